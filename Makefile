@@ -1,0 +1,49 @@
+# What a person types here. `make` alone lists it.
+#
+#   make demo                 the story end to end on the embedded engine; stays up to look around
+#   make demo ONCE=1          the same, ends with its table
+#   make demo ONCE=1 JSON=1 BROKER=amqp://... STORE=postgres://... DATA=directory
+#   make test ARGS='-p tenon-core money'     arguments for the test runner
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint deny clean-demo
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Build the release binary and run the demonstration (ONCE=1: end with its table)
+	@cargo build --release --package tenon
+	@target/release/tenon demo $(if $(ONCE),--once) $(if $(JSON),--json) \
+		$(if $(BROKER),--broker '$(BROKER)') $(if $(STORE),--store '$(STORE)') $(if $(DATA),--data '$(DATA)')
+
+# Tests of the command line run the binary itself, so it is built first.
+#
+# The runner is nextest where it is installed, and cargo's own otherwise: building nextest takes
+# minutes and buys nothing that the tests rely on. Tests with `restart` in their name restart a
+# server that the others use, so they run while nothing else does: nextest knows that from
+# .config/nextest.toml, cargo's runner is started a second time for them.
+test: ## Find or start the servers, then run every test
+	@servers=$$(deploy/servers.sh ensure); eval "$$servers"; \
+	cargo build --workspace --bins; \
+	if cargo nextest --version >/dev/null 2>&1; then \
+		$(if $(ARGS),,cargo test --quiet --workspace --doc;) \
+		cargo nextest run $(or $(ARGS),--workspace --no-fail-fast); \
+	else \
+		$(if $(ARGS),cargo test $(ARGS) -- --test-threads=1;, \
+		cargo test --workspace --no-fail-fast -- --skip restart; \
+		cargo test --workspace --lib --bins --tests -- --test-threads=1 restart;) \
+	fi
+
+lint: ## Check the formatting and every lint
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets -- --deny warnings
+
+deny: ## Check licences, banned crates and sources of the dependencies
+	@cargo deny --version >/dev/null 2>&1 || { \
+		echo 'installing cargo-deny, once (two or three minutes)'; cargo install --quiet --locked cargo-deny; }
+	@cargo deny --log-level error check licenses bans sources
+
+clean-demo: ## Remove what the demonstration wrote
+	@rm -rf demo-data

@@ -1,0 +1,90 @@
+//! The crm connector: presets, mappings and their cases.
+//!
+//! Everything a preset says stands in files under `presets/`, in the words an IT team writes itself;
+//! this crate only carries them. A connector file overrides any of it, key by key.
+
+use tenon_connector::{ConnectorKind, Preset};
+
+/// Customer relationship management: customers and orders come from it, golden customers and the price list go to it.
+pub const KIND: ConnectorKind = ConnectorKind {
+    name: "crm",
+    summary: "customers and orders come from it, golden customers and the price list go to it",
+    presets: &[FILES, SQL, HTTP],
+};
+
+/// Names a file of `presets/` and carries its text.
+macro_rules! file {
+    ($folder:literal, $name:literal) => {
+        (
+            $name,
+            include_str!(concat!("../presets/", $folder, "/", $name)),
+        )
+    };
+}
+
+const FILES: Preset = Preset {
+    name: "files",
+    summary: "CSV and JSON files in a directory, orders also by webhook",
+    transport: "files",
+    defaults: include_str!("../presets/files/preset.toml"),
+    files: &[
+        file!("shared", "currency.csv"),
+        file!("files", "customer.in.jq"),
+        file!("files", "customer.in.test.yaml"),
+        file!("files", "customer.out.jq"),
+        file!("files", "customer.out.test.yaml"),
+        file!("shared", "customer_type.csv"),
+        file!("shared", "customer_type_out.csv"),
+        file!("shared", "grade.csv"),
+        file!("shared", "grade_out.csv"),
+        file!("shared", "industry.csv"),
+        file!("files", "item.out.jq"),
+        file!("files", "item.out.test.yaml"),
+        file!("shared", "order.in.jq"),
+        file!("shared", "order.in.test.yaml"),
+        file!("shared", "order_status.csv"),
+        file!("shared", "source.csv"),
+        file!("shared", "tax_rate.csv"),
+    ],
+};
+
+const SQL: Preset = Preset {
+    name: "sql",
+    summary: "tables and a view in its database",
+    transport: "sql",
+    defaults: include_str!("../presets/sql/preset.toml"),
+    files: &[
+        file!("sql", "customer.in.jq"),
+        file!("sql", "customer.in.test.yaml"),
+        file!("sql", "customer.out.jq"),
+        file!("sql", "customer.out.test.yaml"),
+        file!("shared", "customer_type.csv"),
+        file!("sql", "item.out.jq"),
+        file!("sql", "item.out.test.yaml"),
+        file!("sql", "order.in.jq"),
+        file!("sql", "order.in.test.yaml"),
+        file!("shared", "order_status.csv"),
+        file!("sql", "views.sql"),
+    ],
+};
+
+const HTTP: Preset = Preset {
+    name: "http",
+    summary: "a JSON API by pages, orders by signed webhook",
+    transport: "http",
+    defaults: include_str!("../presets/http/preset.toml"),
+    files: &[
+        file!("shared", "currency.csv"),
+        file!("http", "customer.in.jq"),
+        file!("http", "customer.in.test.yaml"),
+        file!("http", "customer.out.jq"),
+        file!("http", "customer.out.test.yaml"),
+        file!("shared", "customer_type.csv"),
+        file!("http", "item.out.jq"),
+        file!("http", "item.out.test.yaml"),
+        file!("shared", "order.in.jq"),
+        file!("shared", "order.in.test.yaml"),
+        file!("shared", "order_status.csv"),
+        file!("shared", "tax_rate.csv"),
+    ],
+};

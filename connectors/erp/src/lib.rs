@@ -1,0 +1,104 @@
+//! The erp connector: presets, mappings and their cases.
+//!
+//! Everything a preset says stands in files under `presets/`, in the words an IT team writes itself;
+//! this crate only carries them. A connector file overrides any of it, key by key.
+
+use tenon_connector::{ConnectorKind, Preset};
+
+/// Enterprise resource planning: items, customers, orders and invoice requests come from it, golden customers and orders go to it.
+pub const KIND: ConnectorKind = ConnectorKind {
+    name: "erp",
+    summary: "items, customers, orders and invoice requests come from it, golden customers and orders go to it",
+    presets: &[FILES, SQL, HTTP],
+};
+
+/// Names a file of `presets/` and carries its text.
+macro_rules! file {
+    ($folder:literal, $name:literal) => {
+        (
+            $name,
+            include_str!(concat!("../presets/", $folder, "/", $name)),
+        )
+    };
+}
+
+const FILES: Preset = Preset {
+    name: "files",
+    summary: "CSV and NDJSON files in a directory",
+    transport: "files",
+    defaults: include_str!("../presets/files/preset.toml"),
+    files: &[
+        file!("shared", "customer.in.jq"),
+        file!("shared", "customer.in.test.yaml"),
+        file!("shared", "customer.out.jq"),
+        file!("shared", "customer.out.test.yaml"),
+        file!("shared", "customer_type.csv"),
+        file!("shared", "customer_type_out.csv"),
+        file!("shared", "invoice.in.jq"),
+        file!("shared", "invoice.in.test.yaml"),
+        file!("shared", "invoice_kind.csv"),
+        file!("shared", "item.in.jq"),
+        file!("shared", "item.in.test.yaml"),
+        file!("shared", "order.in.jq"),
+        file!("shared", "order.in.test.yaml"),
+        file!("shared", "order.out.jq"),
+        file!("shared", "order.out.test.yaml"),
+        file!("shared", "order_status.csv"),
+        file!("shared", "order_status_out.csv"),
+    ],
+};
+
+const SQL: Preset = Preset {
+    name: "sql",
+    summary: "tables and two views in its database",
+    transport: "sql",
+    defaults: include_str!("../presets/sql/preset.toml"),
+    files: &[
+        file!("shared", "customer.in.jq"),
+        file!("shared", "customer.in.test.yaml"),
+        file!("shared", "customer.out.jq"),
+        file!("shared", "customer.out.test.yaml"),
+        file!("shared", "customer_type.csv"),
+        file!("shared", "customer_type_out.csv"),
+        file!("shared", "invoice.in.jq"),
+        file!("shared", "invoice.in.test.yaml"),
+        file!("shared", "invoice_kind.csv"),
+        file!("shared", "item.in.jq"),
+        file!("shared", "item.in.test.yaml"),
+        file!("shared", "order.in.jq"),
+        file!("shared", "order.in.test.yaml"),
+        file!("shared", "order.out.jq"),
+        file!("shared", "order.out.test.yaml"),
+        file!("shared", "order_status.csv"),
+        file!("shared", "order_status_out.csv"),
+        file!("sql", "views.mysql.sql"),
+        file!("sql", "views.postgres.sql"),
+        file!("sql", "views.sqlite.sql"),
+    ],
+};
+
+const HTTP: Preset = Preset {
+    name: "http",
+    summary: "a JSON API of documents",
+    transport: "http",
+    defaults: include_str!("../presets/http/preset.toml"),
+    files: &[
+        file!("http", "customer.in.jq"),
+        file!("http", "customer.in.test.yaml"),
+        file!("http", "customer.out.jq"),
+        file!("http", "customer.out.test.yaml"),
+        file!("shared", "customer_type.csv"),
+        file!("shared", "customer_type_out.csv"),
+        file!("http", "invoice.in.jq"),
+        file!("http", "invoice.in.test.yaml"),
+        file!("shared", "invoice_kind.csv"),
+        file!("http", "item.in.jq"),
+        file!("http", "item.in.test.yaml"),
+        file!("http", "order.in.jq"),
+        file!("http", "order.in.test.yaml"),
+        file!("http", "order.out.jq"),
+        file!("http", "order.out.test.yaml"),
+        file!("shared", "order_status.csv"),
+        file!("shared", "order_status_out.csv"),
+    ],
+};

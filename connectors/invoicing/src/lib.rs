@@ -1,0 +1,71 @@
+//! The invoicing connector: presets, mappings and their cases.
+//!
+//! Everything a preset says stands in files under `presets/`, in the words an IT team writes itself;
+//! this crate only carries them. A connector file overrides any of it, key by key.
+
+use tenon_connector::{ConnectorKind, Preset};
+
+/// Invoicing: registered buyers come from it, golden buyers and invoices under their registered title go to it.
+pub const KIND: ConnectorKind = ConnectorKind {
+    name: "invoicing",
+    summary: "registered buyers come from it, golden buyers and invoices under their registered title go to it",
+    presets: &[FILES, SQL, HTTP],
+};
+
+/// Names a file of `presets/` and carries its text.
+macro_rules! file {
+    ($folder:literal, $name:literal) => {
+        (
+            $name,
+            include_str!(concat!("../presets/", $folder, "/", $name)),
+        )
+    };
+}
+
+const FILES: Preset = Preset {
+    name: "files",
+    summary: "a terminal with CSV and JSON files in a directory",
+    transport: "files",
+    defaults: include_str!("../presets/files/preset.toml"),
+    files: &[
+        file!("files", "customer.in.jq"),
+        file!("files", "customer.in.test.yaml"),
+        file!("files", "customer.out.jq"),
+        file!("files", "customer.out.test.yaml"),
+        file!("files", "invoice.out.jq"),
+        file!("files", "invoice.out.test.yaml"),
+        file!("files", "invoice_type.csv"),
+    ],
+};
+
+const SQL: Preset = Preset {
+    name: "sql",
+    summary: "a terminal with intermediate tables",
+    transport: "sql",
+    defaults: include_str!("../presets/sql/preset.toml"),
+    files: &[
+        file!("sql", "customer.in.jq"),
+        file!("sql", "customer.in.test.yaml"),
+        file!("sql", "customer.out.jq"),
+        file!("sql", "customer.out.test.yaml"),
+        file!("sql", "invoice.out.jq"),
+        file!("sql", "invoice.out.test.yaml"),
+        file!("sql", "invoice_type.csv"),
+    ],
+};
+
+const HTTP: Preset = Preset {
+    name: "http",
+    summary: "a service with a JSON API",
+    transport: "http",
+    defaults: include_str!("../presets/http/preset.toml"),
+    files: &[
+        file!("http", "customer.in.jq"),
+        file!("http", "customer.in.test.yaml"),
+        file!("http", "customer.out.jq"),
+        file!("http", "customer.out.test.yaml"),
+        file!("http", "invoice.out.jq"),
+        file!("http", "invoice.out.test.yaml"),
+        file!("http", "invoice_type.csv"),
+    ],
+};

@@ -1,0 +1,51 @@
+//! The description of the API, and the page that one sees first.
+
+use axum::response::Html;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+
+/// What the OpenAPI document says besides the routes.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Tenon",
+        description = "Messages between systems: take them in, watch them flow, find where they are.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    tags(
+        (name = "intake", description = "Webhooks of the systems"),
+        (name = "messages", description = "What the hub carried, and what waits"),
+        (name = "health", description = "Whether the hub makes progress")
+    )
+)]
+pub(crate) struct Document;
+
+/// The name of the token within the document.
+const TOKEN: &str = "token";
+
+/// Says of every operation in `document` that it asks for the API's token.
+pub(crate) fn demand_token(document: &mut utoipa::openapi::OpenApi) {
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("The token of `[http]` in tenon.toml"))
+        .build();
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme(TOKEN, SecurityScheme::Http(bearer));
+    for path in document.paths.paths.values_mut() {
+        let methods = [
+            &mut path.get,
+            &mut path.put,
+            &mut path.post,
+            &mut path.delete,
+            &mut path.patch,
+        ];
+        for operation in methods.into_iter().flatten() {
+            operation.security = Some(vec![SecurityRequirement::new(TOKEN, [] as [&str; 0])]);
+        }
+    }
+}
+
+/// Names what is served here, for a person who opens the address in a browser.
+pub(crate) async fn start_page() -> Html<&'static str> {
+    Html(include_str!("start.html"))
+}

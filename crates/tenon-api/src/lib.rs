@@ -1,0 +1,132 @@
+//! The HTTP side of a node: webhook intake, health, metrics, messages, deliveries and traces as JSON.
+//!
+//! Everything but health, webhooks and the description of the API itself asks for the API's token;
+//! a webhook proves itself as its connector file says. Errors are problem documents (RFC 9457) with
+//! a stable `code`. *Architecture invariant*: nothing here decides what becomes of a message.
+
+mod docs;
+mod health;
+mod problem;
+mod prometheus;
+mod read;
+mod webhook;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use tenon_connector::{Deployment, Secret, WebhookAuth, verify_webhook};
+use tenon_core::Failure;
+use tenon_pipeline::{Accept, Depths, Health};
+use tenon_store::SharedStore;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use problem::Problem;
+
+/// The largest body that a webhook may send, in bytes.
+pub const MAX_WEBHOOK_BODY: usize = 16 * 1024 * 1024;
+
+/// How long a request may take, its body included: a caller that stops in the middle holds nothing.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the HTTP side works with.
+#[derive(Clone)]
+pub struct Api {
+    /// The systems.
+    pub deployment: Arc<Deployment>,
+    /// What the hub knows.
+    pub store: SharedStore,
+    /// The queues, for their depths.
+    pub depths: Depths,
+    /// The front door.
+    pub accept: Accept,
+    /// How the node is getting on.
+    pub health: Arc<Health>,
+    /// The token that callers must show; without one, the protected part answers nobody.
+    pub token: Option<Secret>,
+}
+
+/// The routes of the HTTP side.
+///
+/// # Errors
+/// `Configuration` when the token cannot be read.
+pub fn router(api: Api) -> Result<Router, Failure> {
+    if let Some(token) = &api.token {
+        token
+            .reveal()
+            .map_err(|problem| Failure::configuration("secret.unset", problem.to_string()))?;
+    }
+    prometheus::recorder()?;
+    let (protected, mut document) = OpenApiRouter::with_openapi(docs::Document::openapi())
+        .routes(routes!(read::messages))
+        .routes(routes!(read::message))
+        .routes(routes!(read::trace))
+        .routes(routes!(read::parked))
+        .routes(routes!(read::summary))
+        .routes(routes!(read::queues))
+        .routes(routes!(prometheus::scrape))
+        .with_state(api.clone())
+        .split_for_parts();
+    docs::demand_token(&mut document);
+    let protected = protected.layer(from_fn_with_state(api.clone(), require_token));
+    let (open, described) = OpenApiRouter::new()
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(webhook::receive))
+        .with_state(api)
+        .split_for_parts();
+    document.merge(described);
+    let json = document
+        .to_pretty_json()
+        .map_err(|error| Failure::bug("openapi.unwritable", error.to_string()))?;
+    let content_type = [(axum::http::header::CONTENT_TYPE, "application/json")];
+    Ok(Router::new()
+        .merge(protected)
+        .merge(open)
+        .route(
+            "/openapi.json",
+            axum::routing::get(move || async move { (content_type, json) }),
+        )
+        .route("/", axum::routing::get(docs::start_page))
+        .fallback(problem::not_found)
+        .method_not_allowed_fallback(problem::not_allowed)
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            PATIENCE,
+        ))
+        .layer(DefaultBodyLimit::max(MAX_WEBHOOK_BODY))
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::new()))
+}
+
+/// Lets a request pass that shows the API's token.
+async fn require_token(
+    State(api): State<Api>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let Some(token) = api.token.clone() else {
+        return Err(Problem::no_token());
+    };
+    let auth = WebhookAuth::Token {
+        header: "authorization".to_owned(),
+        token,
+    };
+    let shown = |name: &str| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    verify_webhook(&auth, shown, &[]).map_err(|failure| Problem::unauthorised(&failure))?;
+    Ok(next.run(request).await)
+}

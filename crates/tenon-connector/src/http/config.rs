@@ -1,0 +1,171 @@
+//! What a connector file says about an HTTP API.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::watermark::Overlap;
+use crate::{Humane, Secret};
+
+/// The keys at the top of the file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// Where the API begins; paths are appended to it.
+    pub(crate) url: String,
+    /// How the hub proves itself.
+    pub(crate) auth: Option<AuthConfig>,
+    /// Headers that every request carries.
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, Secret>,
+    /// The longest that one request may take, its answer included.
+    #[serde(default = "default_timeout")]
+    pub(crate) timeout: Humane,
+    /// The longest that connecting may take.
+    #[serde(default = "default_connect_timeout")]
+    pub(crate) connect_timeout: Humane,
+    /// Requests in flight at once.
+    #[serde(default = "default_concurrency")]
+    pub(crate) concurrency: usize,
+    /// The longest answer that is taken, in bytes after decompression.
+    #[serde(default = "default_max_body_bytes")]
+    pub(crate) max_body_bytes: usize,
+    /// Certificates in PEM that are trusted besides the system's own.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// A path that a GET may ask to learn whether the API is there.
+    pub(crate) probe: Option<String>,
+}
+
+/// How the hub proves itself: `{ user, password }`, `{ bearer }` or `{ header, value }`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuthConfig {
+    pub(crate) user: Option<String>,
+    pub(crate) password: Option<Secret>,
+    pub(crate) bearer: Option<Secret>,
+    pub(crate) header: Option<String>,
+    pub(crate) value: Option<Secret>,
+}
+
+/// The keys of a `[[receive]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Receive {
+    /// What to GET, with a query if need be.
+    pub(crate) path: String,
+    /// Where the array of records stands in the answer; the whole answer unless given.
+    pub(crate) records: Option<String>,
+    /// How further pages are asked for; one page unless given.
+    pub(crate) paging: Option<PagingConfig>,
+    /// How only what changed is asked for; everything unless given.
+    pub(crate) watermark: Option<WatermarkConfig>,
+    /// The field that tells one event from another; the record's content unless given.
+    pub(crate) event_id: Option<String>,
+}
+
+/// How further pages are asked for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PagingConfig {
+    pub(crate) style: PagingStyle,
+    /// The query parameter: `page`, `offset` or `cursor` unless given.
+    pub(crate) parameter: Option<String>,
+    /// The number of the first page (style `page`).
+    #[serde(default = "default_first")]
+    pub(crate) first: u64,
+    /// The query parameter for the number of records on a page.
+    pub(crate) size_parameter: Option<String>,
+    /// How many records are asked for on one page.
+    #[serde(default = "default_size")]
+    pub(crate) size: u64,
+    /// Where the next cursor (style `cursor`) or address (style `link`) stands in the answer.
+    pub(crate) next: Option<String>,
+    /// The most pages of one pass.
+    #[serde(default = "default_max_pages")]
+    pub(crate) max_pages: u64,
+}
+
+/// The ways of paging.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PagingStyle {
+    /// A page's number, until a page is empty.
+    Page,
+    /// How many records to pass over, until a page is empty.
+    Offset,
+    /// A token of the last answer, until there is none.
+    Cursor,
+    /// An address of the last answer: header `Link` with `rel="next"`, or at `next` in the body.
+    Link,
+}
+
+/// How only what changed is asked for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WatermarkConfig {
+    /// The query parameter.
+    pub(crate) parameter: String,
+    /// The field that rises with every change of a record.
+    pub(crate) field: String,
+    /// How far behind the newest change each pass begins: `"60s"` for times, 0 for numbers.
+    pub(crate) overlap: Option<Overlap>,
+    /// Where the first pass begins; at the beginning unless given.
+    pub(crate) initial: Option<String>,
+}
+
+/// The keys of a `[[deliver]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Deliver {
+    /// The method of a request; POST unless given.
+    pub(crate) method: Option<String>,
+    /// The path, in which `{native_id}` and `{key}` stand for the record's id and the message's key.
+    pub(crate) path: String,
+    /// Used instead when the record's id in the target is known.
+    pub(crate) update: Option<UpdateConfig>,
+    /// The header that carries the idempotency key; `""` for none.
+    pub(crate) idempotency_header: Option<String>,
+    /// Where the record's id stands in the answer.
+    pub(crate) native_id: Option<String>,
+    /// Statuses that mean that the target has the record already.
+    #[serde(default)]
+    pub(crate) accepted_conflict: Vec<u16>,
+}
+
+/// The request for a record that the target has.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UpdateConfig {
+    pub(crate) method: Option<String>,
+    pub(crate) path: String,
+}
+
+fn default_timeout() -> Humane {
+    Humane(Duration::from_secs(30))
+}
+
+fn default_connect_timeout() -> Humane {
+    Humane(Duration::from_secs(5))
+}
+
+fn default_concurrency() -> usize {
+    8
+}
+
+fn default_max_body_bytes() -> usize {
+    16 << 20
+}
+
+fn default_first() -> u64 {
+    1
+}
+
+fn default_size() -> u64 {
+    100
+}
+
+fn default_max_pages() -> u64 {
+    10_000
+}

@@ -1,0 +1,197 @@
+//! Delivering by requests, several in flight, each answered for itself. Nothing is tried twice here.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::{StreamExt, stream};
+use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
+use tenon_core::{Failure, Message, Outbound};
+
+use super::answer::Answer;
+use super::client::Client;
+use super::plan::{Call, Outflow};
+use crate::{Delivered, Sink};
+
+/// Calls an API for each message.
+#[derive(Debug)]
+pub(super) struct Caller {
+    client: Arc<Client>,
+    outflow: Outflow,
+    probe: Option<String>,
+    concurrency: usize,
+}
+
+impl Caller {
+    /// A sink; nothing is sent yet.
+    pub(super) fn new(
+        client: Arc<Client>,
+        outflow: Outflow,
+        probe: Option<String>,
+        concurrency: usize,
+    ) -> Self {
+        Self {
+            client,
+            outflow,
+            probe,
+            concurrency,
+        }
+    }
+
+    async fn call(&self, message: &Message<Outbound>) -> Result<Delivered, Failure> {
+        let body = &message.body;
+        let call = match (&body.native_id, &self.outflow.update) {
+            (Some(_), Some(update)) => update,
+            _ => &self.outflow.create,
+        };
+        let address = self.client.address(&path(call, body)?)?;
+        let mut request = self
+            .client
+            .request(call.method.clone(), address)
+            .header(CONTENT_TYPE, "application/json")
+            .body(body.payload.clone());
+        if let Some(name) = &self.outflow.idempotency {
+            request = request.header(name, &body.idempotency_key);
+        }
+        if let Some(traceparent) = &message.attributes.traceparent {
+            request = request.header("traceparent", traceparent);
+        }
+        let answer = self.client.send(request).await?;
+        self.understand(&answer, body)
+    }
+
+    fn understand(&self, answer: &Answer, body: &Outbound) -> Result<Delivered, Failure> {
+        let known = self.outflow.accepted_conflict.contains(&answer.status);
+        if let (Some(failure), false) = (answer.failure(), known) {
+            return Err(failure);
+        }
+        if !known && answer.is_html() {
+            return Err(answer.html_failure());
+        }
+        let stated = self
+            .outflow
+            .native_id
+            .as_ref()
+            .map(|path| answer.scalar(path).ok_or(path));
+        let status = answer.status;
+        let said = match &stated {
+            _ if known => format!("{status}, which means that the target has it already"),
+            // The effect has taken place, so this is no failure; but a person should see it.
+            Some(Err(path)) => format!("{status}, without `{path}` in the answer"),
+            _ => status.to_string(),
+        };
+        let native_id = stated
+            .and_then(Result::ok)
+            .or_else(|| body.native_id.clone());
+        Ok(Delivered {
+            native_id,
+            answer: said,
+        })
+    }
+}
+
+#[async_trait]
+impl Sink for Caller {
+    async fn probe(&self) -> Result<(), Failure> {
+        let request = match &self.probe {
+            Some(path) => self.client.request(Method::GET, self.client.address(path)?),
+            None => self.client.request(Method::HEAD, self.client.address("")?),
+        };
+        let answer = self.client.send(request).await?;
+        // Without a path to ask for, any answer shows that somebody is there.
+        match answer.failure() {
+            Some(failure) if self.probe.is_some() => Err(failure),
+            _ => Ok(()),
+        }
+    }
+
+    async fn deliver(&self, batch: &[Message<Outbound>]) -> Vec<Result<Delivered, Failure>> {
+        let calls = batch
+            .iter()
+            .map(|message| self.call(message))
+            .collect::<Vec<_>>();
+        stream::iter(calls)
+            .buffered(self.concurrency)
+            .collect()
+            .await
+    }
+}
+
+/// The path of a call with its places filled in, percent-encoded.
+fn path(call: &Call, body: &Outbound) -> Result<String, Failure> {
+    let mut path = call.path.clone();
+    if path.contains("{native_id}") {
+        let native_id = body.native_id.as_deref().ok_or_else(|| {
+            Failure::invalid(
+                "http.native_id",
+                format!("{path} needs the record's id in the target, which is not known"),
+            )
+        })?;
+        path = path.replace("{native_id}", &encoded(native_id)?);
+    }
+    if path.contains("{key}") {
+        path = path.replace("{key}", &encoded(&body.idempotency_key)?);
+    }
+    Ok(path)
+}
+
+/// A text as one segment of a path: everything but the unreserved characters of RFC 3986 encoded.
+fn encoded(text: &str) -> Result<String, Failure> {
+    use std::fmt::Write;
+    // Whatever their encoding, these would be taken for a way up the path.
+    if text.is_empty() || text == "." || text == ".." {
+        let detail = format!("`{text}` cannot be a segment of a path");
+        return Err(Failure::invalid("http.native_id", detail));
+    }
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            other => {
+                // Writing to a string cannot fail.
+                let _ = write!(encoded, "%{other:02X}");
+            }
+        }
+    }
+    Ok(encoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn places_in_a_path_are_encoded() {
+        let check = |template: &str, native_id: Option<&str>, expected: Result<&str, &str>| {
+            let call = Call {
+                method: Method::PUT,
+                path: template.to_owned(),
+            };
+            let body = Outbound {
+                payload: Bytes::new(),
+                native_id: native_id.map(str::to_owned),
+                idempotency_key: "k/1".to_owned(),
+            };
+            match (path(&call, &body), expected) {
+                (Ok(found), Ok(expected)) => assert_eq!(found, expected),
+                (Err(failure), Err(expected)) => {
+                    assert!(failure.detail.contains(expected), "{failure}");
+                }
+                (found, _) => panic!("{template}: {found:?}"),
+            }
+        };
+        check("/orders", None, Ok("/orders"));
+        check(
+            "/orders/{native_id}",
+            Some("客 1/?#"),
+            Ok("/orders/%E5%AE%A2%201%2F%3F%23"),
+        );
+        check("/orders/{key}?a=b", None, Ok("/orders/k%2F1?a=b"));
+        check("/orders/{native_id}", None, Err("is not known"));
+        check("/orders/{native_id}/x", Some(".."), Err("segment"));
+    }
+}

@@ -1,0 +1,216 @@
+//! Whether a webhook's caller is who it says: tokens and signatures, compared in constant time.
+
+use hmac::{Hmac, Mac};
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+use tenon_core::Failure;
+
+use crate::{Secret, WebhookAuth};
+
+/// Verifies that a webhook's caller knows the secret, before its body is read as anything.
+///
+/// `header` looks a header up by its name in lower case. The time taken does not depend on how much
+/// of a wrong token or signature is right.
+///
+/// # Errors
+/// `Configuration` `webhook.refused` when the caller does not prove itself, and `webhook.secret` when
+/// our own secret cannot be read.
+pub fn verify<'h>(
+    auth: &WebhookAuth,
+    header: impl Fn(&str) -> Option<&'h str>,
+    body: &[u8],
+) -> Result<(), Failure> {
+    match auth {
+        WebhookAuth::Token {
+            header: name,
+            token,
+        } => {
+            let given = presented(name, &header)?;
+            let given = match name.eq_ignore_ascii_case("authorization") {
+                true => bearer(given).ok_or_else(|| refused("is no Bearer token", name))?,
+                false => given,
+            };
+            let token = reveal(token)?;
+            // Digests are of one length, so that not even the token's length shows.
+            let (given, token) = (Sha256::digest(given), Sha256::digest(token.expose_secret()));
+            let equal = given
+                .iter()
+                .zip(token.iter())
+                .fold(0, |sum, (left, right)| sum | (left ^ right));
+            if equal == 0 {
+                Ok(())
+            } else {
+                Err(refused("holds another token", name))
+            }
+        }
+        WebhookAuth::Hmac {
+            header: name,
+            secret,
+        } => {
+            let given = presented(name, &header)?;
+            let digits = given.strip_prefix("sha256=").unwrap_or(given);
+            let signature =
+                hex::decode(digits).map_err(|_| refused("is no signature in hexadecimal", name))?;
+            let secret = reveal(secret)?;
+            let mut hmac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())
+                .map_err(|error| Failure::bug("webhook.secret", format!("hmac: {error}")))?;
+            hmac.update(body);
+            // `verify_slice` compares in constant time.
+            hmac.verify_slice(&signature)
+                .map_err(|_| refused("does not sign this body", name))
+        }
+    }
+}
+
+fn presented<'h>(
+    name: &str,
+    header: &impl Fn(&str) -> Option<&'h str>,
+) -> Result<&'h str, Failure> {
+    let value = header(&name.to_ascii_lowercase()).map(str::trim);
+    value
+        .filter(|value| !value.is_empty())
+        .ok_or_else(|| refused("is missing", name))
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn reveal(secret: &Secret) -> Result<secrecy::SecretString, Failure> {
+    let revealed = secret
+        .reveal()
+        .map_err(|problem| Failure::configuration("webhook.secret", problem.to_string()))?;
+    if revealed.expose_secret().is_empty() {
+        return Err(Failure::configuration(
+            "webhook.secret",
+            "the webhook's secret is empty, which would let everybody in",
+        ));
+    }
+    Ok(revealed)
+}
+
+fn refused(what: &str, name: &str) -> Failure {
+    Failure::configuration("webhook.refused", format!("header `{name}` {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(auth: &WebhookAuth, headers: &[(&str, &str)], body: &str, expected: Result<(), &str>) {
+        let lookup = |name: &str| {
+            headers
+                .iter()
+                .find(|(header, _)| *header == name)
+                .map(|(_, value)| *value)
+        };
+        match (verify(auth, lookup, body.as_bytes()), expected) {
+            (Ok(()), Ok(())) => {}
+            (Err(found), Err(expected)) => {
+                assert!(found.detail.contains(expected), "{found}");
+                assert!(!found.detail.contains("sesame"), "{found}");
+            }
+            (found, _) => panic!("{headers:?}: {found:?}"),
+        }
+    }
+
+    fn secret(text: &str) -> Secret {
+        Secret::parse(text).unwrap()
+    }
+
+    #[test]
+    fn tokens_are_compared_whole() {
+        let token = |header: &str| WebhookAuth::Token {
+            header: header.to_owned(),
+            token: secret("sesame"),
+        };
+        let authorization = token("Authorization");
+        check(
+            &authorization,
+            &[("authorization", "Bearer sesame")],
+            "",
+            Ok(()),
+        );
+        check(
+            &authorization,
+            &[("authorization", "bearer sesame ")],
+            "",
+            Ok(()),
+        );
+        check(
+            &authorization,
+            &[("authorization", "sesame")],
+            "",
+            Err("no Bearer"),
+        );
+        check(
+            &authorization,
+            &[("authorization", "Bearer sesam")],
+            "",
+            Err("another token"),
+        );
+        check(
+            &authorization,
+            &[("authorization", "Bearer sesamesesame")],
+            "",
+            Err("another token"),
+        );
+        check(&authorization, &[], "", Err("missing"));
+        let own = token("X-Token");
+        check(&own, &[("x-token", "sesame")], "", Ok(()));
+        check(&own, &[("x-token", "")], "", Err("missing"));
+    }
+
+    #[test]
+    fn signatures_cover_the_body() {
+        let auth = WebhookAuth::Hmac {
+            header: "X-Hub-Signature-256".to_owned(),
+            secret: secret("It's a Secret to Everybody"),
+        };
+        // The example that a well-known provider of webhooks publishes for checking signatures.
+        let digits = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+        let name = "x-hub-signature-256";
+        let prefixed = format!("sha256={digits}");
+        check(&auth, &[(name, &prefixed)], "Hello, World!", Ok(()));
+        check(&auth, &[(name, digits)], "Hello, World!", Ok(()));
+        check(
+            &auth,
+            &[(name, &digits.to_uppercase())],
+            "Hello, World!",
+            Ok(()),
+        );
+        check(
+            &auth,
+            &[(name, digits)],
+            "Hello, World",
+            Err("does not sign"),
+        );
+        check(
+            &auth,
+            &[(name, &digits[2..])],
+            "Hello, World!",
+            Err("does not sign"),
+        );
+        check(&auth, &[(name, "zz")], "Hello, World!", Err("hexadecimal"));
+    }
+
+    #[test]
+    fn a_secret_that_is_not_there_lets_nobody_in() {
+        let unset = WebhookAuth::Token {
+            header: "x-token".to_owned(),
+            token: secret("${env:TENON_NO_SUCH_VARIABLE}"),
+        };
+        check(
+            &unset,
+            &[("x-token", "x")],
+            "",
+            Err("TENON_NO_SUCH_VARIABLE"),
+        );
+        let empty = WebhookAuth::Token {
+            header: "x-token".to_owned(),
+            token: secret(""),
+        };
+        check(&empty, &[("x-token", "x")], "", Err("empty"));
+    }
+}

@@ -1,0 +1,43 @@
+//! Durations as people write them: `10s`, `1h 30m`, `500ms`.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// A span of time in configuration, read from text such as `"10s"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Humane(pub Duration);
+
+impl<'de> Deserialize<'de> for Humane {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let malformed = || {
+            serde::de::Error::custom(format!(
+                "`{text}` is no duration such as \"10s\" or \"1h 30m\""
+            ))
+        };
+        let span: jiff::SignedDuration = text.parse().map_err(|_| malformed())?;
+        Duration::try_from(span).map(Self).map_err(|_| malformed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_with_their_unit() {
+        let check = |text: &str, expected: Option<Duration>| {
+            let read = serde_json::from_value::<Humane>(text.into())
+                .ok()
+                .map(|humane| humane.0);
+            assert_eq!(read, expected, "{text}");
+        };
+        check("10s", Some(Duration::from_secs(10)));
+        check("1h 30m", Some(Duration::from_secs(5400)));
+        check("500ms", Some(Duration::from_millis(500)));
+        check("-1s", None);
+        check("10", None);
+        check("soon", None);
+    }
+}

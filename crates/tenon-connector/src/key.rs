@@ -1,0 +1,101 @@
+//! Where a record's own id stands in it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde_json::value::RawValue;
+
+/// A path of field names to a scalar: `ORDER_NO`, `header.id`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyPath(Vec<String>);
+
+impl KeyPath {
+    /// The scalar's text in a JSON object: strings unquoted, numbers digit for digit.
+    ///
+    /// # Errors
+    /// What is wrong with the record, in words: not an object, no such field, an empty value.
+    pub fn extract(&self, json: &[u8]) -> Result<String, String> {
+        let mut text: &str = std::str::from_utf8(json)
+            .map_err(|error| format!("the record is no UTF-8: {error}"))?;
+        for (depth, name) in self.0.iter().enumerate() {
+            let fields: HashMap<std::borrow::Cow<'_, str>, &RawValue> = serde_json::from_str(text)
+                .map_err(|error| match depth {
+                    0 => format!("the record is no JSON object: {error}"),
+                    _ => format!("`{self}` leads through something that is no object"),
+                })?;
+            text = fields
+                .get(name.as_str())
+                .ok_or_else(|| format!("the record has no field `{self}`, which is its key"))?
+                .get();
+        }
+        let key = match text.trim() {
+            "null" | "true" | "false" => String::new(),
+            quoted if quoted.starts_with('"') => {
+                serde_json::from_str::<String>(quoted).map_err(|error| error.to_string())?
+            }
+            compound if compound.starts_with(['{', '[']) => {
+                return Err(format!("`{self}`, the record's key, is no text or number"));
+            }
+            number => number.to_owned(),
+        };
+        let key = key.trim();
+        if key.is_empty() {
+            Err(format!("`{self}`, the record's key, is empty"))
+        } else {
+            Ok(key.to_owned())
+        }
+    }
+}
+
+impl fmt::Display for KeyPath {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.join("."))
+    }
+}
+
+impl FromStr for KeyPath {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let names: Vec<String> = text
+            .trim_start_matches('.')
+            .split('.')
+            .map(str::to_owned)
+            .collect();
+        if names.iter().any(String::is_empty) {
+            return Err(format!(
+                "`{text}` is no path of field names such as `ORDER_NO` or `header.id`"
+            ));
+        }
+        Ok(Self(names))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extracts_scalars_exactly() {
+        let check = |path: &str, json: &str, expected: Result<&str, &str>| {
+            let path: KeyPath = path.parse().unwrap();
+            match (path.extract(json.as_bytes()), expected) {
+                (Ok(found), Ok(expected)) => assert_eq!(found, expected),
+                (Err(found), Err(expected)) => assert!(found.contains(expected), "{found}"),
+                (found, _) => panic!("{json}: {found:?}"),
+            }
+        };
+        check(
+            "id",
+            r#"{"id": 9223372036854775808123}"#,
+            Ok("9223372036854775808123"),
+        );
+        check("单号", r#"{"单号":" SO-1 "}"#, Ok("SO-1"));
+        check("head.id", r#"{"head":{"id":"\u5ba2"}}"#, Ok("客"));
+        check("id", r#"{"no":1}"#, Err("no field `id`"));
+        check("id", r#"{"id":null}"#, Err("empty"));
+        check("id", r#"{"id":{}}"#, Err("no text or number"));
+        check("id.x", r#"{"id":1}"#, Err("no object"));
+        check("id", "[1]", Err("no JSON object"));
+    }
+}

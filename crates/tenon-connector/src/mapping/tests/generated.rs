@@ -1,0 +1,208 @@
+//! Programs that nobody wrote: whatever passes the gate comes to an end, in order.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::{CodeTables, Mapping, tables};
+
+/// A program of the grammar's parts, nested at random.
+fn program() -> impl Strategy<Value = String> {
+    let leaf = prop::sample::select(vec![
+        ".",
+        "..",
+        ".[]?",
+        ".a",
+        ".a?",
+        ".[0]?",
+        "1",
+        "0",
+        "-3",
+        "19.90",
+        "1e300",
+        "null",
+        "true",
+        "\"text\"",
+        "[]",
+        "{}",
+        "empty",
+        "error",
+        "length?",
+        "keys?",
+        "$message",
+        "$message.ids",
+        "range(50)",
+        "range(100000)",
+        "tojson",
+        "type",
+        "to_entries?",
+        "add?",
+        "sort?",
+        "paths",
+        "reverse?",
+        "unique?",
+        "flatten?",
+        "tostring",
+        "explode?",
+        "ascii_upcase?",
+        "compact",
+        "decimal?",
+        "number?",
+        "date?",
+        "blank",
+        "split_lines?",
+        "transpose?",
+        "combinations?",
+        "@base64",
+        "@csv?",
+        "now",
+        "env",
+        "input",
+        "recurse",
+        "first",
+        "last",
+        "min?",
+        "any?",
+    ]);
+    leaf.prop_map(str::to_owned)
+        .prop_recursive(6, 60, 4, |inner| {
+            let one = prop::sample::select(vec![
+                "[{}]",
+                "({})",
+                "{a: {}}",
+                "{({} | tostring): 1}",
+                "-({})",
+                "map({})?",
+                "walk({})",
+                "[limit(5; {})]",
+                "first({})",
+                "last({})",
+                "isempty({})",
+                "select({})",
+                "path({})?",
+                "del({})?",
+                "any({})?",
+                "group_by({})?",
+                "sort_by({})?",
+                "with_entries({})?",
+                "(try {} catch .)",
+                "({})?",
+                "label $x | ({} | break $x)",
+                "recurse({})",
+                "repeat({})",
+                "def f: {}; [f, f]",
+                "def f(g): g | g | g; f({})",
+                "def f: {} | f; f",
+                "\"a\\({})b\"",
+                ".[{}]?",
+                ".[{}:]?",
+                "(.a |= {})?",
+                "(.. |= {})?",
+                "(.[]? += {})",
+                "range({})?",
+                "test({})?",
+                "gsub(\"a*\"; {} | tostring)?",
+                "lookup(\"unit\"; {})?",
+                "to_entries? | map({})?",
+                "decimal_mul({}; 2)?",
+                "getpath({})?",
+                "indices({})?",
+                "while({}; .)",
+                "has({})?",
+                "contains({})?",
+                "splits({})?",
+                "tojson | fromjson | {}",
+            ]);
+            let two = prop::sample::select(vec![
+                "{} | {}",
+                "{}, {}",
+                "({}) + ({})",
+                "({}) * ({})",
+                "({}) - ({})",
+                "({}) / ({})",
+                "({}) % ({})",
+                "({}) == ({})",
+                "({}) < ({})",
+                "({}) // ({})",
+                "({}) and ({})",
+                "({}) as $v | [$v, {}]",
+                "reduce ({}) as $v (.; {})",
+                "foreach ({}) as $v (0; {})",
+                "if {} then {} else . end",
+                "reduce range(40) as $i ({}; [., {}])",
+                "reduce range(40) as $i ({}; . + {})",
+                "limit(3; {} | {})",
+                "({} |= {})?",
+                "({} = {})?",
+                "[{}] | combinations | {}",
+                "({}) as [$v] | $v | {}",
+            ]);
+            prop_oneof![
+                (one, inner.clone()).prop_map(|(form, part)| form.replacen("{}", &part, 1)),
+                (two, inner.clone(), inner).prop_map(|(form, left, right)| {
+                    let form = form.replacen("{}", "\u{1}", 1).replacen("{}", "\u{2}", 1);
+                    form.replacen('\u{1}', &left, 1)
+                        .replacen('\u{2}', &right, 1)
+                }),
+            ]
+        })
+}
+
+fn json() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        "[a-z0-9 ,.年月日]{0,12}".prop_map(Into::into),
+    ];
+    leaf.prop_recursive(4, 24, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Into::into),
+            prop::collection::btree_map("[a-d]", inner, 0..4)
+                .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    /// Applying returns, and never with a bug; what it gives is JSON.
+    #[test]
+    fn what_passes_the_gate_ends(source in program(), input in json()) {
+        let compiled = Mapping::compile(Path::new("generated.jq"), &source, &tables());
+        if let Ok(mapping) = compiled {
+            match mapping.apply(input.to_string().as_bytes(), &super::message()) {
+                Ok(Some(output)) => {
+                    prop_assert!(serde_json::from_slice::<serde::de::IgnoredAny>(&output).is_ok());
+                }
+                Ok(None) => {}
+                Err(failure) => prop_assert_eq!(failure.kind, tenon_core::FailureKind::Invalid),
+            }
+        }
+    }
+
+    /// The gate and the compiler give a verdict on any text.
+    #[test]
+    fn any_text_gets_a_verdict(source in "[a-z.$@\\[\\](){}|,:;\"\\\\0-9+*/<>=?#\n -]{0,200}") {
+        let _ = Mapping::compile(Path::new("generated.jq"), &source, &CodeTables::default());
+    }
+
+    /// Any JSON passes the identity unchanged.
+    #[test]
+    fn identity_changes_nothing(input in json()) {
+        let text = input.to_string();
+        let mapping = super::mapping(".");
+        let output = mapping.apply(text.as_bytes(), &super::message());
+        prop_assert_eq!(output.unwrap().unwrap(), text);
+    }
+
+    /// Decimal numbers keep every digit.
+    #[test]
+    fn numbers_keep_their_digits(number in "-?(0|[1-9][0-9]{0,25})(\\.[0-9]{1,25})?") {
+        prop_assume!(number != "-0");
+        let mapping = super::mapping("{a: [.[0]]} | .a");
+        let output = mapping.apply(format!("[{number}]").as_bytes(), &super::message());
+        prop_assert_eq!(output.unwrap().unwrap(), format!("[{number}]"));
+    }
+}

@@ -1,0 +1,167 @@
+//! Secrets are references; they are read when a connection is opened, and never shown.
+
+use std::fmt;
+
+use secrecy::SecretString;
+
+/// A text that may hold references to secrets: `postgres://hub:${env:ERP_PASSWORD}@db/erp`.
+///
+/// `${env:NAME}` is an environment variable, `${file:PATH}` a file's content without its last newline.
+/// Showing it shows the references, never the values.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret {
+    template: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Environment(String),
+    File(String),
+}
+
+/// Why a secret cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SecretProblem {
+    /// The text around a reference is malformed.
+    #[error("`{0}` is no reference to a secret; write ${{env:NAME}} or ${{file:PATH}}")]
+    Malformed(String),
+    /// The environment variable is not set.
+    #[error("environment variable `{0}` is not set")]
+    Unset(String),
+    /// The file cannot be read.
+    #[error("secret file `{path}`: {reason}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Secret {
+    /// Takes a text apart, without reading any secret.
+    ///
+    /// # Errors
+    /// [`SecretProblem::Malformed`].
+    pub fn parse(template: &str) -> Result<Self, SecretProblem> {
+        let mut parts = Vec::new();
+        let mut rest = template;
+        while let Some(start) = rest.find("${") {
+            if start > 0 {
+                parts.push(Part::Text(rest[..start].to_owned()));
+            }
+            let malformed = || SecretProblem::Malformed(rest[start..].chars().take(40).collect());
+            let end = rest[start..].find('}').ok_or_else(malformed)? + start;
+            let part = match rest[start + 2..end].split_once(':') {
+                Some(("env", name)) if !name.is_empty() => Part::Environment(name.to_owned()),
+                Some(("file", path)) if !path.is_empty() => Part::File(path.to_owned()),
+                _ => return Err(SecretProblem::Malformed(rest[start..=end].to_owned())),
+            };
+            parts.push(part);
+            rest = &rest[end + 1..];
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Text(rest.to_owned()));
+        }
+        Ok(Self {
+            template: template.to_owned(),
+            parts,
+        })
+    }
+
+    /// Whether it refers to a secret at all, rather than being one in plain sight.
+    pub fn is_reference(&self) -> bool {
+        self.parts.iter().any(|part| !matches!(part, Part::Text(_)))
+    }
+
+    /// Reads the secrets it refers to.
+    ///
+    /// # Errors
+    /// [`SecretProblem`], naming the reference.
+    pub fn reveal(&self) -> Result<SecretString, SecretProblem> {
+        let mut revealed = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => revealed.push_str(text),
+                Part::Environment(name) => revealed.push_str(
+                    &std::env::var(name).map_err(|_| SecretProblem::Unset(name.clone()))?,
+                ),
+                Part::File(path) => {
+                    let text = std::fs::read_to_string(path).map_err(|error| {
+                        SecretProblem::Unreadable {
+                            path: path.clone(),
+                            reason: error.to_string(),
+                        }
+                    })?;
+                    revealed.push_str(text.trim_end_matches(['\n', '\r']));
+                }
+            }
+        }
+        Ok(revealed.into())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_reference() {
+            write!(formatter, "Secret({})", self.template)
+        } else {
+            formatter.write_str("Secret(…)")
+        }
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Secret {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn references_are_read_and_never_shown() {
+        let secret = Secret::parse("postgres://hub:${env:PATH}@db").unwrap();
+        let path = std::env::var("PATH").unwrap();
+        assert_eq!(
+            secret.reveal().unwrap().expose_secret(),
+            format!("postgres://hub:{path}@db")
+        );
+        assert!(!format!("{secret:?}").contains(&path));
+        let plain = Secret::parse("hunter2").unwrap();
+        assert!(!plain.is_reference());
+        assert!(!format!("{plain:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn problems_name_the_reference() {
+        let unset = Secret::parse("${env:TENON_NO_SUCH_VARIABLE}")
+            .unwrap()
+            .reveal()
+            .unwrap_err();
+        assert_eq!(
+            unset,
+            SecretProblem::Unset("TENON_NO_SUCH_VARIABLE".to_owned())
+        );
+        assert!(matches!(
+            Secret::parse("${vault:x}"),
+            Err(SecretProblem::Malformed(_))
+        ));
+        assert!(matches!(
+            Secret::parse("${env:X"),
+            Err(SecretProblem::Malformed(_))
+        ));
+        let missing = Secret::parse("${file:/no/such/file}")
+            .unwrap()
+            .reveal()
+            .unwrap_err();
+        assert!(missing.to_string().contains("/no/such/file"));
+    }
+}

@@ -1,0 +1,148 @@
+//! An existing application as its connector file describes it, and the directory of all of them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tenon_core::{ConfigProblem, Entity, SystemName};
+
+use crate::{ConnectorKind, Document, Inlet, KeyProblem, Mapping, Outlet, Transport, assembly};
+
+/// An existing application and how it is joined to the hub.
+#[derive(Debug, Clone)]
+pub struct System {
+    /// Its name.
+    pub name: SystemName,
+    /// The kind of connector: `crm`.
+    pub kind: &'static str,
+    /// The preset it builds on: `files`.
+    pub preset: &'static str,
+    /// The connector file.
+    pub file: PathBuf,
+    /// How it is reached.
+    pub transport: Arc<dyn Transport>,
+    /// What it sends.
+    pub inlets: Vec<Inlet>,
+    /// What it is given; one outlet an entity.
+    pub outlets: Vec<Outlet>,
+    /// The mapping cases that stand beside its mappings.
+    pub cases: Vec<CaseFile>,
+    /// References to secrets in the file that cannot be read here and now.
+    pub unset_secrets: Vec<ConfigProblem>,
+}
+
+/// Cases of one mapping.
+#[derive(Debug, Clone)]
+pub struct CaseFile {
+    /// The file of the cases.
+    pub file: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// The mapping they test.
+    pub mapping: Arc<Mapping>,
+    /// What the mapping's messages are about.
+    pub entity: Entity,
+    /// Whether its output is canonical (inbound) rather than native.
+    pub inbound: bool,
+}
+
+impl System {
+    /// Whether the system holds records of `entity` under ids of its own.
+    pub fn knows(&self, entity: Entity) -> bool {
+        self.inlets.iter().any(|inlet| inlet.entity == entity) || self.outlet(entity).is_some()
+    }
+
+    /// The inlet of this name.
+    pub fn inlet(&self, name: &str) -> Option<&Inlet> {
+        self.inlets.iter().find(|inlet| inlet.name == name)
+    }
+
+    /// The outlet for `entity`.
+    pub fn outlet(&self, entity: Entity) -> Option<&Outlet> {
+        self.outlets.iter().find(|outlet| outlet.entity == entity)
+    }
+
+    /// Loads one connector file.
+    ///
+    /// # Errors
+    /// Every problem in the file, its mappings and code tables, with its place.
+    pub fn load(file: &Path, kinds: &[ConnectorKind]) -> Result<Self, Vec<ConfigProblem>> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| vec![ConfigProblem::new(file, format!("cannot be read: {error}"))])?;
+        let mut document = Document::parse(file, &text);
+        match assembly::load(&mut document, file, kinds) {
+            Some(system) => Ok(system),
+            None => Err(document.into_problems()),
+        }
+    }
+}
+
+/// What is wrong with a system whose name `first` has already.
+fn second(system: &System, first: &System) -> Vec<ConfigProblem> {
+    // Read again only for the place of the name; without it the problem stands at the file.
+    let text = std::fs::read_to_string(&system.file).unwrap_or_default();
+    let mut document = Document::parse(&system.file, &text);
+    let problem = KeyProblem::new("name", format!("a second system named `{}`", system.name));
+    document.report_key(problem.help(format!("the first is in {}", first.file.display())));
+    document.into_problems()
+}
+
+/// The systems of one configuration directory.
+#[derive(Debug, Clone, Default)]
+pub struct Deployment {
+    /// In the order of their names.
+    pub systems: Vec<System>,
+}
+
+impl Deployment {
+    /// Loads every `*.toml` in `directory`.
+    ///
+    /// # Errors
+    /// Every problem of every file.
+    pub fn load(directory: &Path, kinds: &[ConnectorKind]) -> Result<Self, Vec<ConfigProblem>> {
+        let unreadable = |error: std::io::Error| {
+            vec![
+                ConfigProblem::new(directory, format!("cannot be read: {error}"))
+                    .help("connector files are expected here, one a system"),
+            ]
+        };
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(directory).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+            {
+                files.push(path);
+            }
+        }
+        files.sort();
+        let (mut systems, mut problems) = (Vec::<System>::new(), Vec::new());
+        for file in files {
+            match System::load(&file, kinds) {
+                Ok(system) => match systems.iter().find(|other| other.name == system.name) {
+                    Some(other) => problems.extend(second(&system, other)),
+                    None => systems.push(system),
+                },
+                Err(found) => problems.extend(found),
+            }
+        }
+        if systems.is_empty() && problems.is_empty() {
+            problems.push(
+                ConfigProblem::new(directory, "holds no connector file")
+                    .help("write one, or begin with `tenon connector new`"),
+            );
+        }
+        if problems.is_empty() {
+            return Ok(Self { systems });
+        }
+        // Whoever corrects the rest shall not learn of these only afterwards.
+        problems.extend(systems.into_iter().flat_map(|system| system.unset_secrets));
+        problems.sort();
+        Err(problems)
+    }
+
+    /// The system of this name.
+    pub fn system(&self, name: &SystemName) -> Option<&System> {
+        self.systems.iter().find(|system| system.name == *name)
+    }
+}

@@ -1,0 +1,116 @@
+//! The canonical invoice, `schemas/invoice/v1.json`.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::Reference;
+use crate::customer::BankAccount;
+use crate::money::{Currency, Decimal};
+use crate::order::Totals;
+
+/// A tax invoice, requested or issued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invoice {
+    /// The number of the request, or of the issued invoice.
+    pub number: String,
+    /// The tax authority's number, once issued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fiscal_number: Option<String>,
+    /// Who is billed.
+    pub customer: Reference,
+    /// The orders it bills.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orders: Vec<Reference>,
+    /// To whom it is made out. Absent in a request: the hub fills it from the master record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<InvoiceTitle>,
+    /// Which sort of invoice.
+    pub kind: InvoiceKind,
+    /// How far it has come.
+    pub status: InvoiceStatus,
+    /// The invoice that a red-letter note takes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<String>,
+    /// The day of issue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue_date: Option<Date>,
+    /// Of every amount in it.
+    pub currency: Currency,
+    /// What is billed; at least one line. Amounts of a red-letter note are negative.
+    pub lines: Vec<InvoiceLine>,
+    /// Sums over the lines.
+    pub totals: Totals,
+    /// Words for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
+}
+
+/// To whom an invoice is made out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InvoiceTitle {
+    /// The registered name.
+    pub legal_name: String,
+    /// The tax id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_id: Option<String>,
+    /// Registered address and telephone in one line, as the form has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_and_phone: Option<String>,
+    /// The buyer's account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bank_account: Option<BankAccount>,
+}
+
+/// One line of an invoice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InvoiceLine {
+    /// The line's number within the invoice.
+    #[serde(deserialize_with = "crate::whole::required")]
+    pub number: u32,
+    /// What is billed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<Reference>,
+    /// The description as billed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// How many.
+    pub quantity: Decimal,
+    /// Of what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Price of one unit without tax.
+    pub unit_price: Decimal,
+    /// A fraction: `0.13`.
+    pub tax_rate: Decimal,
+    /// Without tax.
+    pub amount: Decimal,
+    /// The tax.
+    pub tax: Decimal,
+}
+
+/// Which sort of invoice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvoiceKind {
+    /// VAT special invoice: the buyer deducts the tax.
+    Special,
+    /// Ordinary invoice.
+    Ordinary,
+    /// Export invoice.
+    Export,
+    /// Red-letter credit note.
+    RedLetter,
+}
+
+/// How far an invoice has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum InvoiceStatus {
+    Requested,
+    Issued,
+    Void,
+}

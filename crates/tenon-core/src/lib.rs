@@ -1,0 +1,32 @@
+//! The vocabulary of the hub: messages, entities, identifiers, money, kinds of failure, schemas.
+//!
+//! Everything here is pure. *Architecture invariant*: this crate opens no socket, file or
+//! database, reads no clock except to stamp a new identifier, and knows no system by name.
+
+pub mod customer;
+mod entity;
+mod failure;
+mod ids;
+pub mod invoice;
+pub mod item;
+mod message;
+pub mod money;
+pub mod order;
+mod problem;
+mod reference;
+mod schema;
+pub mod text;
+mod whole;
+
+pub use entity::{Entity, MessageKind};
+pub use failure::{Failure, FailureKind};
+pub use ids::{CorrelationId, InvalidName, MasterId, MessageId, NativeId, OrderingKey, SystemName};
+pub use message::{
+    Attributes, Canonical, InvalidAttributes, Message, Native, NativeBody, Outbound,
+};
+pub use problem::{ConfigProblem, Position, nearest};
+pub use reference::Reference;
+pub use schema::{Schema, Violation, schema};
+
+/// A moment in UTC, RFC 3339 on the wire.
+pub type Timestamp = jiff::Timestamp;

@@ -1,0 +1,253 @@
+//! The canonical schemas: validation, and what their annotations say.
+//!
+//! The schemas under `schemas/` are the source; this file compiles them once. Annotations:
+//! `x-reference: customer` on a property makes it a pointer to that entity, `x-personal: true`
+//! marks personal data, `x-business-key: number` (top level) names what people call the record by.
+
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use crate::{Canonical, Entity, MessageKind};
+
+/// One way in which a body does not fit its schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// JSON Pointer into the body: `/lines/0/quantity`.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl std::fmt::Display for Violation {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let path = if self.path.is_empty() {
+            "/"
+        } else {
+            &self.path
+        };
+        write!(formatter, "{path}: {}", self.message)
+    }
+}
+
+/// A step of a path through a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Field(String),
+    EveryElement,
+}
+
+type Path = Vec<Step>;
+
+/// The compiled schema of one entity in one version.
+#[derive(Debug)]
+pub struct Schema {
+    kind: MessageKind,
+    text: &'static str,
+    validator: jsonschema::Validator,
+    references: Vec<(Path, Entity)>,
+    personal: Vec<Path>,
+    business_key: Option<String>,
+}
+
+/// The schema of `kind`; `None` for a version that this release does not know.
+pub fn schema(kind: MessageKind) -> Option<&'static Schema> {
+    static SCHEMAS: LazyLock<Vec<Schema>> = LazyLock::new(|| {
+        SOURCES
+            .iter()
+            .map(|(entity, version, text)| {
+                Schema::compile(
+                    MessageKind {
+                        entity: *entity,
+                        version: *version,
+                    },
+                    text,
+                )
+            })
+            .collect()
+    });
+    SCHEMAS.iter().find(|schema| schema.kind == kind)
+}
+
+/// Every schema that this release can read, oldest first within an entity.
+const SOURCES: [(Entity, u16, &str); 4] = [
+    (
+        Entity::Customer,
+        1,
+        include_str!("../../../schemas/customer/v1.json"),
+    ),
+    (
+        Entity::Order,
+        1,
+        include_str!("../../../schemas/order/v1.json"),
+    ),
+    (
+        Entity::Invoice,
+        1,
+        include_str!("../../../schemas/invoice/v1.json"),
+    ),
+    (
+        Entity::Item,
+        1,
+        include_str!("../../../schemas/item/v1.json"),
+    ),
+];
+
+impl Schema {
+    /// Compiles a schema that is part of this program.
+    ///
+    /// A schema that does not compile cannot leave the house: every test that touches a message
+    /// would panic here, which is why the two `expect`s are safe.
+    fn compile(kind: MessageKind, text: &'static str) -> Self {
+        let document: Value =
+            serde_json::from_str(text).expect("the schemas in this repository are JSON");
+        let validator = jsonschema::options()
+            .should_validate_formats(true)
+            .build(&document)
+            .expect("the schemas in this repository are JSON Schema 2020-12");
+        let mut references = Vec::new();
+        let mut personal = Vec::new();
+        let mut path = Vec::new();
+        annotations(&document, &document, &mut path, &mut |node, path| {
+            if let Some(entity) = node.get("x-reference").and_then(Value::as_str) {
+                references.push((path.clone(), entity.parse().expect("a known entity")));
+            }
+            if node.get("x-personal") == Some(&Value::Bool(true)) {
+                personal.push(path.clone());
+            }
+        });
+        let business_key = document
+            .get("x-business-key")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        Self {
+            kind,
+            text,
+            validator,
+            references,
+            personal,
+            business_key,
+        }
+    }
+
+    /// The entity and version that it describes.
+    pub fn kind(&self) -> MessageKind {
+        self.kind
+    }
+
+    /// The schema document itself.
+    pub fn text(&self) -> &'static str {
+        self.text
+    }
+
+    /// Takes `value` as canonical if it fits.
+    ///
+    /// # Errors
+    /// Every violation, in the order of the schema; at least one.
+    pub fn accept(&self, value: Value) -> Result<Canonical, Vec<Violation>> {
+        if self.validator.is_valid(&value) {
+            return Ok(Canonical::accepted(value));
+        }
+        let violations = self
+            .validator
+            .iter_errors(&value)
+            .map(|error| Violation {
+                path: error.instance_path().to_string(),
+                message: error.to_string(),
+            })
+            .collect();
+        Err(violations)
+    }
+
+    /// What people call the record by: an order's number, a customer's code.
+    pub fn business_key<'v>(&self, value: &'v Value) -> Option<&'v str> {
+        value.get(self.business_key.as_deref()?)?.as_str()
+    }
+
+    /// Calls `visit` with every reference that `value` holds and the entity it points at.
+    pub fn for_each_reference<'v>(
+        &self,
+        value: &'v Value,
+        mut visit: impl FnMut(Entity, &'v Value),
+    ) {
+        for (path, entity) in &self.references {
+            walk(value, path, &mut |node| visit(*entity, node));
+        }
+    }
+
+    /// As [`Schema::for_each_reference`], and the references may be changed.
+    pub fn for_each_reference_mut(
+        &self,
+        value: &mut Value,
+        mut visit: impl FnMut(Entity, &mut Value),
+    ) {
+        for (path, entity) in &self.references {
+            walk_mut(value, path, &mut |node| visit(*entity, node));
+        }
+    }
+
+    /// Replaces every personal value in `value` by `•••`.
+    pub fn mask(&self, value: &mut Value) {
+        for path in &self.personal {
+            walk_mut(value, path, &mut |node| {
+                *node = Value::String("•••".to_owned())
+            });
+        }
+    }
+}
+
+/// Walks the properties of a schema, following local `$ref`s.
+fn annotations(root: &Value, node: &Value, path: &mut Path, visit: &mut impl FnMut(&Value, &Path)) {
+    visit(node, path);
+    if let Some(target) = node.get("$ref").and_then(Value::as_str)
+        && let Some(target) = target
+            .strip_prefix('#')
+            .and_then(|pointer| root.pointer(pointer))
+    {
+        annotations(root, target, path, visit);
+    }
+    if let Some(properties) = node.get("properties").and_then(Value::as_object) {
+        for (name, property) in properties {
+            path.push(Step::Field(name.clone()));
+            annotations(root, property, path, visit);
+            path.pop();
+        }
+    }
+    if let Some(items) = node.get("items") {
+        path.push(Step::EveryElement);
+        annotations(root, items, path, visit);
+        path.pop();
+    }
+}
+
+fn walk<'v>(value: &'v Value, path: &[Step], visit: &mut impl FnMut(&'v Value)) {
+    match path.split_first() {
+        None => visit(value),
+        Some((Step::Field(name), rest)) => {
+            if let Some(child) = value.get(name) {
+                walk(child, rest, visit);
+            }
+        }
+        Some((Step::EveryElement, rest)) => {
+            for child in value.as_array().into_iter().flatten() {
+                walk(child, rest, visit);
+            }
+        }
+    }
+}
+
+fn walk_mut(value: &mut Value, path: &[Step], visit: &mut impl FnMut(&mut Value)) {
+    match path.split_first() {
+        None => visit(value),
+        Some((Step::Field(name), rest)) => {
+            if let Some(child) = value.get_mut(name) {
+                walk_mut(child, rest, visit);
+            }
+        }
+        Some((Step::EveryElement, rest)) => {
+            for child in value.as_array_mut().into_iter().flatten() {
+                walk_mut(child, rest, visit);
+            }
+        }
+    }
+}

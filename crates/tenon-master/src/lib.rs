@@ -1,0 +1,23 @@
+//! The rules of the master customer record: normalise, match, survive, code. Pure: no I/O.
+//!
+//! A record arrives: [`keys`] says under what to look for its master, [`decide`] which of those
+//! found it is, [`survive`] what the master's golden record now holds, and [`mnemonic`] the code of
+//! a new one. Who holds which key and code is storage's to keep; nothing here remembers.
+//!
+//! *Architecture invariant*: no clock, no randomness, no order of arrival. The same inputs give the
+//! same answers on every node and in every release that reads the same word lists.
+
+mod code;
+mod golden;
+mod matching;
+pub mod name;
+mod tax_id;
+
+pub use code::{CodeRule, mnemonic, mnemonic_base};
+pub use golden::{GoldenRecord, Provenance, SourceRecord, Survivorship, survive};
+pub use matching::{
+    Candidate, Contradiction, Decision, DoubtReason, KeyKind, MasterKey, Rival, contradiction,
+    decide, keys,
+};
+pub use name::normalise as normalise_company_name;
+pub use tax_id::{TaxId, TaxIdKind, TaxIdProblem};

@@ -1,0 +1,560 @@
+//! Carries messages to one system: takes them from its queue and from its lanes, one wave at a time.
+//!
+//! There is one courier a system at work at a time (the queue has a single active consumer), and it
+//! handles both what is queued and what had been parked; so nothing can overtake within a lane.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use tenon_broker::{Consumer, SharedBroker};
+use tenon_connector::{Sink, System};
+use tenon_core::{Entity, Failure, FailureKind, Message, Outbound, SystemName, Timestamp};
+use tenon_store::{
+    OutboundKnown, OutboundLookup, ParkReason, ParkedRecord, Settlement, SharedStore, StoreError,
+};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::accept::failure;
+use crate::expand::{Consignment, Packet, Plan, plan, references};
+use crate::retry::{Pauses, pause_for};
+use crate::settle::{Attempt, Fate, settle};
+use crate::topology::{DEAD_QUEUE, deliver_queue};
+use crate::wire::parcel;
+use crate::{Component, ComponentState, Health};
+
+/// Messages taken from the queue at once.
+const BATCH: usize = 256;
+/// Messages the broker may hand out ahead.
+const PREFETCH: u16 = 512;
+/// How often lanes are looked through for retries whose time has come, at the latest.
+const TICK: Duration = Duration::from_secs(1);
+/// Longest pause between probes of a target that is down.
+const LONGEST_HOLD: Duration = Duration::from_secs(15);
+
+/// Rings when lanes of a system have something due.
+#[derive(Debug, Default)]
+pub(crate) struct Bells(std::sync::Mutex<HashMap<SystemName, Arc<Notify>>>);
+
+impl Bells {
+    pub(crate) fn of(&self, system: &SystemName) -> Arc<Notify> {
+        let mut bells = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        bells.entry(system.clone()).or_default().clone()
+    }
+
+    pub(crate) fn ring(&self, systems: &[SystemName]) {
+        for system in systems {
+            self.of(system).notify_one();
+        }
+    }
+}
+
+/// What a courier works with.
+pub(crate) struct Courier {
+    pub(crate) system: Arc<System>,
+    /// Entities of which the system has ids of its own.
+    pub(crate) translated: Arc<Vec<Entity>>,
+    pub(crate) broker: SharedBroker,
+    pub(crate) store: SharedStore,
+    pub(crate) health: Arc<Health>,
+    pub(crate) bells: Arc<Bells>,
+    pub(crate) stop: CancellationToken,
+}
+
+/// How long a stop waits for what the target is doing. A delivery that is given up then stays
+/// unacknowledged, and the target recognises it when it comes again.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The hub is stopping; what is unacknowledged goes back to its queue.
+struct Stopping;
+
+impl Courier {
+    fn component(&self) -> Component {
+        Component(format!("{}/deliver", self.system.name))
+    }
+
+    /// Works until the hub stops.
+    pub(crate) async fn run(self) {
+        let component = self.component();
+        self.health.report(&component, ComponentState::Starting, 0);
+        let mut pauses = Pauses::new(Duration::from_millis(200), LONGEST_HOLD);
+        while !self.stop.is_cancelled() {
+            let round = async {
+                let sinks = self.open().await?;
+                let queue = deliver_queue(&self.system.name);
+                let consumer = self.broker.consume(&queue, PREFETCH).await;
+                let mut consumer = consumer.map_err(|error| failure(&error))?;
+                pauses.reset();
+                self.serve(&sinks, consumer.as_mut()).await
+            };
+            if let Err(reason) = round.await {
+                self.health.report_failure(&component, &reason);
+                tracing::warn!(system.name = %self.system.name, error = %reason, "delivery interrupted");
+                if !pauses.wait(&self.stop, None).await {
+                    break;
+                }
+            }
+        }
+    }
+
+    async fn open(&self) -> Result<HashMap<Entity, Arc<dyn Sink>>, Failure> {
+        let mut sinks = HashMap::new();
+        for outlet in &self.system.outlets {
+            sinks.insert(
+                outlet.entity,
+                self.system.transport.open_sink(outlet).await?,
+            );
+        }
+        Ok(sinks)
+    }
+
+    /// Serves queue and lanes until the broker is lost (an error) or the hub stops.
+    async fn serve(
+        &self,
+        sinks: &HashMap<Entity, Arc<dyn Sink>>,
+        consumer: &mut dyn Consumer,
+    ) -> Result<(), Failure> {
+        let component = self.component();
+        let bell = self.bells.of(&self.system.name);
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let batch = tokio::select! {
+                () = self.stop.cancelled() => return Ok(()),
+                batch = consumer.next_batch(BATCH) => batch.map_err(|error| failure(&error))?,
+                () = bell.notified() => Vec::new(),
+                _ = ticks.tick() => Vec::new(),
+            };
+            let Some(last) = batch.last().map(|delivery| delivery.tag) else {
+                match self.serve_lanes(sinks).await {
+                    Ok(0) => self.health.report(&component, ComponentState::Idle, 0),
+                    Ok(_) => {}
+                    Err(Stopping) => return Ok(()),
+                }
+                continue;
+            };
+            let mut consignments = Vec::with_capacity(batch.len());
+            for delivery in batch {
+                match parcel(&delivery) {
+                    Ok(parcel) => {
+                        consignments.push(Consignment {
+                            parcel,
+                            parked: None,
+                            attempts: 0,
+                        });
+                    }
+                    Err(reason) => {
+                        let queue = deliver_queue(&self.system.name);
+                        bury(
+                            &self.broker,
+                            &queue,
+                            &delivery,
+                            &reason.to_string(),
+                            &self.stop,
+                        )
+                        .await?;
+                    }
+                }
+            }
+            let count = consignments.len() as u64;
+            if self.carry(sinks, consignments).await.is_err() {
+                return Ok(());
+            }
+            consumer
+                .ack_through(last)
+                .await
+                .map_err(|error| failure(&error))?;
+            self.health
+                .report(&component, ComponentState::Flowing, count);
+        }
+    }
+
+    /// Delivers what is due in the lanes until nothing is; how many that were.
+    async fn serve_lanes(&self, sinks: &HashMap<Entity, Arc<dyn Sink>>) -> Result<usize, Stopping> {
+        let mut served = 0;
+        loop {
+            let due = self
+                .persist(|| self.store.due(&self.system.name, BATCH as u32))
+                .await?;
+            if due.is_empty() || self.stop.is_cancelled() {
+                return Ok(served);
+            }
+            served += due.len();
+            let consignments = due.into_iter().map(consignment).collect();
+            self.carry(sinks, consignments).await?;
+            self.health
+                .report(&self.component(), ComponentState::Flowing, 0);
+        }
+    }
+
+    /// Carries consignments, of which several may share a lane, in waves of one a lane.
+    async fn carry(
+        &self,
+        sinks: &HashMap<Entity, Arc<dyn Sink>>,
+        consignments: Vec<Consignment>,
+    ) -> Result<(), Stopping> {
+        let mut rest = consignments;
+        while !rest.is_empty() {
+            // Many messages of one lane are as many waves: what is left goes back to the queue.
+            if self.stop.is_cancelled() {
+                return Err(Stopping);
+            }
+            let mut lanes = HashSet::new();
+            let (wave, later): (Vec<_>, Vec<_>) = rest
+                .into_iter()
+                .partition(|consignment| lanes.insert(consignment.lane().clone()));
+            self.carry_wave(sinks, wave).await?;
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// Carries one wave until each of its messages is settled: done or parked.
+    async fn carry_wave(
+        &self,
+        sinks: &HashMap<Entity, Arc<dyn Sink>>,
+        mut wave: Vec<Consignment>,
+    ) -> Result<(), Stopping> {
+        let mut pauses = Pauses::new(Duration::from_millis(250), LONGEST_HOLD);
+        loop {
+            let (settlement, held, obstacle) = self.attempt(sinks, wave).await?;
+            let retry = settlement
+                .parked
+                .iter()
+                .filter_map(|park| match park.reason {
+                    ParkReason::Retry { at, .. } => Some(at),
+                    _ => None,
+                });
+            self.ring_at(retry.min());
+            count_outcomes(&self.system.name, &settlement);
+            let rung = self
+                .persist(|| self.store.settle(settlement.clone()))
+                .await?;
+            self.bells.ring(&rung);
+            let Some(obstacle) = obstacle else {
+                return Ok(());
+            };
+            self.health.report_failure(&self.component(), &obstacle);
+            tracing::warn!(
+                system.name = %self.system.name, error = %obstacle, held = held.len(),
+                "target cannot take messages; they wait"
+            );
+            wave = held;
+            self.await_target(sinks, &wave, &obstacle, &mut pauses)
+                .await?;
+        }
+    }
+
+    /// Waits until the target answers a probe; for a configuration failure, at least a while.
+    async fn await_target(
+        &self,
+        sinks: &HashMap<Entity, Arc<dyn Sink>>,
+        held: &[Consignment],
+        obstacle: &Failure,
+        pauses: &mut Pauses,
+    ) -> Result<(), Stopping> {
+        let entity = held.first().map(Consignment::entity);
+        let mut at_least = obstacle.retry_after;
+        loop {
+            if !pauses.wait(&self.stop, at_least.take()).await {
+                return Err(Stopping);
+            }
+            let Some(sink) = entity.and_then(|entity| sinks.get(&entity)) else {
+                return Ok(());
+            };
+            match self.unless_stopped(Duration::ZERO, sink.probe()).await? {
+                Ok(()) => return Ok(()),
+                Err(failure) => self.health.report_failure(&self.component(), &failure),
+            }
+        }
+    }
+
+    /// Tries to deliver a wave: what is settled, what is held, and what stood in the way.
+    async fn attempt(
+        &self,
+        sinks: &HashMap<Entity, Arc<dyn Sink>>,
+        mut wave: Vec<Consignment>,
+    ) -> Result<(Settlement, Vec<Consignment>, Option<Failure>), Stopping> {
+        let lookup = self.lookup(&wave);
+        let known = self
+            .persist(|| self.store.look_up_outbound(&lookup))
+            .await?;
+        for consignment in &mut wave {
+            consignment.refresh(&known);
+        }
+        let (wave, plans) = self.plan(wave, known).await;
+        let attempts = self.unless_stopped(GRACE, deliver(sinks, plans)).await?;
+        let refused_transiently = attempts
+            .iter()
+            .zip(&wave)
+            .find_map(|(attempt, consignment)| match attempt {
+                Some(Attempt::Refused(failure)) if failure.kind == FailureKind::Transient => {
+                    Some(consignment.entity())
+                }
+                _ => None,
+            });
+        let target_is_up = match refused_transiently.and_then(|entity| sinks.get(&entity)) {
+            // A stop does not end the wave here: what the target took of it is still to be noted.
+            Some(sink) => match self.unless_stopped(GRACE, sink.probe()).await {
+                Ok(answer) => answer.is_ok(),
+                Err(Stopping) => false,
+            },
+            None => true,
+        };
+        let now = Timestamp::now();
+        let mut settlement = Settlement {
+            system: self.system.name.clone(),
+            outcomes: Vec::with_capacity(wave.len()),
+            parked: Vec::new(),
+        };
+        let (mut held, mut obstacle) = (Vec::new(), None);
+        for (consignment, attempt) in wave.into_iter().zip(attempts) {
+            let Some(attempt) = attempt else { continue };
+            let policy = self
+                .system
+                .outlet(consignment.entity())
+                .map(|outlet| outlet.retry)
+                .unwrap_or_default();
+            let jitter = jitter(&consignment);
+            match settle(consignment, attempt, &policy, target_is_up, now, jitter) {
+                Fate::Done(outcome) => settlement.outcomes.push(outcome),
+                Fate::Park(park) => settlement.parked.push(park),
+                Fate::Hold(consignment, failure) => {
+                    held.push(consignment);
+                    obstacle.get_or_insert(failure);
+                }
+            }
+        }
+        Ok((settlement, held, obstacle))
+    }
+
+    fn lookup(&self, wave: &[Consignment]) -> OutboundLookup {
+        let mut seen = HashSet::new();
+        let references = wave
+            .iter()
+            .flat_map(|consignment| references(&consignment.parcel))
+            .filter(|reference| seen.insert(reference.clone()))
+            .collect();
+        OutboundLookup {
+            system: self.system.name.clone(),
+            translated: self.translated.to_vec(),
+            messages: wave
+                .iter()
+                .map(|consignment| {
+                    let id = consignment.parcel.attributes.id;
+                    let lane = consignment.lane().clone();
+                    (id, consignment.entity(), consignment.master_id(), lane)
+                })
+                .collect(),
+            references,
+        }
+    }
+
+    /// Plans a wave on a blocking thread: mapping is computation.
+    async fn plan(
+        &self,
+        wave: Vec<Consignment>,
+        known: OutboundKnown,
+    ) -> (Vec<Consignment>, Vec<Plan>) {
+        let (system, translated) = (self.system.clone(), self.translated.clone());
+        let copy = wave.clone();
+        let planned = tokio::task::spawn_blocking(move || {
+            copy.iter()
+                .map(|consignment| plan(&system, &translated, consignment, &known))
+                .collect::<Vec<Plan>>()
+        });
+        let plans = planned.await.unwrap_or_else(|error| {
+            let failure = Failure::bug("mapping.panicked", error.to_string());
+            wave.iter().map(|_| Plan::Fail(failure.clone())).collect()
+        });
+        (wave, plans)
+    }
+
+    /// Repeats a call to the store until it succeeds, or the hub stops.
+    async fn persist<T, F, C>(&self, mut call: C) -> Result<T, Stopping>
+    where
+        C: FnMut() -> F,
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let mut pauses = Pauses::new(Duration::from_millis(50), Duration::from_secs(5));
+        loop {
+            match call().await {
+                Ok(value) => return Ok(value),
+                Err(error) => {
+                    tracing::warn!(system.name = %self.system.name, %error, "store refused; trying again");
+                    self.health
+                        .report_failure(&self.component(), &store_failure(&error));
+                    if !pauses.wait(&self.stop, None).await {
+                        return Err(Stopping);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Does what talks with the target, but not much longer than until the hub stops.
+    async fn unless_stopped<T>(
+        &self,
+        grace: Duration,
+        talk: impl Future<Output = T>,
+    ) -> Result<T, Stopping> {
+        let overdue = async {
+            self.stop.cancelled().await;
+            tokio::time::sleep(grace).await; // why: a grace is a time
+        };
+        tokio::select! {
+            outcome = talk => Ok(outcome),
+            () = overdue => Err(Stopping),
+        }
+    }
+
+    /// Rings the own bell when the next retry is due, if that is before the next tick.
+    fn ring_at(&self, at: Option<Timestamp>) {
+        let Some(at) = at else { return };
+        let wait = Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default();
+        if wait < TICK {
+            let (bell, stop) = (self.bells.of(&self.system.name), self.stop.clone());
+            tokio::spawn(async move {
+                if pause_for(&stop, wait).await {
+                    bell.notify_one();
+                }
+            });
+        }
+    }
+}
+
+/// A parked message that is to be tried again.
+pub(crate) fn consignment(record: ParkedRecord) -> Consignment {
+    Consignment {
+        parcel: record.parcel,
+        parked: Some(record.id),
+        attempts: record.attempts,
+    }
+}
+
+/// Gives each sink its packets, all entities at once; `None` for what needs no settlement.
+async fn deliver(sinks: &HashMap<Entity, Arc<dyn Sink>>, plans: Vec<Plan>) -> Vec<Option<Attempt>> {
+    let mut attempts: Vec<Option<Attempt>> = Vec::with_capacity(plans.len());
+    let mut loads: HashMap<Entity, Vec<(usize, Packet)>> = HashMap::new();
+    for (index, plan) in plans.into_iter().enumerate() {
+        attempts.push(match plan {
+            Plan::Known => None,
+            Plan::Wait(reason) => Some(Attempt::Deferred(reason)),
+            Plan::Settle(state, detail) => Some(Attempt::Spared(state, detail)),
+            Plan::Fail(failure) => Some(Attempt::Refused(failure)),
+            Plan::Send(packets) => {
+                for packet in packets {
+                    let entity = packet.message.attributes.entity();
+                    loads.entry(entity).or_default().push((index, packet));
+                }
+                Some(Attempt::Taken(Vec::new()))
+            }
+        });
+    }
+    let sent = loads.into_iter().map(|(entity, load)| async move {
+        let (slots, packets): (Vec<usize>, Vec<Packet>) = load.into_iter().unzip();
+        let (batch, hashes): (Vec<Message<Outbound>>, Vec<Vec<u8>>) = packets
+            .into_iter()
+            .map(|packet| (packet.message, packet.hash))
+            .unzip();
+        let mut results = match sinks.get(&entity) {
+            Some(sink) => sink.deliver(&batch).await,
+            None => Vec::new(),
+        };
+        let unanswered =
+            || Failure::bug("sink.unanswered", "the sink gave no answer for a message");
+        results.resize_with(batch.len(), || Err(unanswered()));
+        slots
+            .into_iter()
+            .zip(results)
+            .zip(hashes)
+            .collect::<Vec<_>>()
+    });
+    for ((slot, result), hash) in join_all(sent).await.into_iter().flatten() {
+        match (&mut attempts[slot], result) {
+            (Some(Attempt::Taken(taken)), Ok(delivered)) => taken.push((delivered, hash)),
+            (Some(Attempt::Taken(_)), Err(failure)) => {
+                attempts[slot] = Some(Attempt::Refused(failure));
+            }
+            _ => {}
+        }
+    }
+    attempts
+}
+
+/// A number from 0 to 1 that spreads retries: from the message and its attempt, so it needs no dice.
+fn jitter(consignment: &Consignment) -> f64 {
+    let id = consignment.parcel.attributes.id.0.as_u128() as u64;
+    let mixed = id
+        .wrapping_add(u64::from(consignment.attempts))
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 40) as f64 / (1_u64 << 24) as f64
+}
+
+fn count_outcomes(system: &SystemName, settlement: &Settlement) {
+    let system = system.to_string();
+    for outcome in &settlement.outcomes {
+        let state = match outcome.state {
+            tenon_store::OutcomeState::Delivered => "delivered",
+            tenon_store::OutcomeState::Unchanged => "unchanged",
+            tenon_store::OutcomeState::Superseded => "superseded",
+            tenon_store::OutcomeState::Filtered => "filtered",
+        };
+        metrics::counter!("tenon_deliveries_total", "system" => system.clone(), "state" => state)
+            .increment(1);
+        metrics::histogram!("tenon_delivery_latency_seconds", "system" => system.clone())
+            .record(outcome.latency.as_secs_f64());
+    }
+    if !settlement.parked.is_empty() {
+        metrics::counter!("tenon_parked_total", "system" => system)
+            .increment(settlement.parked.len() as u64);
+    }
+}
+
+/// What a refusal of the store means for the component that met it.
+pub(crate) fn store_failure(error: &StoreError) -> Failure {
+    let detail = error.to_string();
+    match error {
+        StoreError::Conflict(_) | StoreError::Unavailable(_) => {
+            Failure::transient("store.unavailable", detail)
+        }
+        StoreError::Refused(_) => Failure::configuration("store.refused", detail),
+        StoreError::Bug(_) => Failure::bug("store.bug", detail),
+    }
+}
+
+/// Moves a message whose attributes cannot be read to the dead letter queue, confirmed.
+pub(crate) async fn bury(
+    broker: &SharedBroker,
+    from: &str,
+    delivery: &tenon_broker::Delivery,
+    reason: &str,
+    stop: &CancellationToken,
+) -> Result<(), Failure> {
+    tracing::error!(
+        queue = from,
+        reason,
+        "a message without readable attributes is a dead letter"
+    );
+    metrics::counter!("tenon_dead_letters_total").increment(1);
+    let mut headers = delivery.headers.clone();
+    headers.push(("tenon-dead-reason".to_owned(), reason.to_owned()));
+    headers.push(("tenon-dead-queue".to_owned(), from.to_owned()));
+    let queue = DEAD_QUEUE.to_owned();
+    let publication = tenon_broker::Publication {
+        queue,
+        headers,
+        body: delivery.body.clone(),
+    };
+    let published = crate::accept::publish_all(broker, vec![publication], stop, |_| {}).await;
+    if published {
+        Ok(())
+    } else {
+        Err(Failure::transient("hub.stopping", "the hub is stopping"))
+    }
+}

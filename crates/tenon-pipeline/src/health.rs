@@ -1,0 +1,152 @@
+//! How the hub and each connector are getting on, judged by progress.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+use tenon_core::{Failure, Timestamp};
+
+/// A part of the hub whose progress is watched: `erp/receive/order`, `erp/deliver`, `inbound.3`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Component(pub String);
+
+/// How a component stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum ComponentState {
+    /// Has not yet done its first step.
+    Starting,
+    /// Moved messages at its last step.
+    Flowing,
+    /// Had nothing to do at its last step.
+    Idle,
+    /// Tries again by itself: something transient stands in the way.
+    Stalled {
+        /// What.
+        reason: String,
+    },
+    /// Waits for a person; its messages wait too.
+    Paused {
+        /// What is to be changed.
+        reason: String,
+    },
+    /// Cannot go on.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// One component in a report.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// How it stands.
+    #[serde(flatten)]
+    pub state: ComponentState,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it last moved a message or found that there was none.
+    pub last_progress: Option<Timestamp>,
+    /// Messages it has moved since the start.
+    pub messages: u64,
+}
+
+/// The watched components of one process.
+#[derive(Debug, Default)]
+pub struct Health {
+    components: Mutex<BTreeMap<Component, Report>>,
+    progress: AtomicU64,
+}
+
+impl Health {
+    /// A component's new state, and how many messages it has just moved.
+    pub fn report(&self, component: &Component, state: ComponentState, moved: u64) {
+        let now = Timestamp::now();
+        let progressed = matches!(state, ComponentState::Flowing | ComponentState::Idle);
+        self.progress.fetch_add(moved, Ordering::Relaxed);
+        let mut components = self.lock();
+        let report = components
+            .entry(component.clone())
+            .or_insert_with(|| Report {
+                state: ComponentState::Starting,
+                since: now,
+                last_progress: None,
+                messages: 0,
+            });
+        if report.state != state {
+            report.state = state;
+            report.since = now;
+        }
+        if progressed {
+            report.last_progress = Some(now);
+        }
+        report.messages += moved;
+    }
+
+    /// A component that met a failure: paused for a person, or stalled until it passes.
+    pub fn report_failure(&self, component: &Component, failure: &Failure) {
+        let reason = failure.detail.clone();
+        let state = match failure.kind {
+            tenon_core::FailureKind::Configuration => ComponentState::Paused { reason },
+            tenon_core::FailureKind::Bug => ComponentState::Failed { reason },
+            _ => ComponentState::Stalled { reason },
+        };
+        self.report(component, state, 0);
+    }
+
+    /// Every component.
+    pub fn reports(&self) -> BTreeMap<Component, Report> {
+        self.lock().clone()
+    }
+
+    /// Messages moved since the start, over all components: rises while anything flows.
+    pub fn progress(&self) -> u64 {
+        self.progress.load(Ordering::Relaxed)
+    }
+
+    /// Whether the hub's own parts have started and can work. A paused or unreachable system does
+    /// not count: the hub still accepts and keeps messages for it.
+    pub fn is_ready(&self) -> bool {
+        let components = self.lock();
+        let own = |component: &Component| component.0.starts_with("inbound.");
+        !components.is_empty()
+            && components
+                .iter()
+                .filter(|(component, _)| own(component))
+                .all(|(_, report)| {
+                    matches!(report.state, ComponentState::Flowing | ComponentState::Idle)
+                })
+            && !components
+                .values()
+                .any(|report| matches!(report.state, ComponentState::Failed { .. }))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<Component, Report>> {
+        // Nothing panics while it is held; if something did, the reports would still be sound.
+        self.components
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ready_when_the_hubs_own_parts_move_whatever_the_systems_do() {
+        let health = Health::default();
+        assert!(!health.is_ready());
+        let lane = Component("inbound.0".to_owned());
+        health.report(&lane, ComponentState::Starting, 0);
+        assert!(!health.is_ready());
+        health.report(&lane, ComponentState::Idle, 0);
+        let erp = Component("erp/deliver".to_owned());
+        health.report_failure(&erp, &Failure::transient("x", "connection refused"));
+        assert!(health.is_ready());
+        health.report_failure(&erp, &Failure::bug("x", "broken"));
+        assert!(!health.is_ready());
+    }
+}

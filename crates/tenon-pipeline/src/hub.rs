@@ -1,0 +1,189 @@
+//! Starts the stages that a node is to run, and stops them without losing anything.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenon_broker::SharedBroker;
+use tenon_connector::{Deployment, System};
+use tenon_core::{Entity, Failure};
+use tenon_store::SharedStore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::accept::failure;
+use crate::courier::{Bells, Courier};
+use crate::inbound::Lane;
+use crate::master::MasterPolicy;
+use crate::poll::Poll;
+use crate::retry::pause_for;
+use crate::topology::queues;
+use crate::{Accept, Health};
+
+/// How often waiting messages are looked through for dependencies met unnoticed.
+const SWEEP: Duration = Duration::from_secs(5);
+
+/// Which halves of the way a node runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Roles {
+    /// Asks systems for what is new.
+    pub receive: bool,
+    /// Takes messages from the inbound queue to the targets' queues.
+    pub route: bool,
+    /// Carries messages from the targets' queues to the targets.
+    pub deliver: bool,
+}
+
+impl Roles {
+    /// Everything.
+    pub const ALL: Self = Self {
+        receive: true,
+        route: true,
+        deliver: true,
+    };
+}
+
+/// What a node is told besides its systems.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Which halves of the way it runs.
+    pub roles: Roles,
+    /// Partitions of the inbound queue; the same on every node.
+    pub partitions: u32,
+    /// How customers are mastered.
+    pub master: MasterPolicy,
+}
+
+/// A running node.
+pub struct Hub {
+    accept: Accept,
+    health: Arc<Health>,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Hub {
+    /// Declares the queues and starts the node's tasks. Systems may be down.
+    ///
+    /// # Errors
+    /// What the broker says to the declaration.
+    pub async fn start(
+        settings: Settings,
+        deployment: Arc<Deployment>,
+        broker: SharedBroker,
+        store: SharedStore,
+    ) -> Result<Self, Failure> {
+        let declared = broker
+            .declare(&queues(&deployment, settings.partitions))
+            .await;
+        declared.map_err(|error| failure(&error))?;
+        let accept = Accept::new(broker.clone(), settings.partitions);
+        let health = Arc::new(Health::default());
+        let stop = CancellationToken::new();
+        let mut hub = Self {
+            accept,
+            health,
+            stop,
+            tasks: JoinSet::new(),
+        };
+        let bells = Arc::new(Bells::default());
+        let systems: Vec<Arc<System>> = deployment.systems.iter().cloned().map(Arc::new).collect();
+        if settings.roles.route {
+            let policy = Arc::new(settings.master);
+            for partition in 0..settings.partitions {
+                let lane = Lane {
+                    partition,
+                    deployment: deployment.clone(),
+                    policy: policy.clone(),
+                    broker: broker.clone(),
+                    store: store.clone(),
+                    health: hub.health.clone(),
+                    bells: bells.clone(),
+                    stop: hub.stop.clone(),
+                };
+                hub.tasks.spawn(lane.run());
+            }
+        }
+        if settings.roles.deliver {
+            for system in systems.iter().filter(|system| !system.outlets.is_empty()) {
+                hub.deliver_to(system, &broker, &store, &bells);
+            }
+            hub.tasks
+                .spawn(sweep(store.clone(), bells, hub.stop.clone()));
+        }
+        if settings.roles.receive {
+            for system in &systems {
+                hub.receive_from(system, &store);
+            }
+        }
+        Ok(hub)
+    }
+
+    fn deliver_to(
+        &mut self,
+        system: &Arc<System>,
+        broker: &SharedBroker,
+        store: &SharedStore,
+        bells: &Arc<Bells>,
+    ) {
+        let translated = Entity::ALL
+            .into_iter()
+            .filter(|entity| system.knows(*entity))
+            .collect();
+        let courier = Courier {
+            system: system.clone(),
+            translated: Arc::new(translated),
+            broker: broker.clone(),
+            store: store.clone(),
+            health: self.health.clone(),
+            bells: bells.clone(),
+            stop: self.stop.clone(),
+        };
+        self.tasks.spawn(courier.run());
+    }
+
+    fn receive_from(&mut self, system: &Arc<System>, store: &SharedStore) {
+        for (inlet, every) in Poll::intervals(system) {
+            let poll = Poll {
+                system: system.clone(),
+                inlet: inlet.clone(),
+                every,
+                accept: self.accept.clone(),
+                store: store.clone(),
+                health: self.health.clone(),
+                stop: self.stop.clone(),
+            };
+            self.tasks.spawn(poll.run());
+        }
+    }
+
+    /// The front door, for webhooks.
+    pub fn accept(&self) -> &Accept {
+        &self.accept
+    }
+
+    /// How the node is getting on.
+    pub fn health(&self) -> &Arc<Health> {
+        &self.health
+    }
+
+    /// Stops: sources first stop asking, every stage finishes the batch in hand, and what is not
+    /// acknowledged stays in its queue. Returns when all is quiet.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a task of the hub ended badly");
+            }
+        }
+    }
+}
+
+/// Releases messages whose dependency was met while nobody looked: another node, a restart.
+async fn sweep(store: SharedStore, bells: Arc<Bells>, stop: CancellationToken) {
+    while pause_for(&stop, SWEEP).await {
+        match store.release_met_dependencies().await {
+            Ok(systems) => bells.ring(&systems),
+            Err(error) => tracing::warn!(%error, "dependencies were not looked through"),
+        }
+    }
+}

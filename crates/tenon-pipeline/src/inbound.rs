@@ -1,0 +1,212 @@
+//! One inbound lane: takes a batch from its queue through every stage up to the targets' queues.
+//!
+//! Take what is ready, do the work, journal in one transaction, publish all, one cumulative
+//! acknowledgement. Whatever interrupts this leaves the batch in its queue; coming again, its
+//! messages are recognised by their ids and published again, not decided again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenon_broker::{Consumer, Delivery, SharedBroker};
+use tenon_connector::Deployment;
+use tenon_core::Failure;
+use tenon_master::MasterKey;
+use tenon_store::{Inbound, SharedStore, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use crate::accept::{failure, publish_all};
+use crate::courier::{Bells, bury, store_failure};
+use crate::master::MasterPolicy;
+use crate::resolve::{Decided, decide, lookup};
+use crate::retry::Pauses;
+use crate::topology::inbound_queue;
+use crate::translate::{Validated, translate, validate};
+use crate::wire::{arrived, parcel_publication};
+use crate::{Component, ComponentState, Health};
+
+/// Messages taken at once.
+const BATCH: usize = 256;
+/// Messages the broker may hand out ahead.
+const PREFETCH: u16 = 512;
+
+/// What an inbound lane works with.
+pub(crate) struct Lane {
+    pub(crate) partition: u32,
+    pub(crate) deployment: Arc<Deployment>,
+    pub(crate) policy: Arc<MasterPolicy>,
+    pub(crate) broker: SharedBroker,
+    pub(crate) store: SharedStore,
+    pub(crate) health: Arc<Health>,
+    pub(crate) bells: Arc<Bells>,
+    pub(crate) stop: CancellationToken,
+}
+
+impl Lane {
+    fn component(&self) -> Component {
+        Component(inbound_queue(self.partition))
+    }
+
+    /// Works until the hub stops.
+    pub(crate) async fn run(self) {
+        let component = self.component();
+        self.health.report(&component, ComponentState::Starting, 0);
+        let mut pauses = Pauses::new(Duration::from_millis(100), Duration::from_secs(5));
+        while !self.stop.is_cancelled() {
+            let round = async {
+                let queue = inbound_queue(self.partition);
+                let consumer = self.broker.consume(&queue, PREFETCH).await;
+                let mut consumer = consumer.map_err(|error| failure(&error))?;
+                self.health.report(&component, ComponentState::Idle, 0);
+                pauses.reset();
+                self.serve(consumer.as_mut()).await
+            };
+            if let Err(reason) = round.await {
+                self.health.report_failure(&component, &reason);
+                tracing::warn!(partition = self.partition, error = %reason, "inbound lane interrupted");
+                if !pauses.wait(&self.stop, None).await {
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn serve(&self, consumer: &mut dyn Consumer) -> Result<(), Failure> {
+        let component = self.component();
+        loop {
+            let batch = tokio::select! {
+                () = self.stop.cancelled() => return Ok(()),
+                batch = consumer.next_batch(BATCH) => batch.map_err(|error| failure(&error))?,
+            };
+            let Some(last) = batch.last().map(|delivery| delivery.tag) else {
+                continue;
+            };
+            let count = batch.len() as u64;
+            self.process(batch).await?;
+            consumer
+                .ack_through(last)
+                .await
+                .map_err(|error| failure(&error))?;
+            self.health
+                .report(&component, ComponentState::Flowing, count);
+        }
+    }
+
+    /// Takes a batch through all stages; on return every message is durable where it belongs.
+    async fn process(&self, batch: Vec<Delivery>) -> Result<(), Failure> {
+        let mut messages = Vec::with_capacity(batch.len());
+        for delivery in batch {
+            match arrived(&delivery) {
+                Ok(message) => messages.push(message),
+                Err(reason) => {
+                    let queue = inbound_queue(self.partition);
+                    bury(
+                        &self.broker,
+                        &queue,
+                        &delivery,
+                        &reason.to_string(),
+                        &self.stop,
+                    )
+                    .await?;
+                }
+            }
+        }
+        let deployment = self.deployment.clone();
+        let validated = compute(move || {
+            let through = |message| validate(translate(&deployment, message));
+            messages
+                .into_iter()
+                .map(through)
+                .collect::<Vec<Validated>>()
+        })
+        .await?;
+        let parcels = self.commit(Arc::new(validated)).await?;
+        let publications = parcels
+            .iter()
+            .map(|(system, attributes, body)| parcel_publication(system, attributes, body))
+            .collect();
+        let component = self.component();
+        let refused = |failure: &Failure| self.health.report_failure(&component, failure);
+        match publish_all(&self.broker, publications, &self.stop, refused).await {
+            true => Ok(()),
+            false => Err(Failure::transient("hub.stopping", "the hub is stopping")),
+        }
+    }
+
+    /// Decides and journals a batch, again when another node was faster.
+    async fn commit(&self, batch: Arc<Vec<Validated>>) -> Result<Parcels, Failure> {
+        let mut pauses = Pauses::new(Duration::from_millis(5), Duration::from_secs(2));
+        let mut claims = Vec::new();
+        loop {
+            match self.try_commit(batch.clone(), &mut claims).await {
+                Ok(parcels) => return Ok(parcels),
+                Err(TryCommit::Failure(failure)) => return Err(failure),
+                Err(TryCommit::Store(StoreError::Conflict(what))) => {
+                    tracing::debug!(partition = self.partition, what, "decided anew");
+                }
+                Err(TryCommit::Store(error)) => {
+                    self.health
+                        .report_failure(&self.component(), &store_failure(&error));
+                    tracing::warn!(partition = self.partition, %error, "journal refused; trying again");
+                }
+            }
+            if !pauses.wait(&self.stop, None).await {
+                return Err(Failure::transient("hub.stopping", "the hub is stopping"));
+            }
+        }
+    }
+
+    /// One attempt. `claims` are the keys that earlier attempts wanted: a golden record may have
+    /// keys that no message of the batch has, and only the look-up tells whose they are.
+    async fn try_commit(
+        &self,
+        batch: Arc<Vec<Validated>>,
+        claims: &mut Vec<MasterKey>,
+    ) -> Result<Parcels, TryCommit> {
+        let mut asked = lookup(&batch, &self.policy);
+        asked.keys.append(&mut claims.clone());
+        asked.keys.sort();
+        asked.keys.dedup();
+        let known = self.store.look_up(&asked).await.map_err(TryCommit::Store)?;
+        let (deployment, policy) = (self.deployment.clone(), self.policy.clone());
+        let decided = compute(move || decide(&deployment, &policy, &batch, known));
+        let Decided { commit, parcels } = decided.await.map_err(TryCommit::Failure)?;
+        claims.extend(commit.keys.iter().map(|(key, _)| key.clone()));
+        if !commit.messages.is_empty() {
+            let counted = commit.messages.iter().map(labels).collect::<Vec<_>>();
+            let released = self.store.commit(commit).await.map_err(TryCommit::Store)?;
+            self.bells.ring(&released);
+            for (system, entity, state) in counted {
+                metrics::counter!(
+                    "tenon_messages_total", "system" => system, "entity" => entity, "state" => state
+                )
+                .increment(1);
+            }
+        }
+        Ok(parcels)
+    }
+}
+
+fn labels(message: &Inbound) -> (String, &'static str, &'static str) {
+    let attributes = &message.attributes;
+    (
+        attributes.source.to_string(),
+        attributes.entity().as_str(),
+        message.state.as_str(),
+    )
+}
+
+type Parcels = Vec<(tenon_core::SystemName, tenon_core::Attributes, bytes::Bytes)>;
+
+enum TryCommit {
+    Store(StoreError),
+    Failure(Failure),
+}
+
+/// Runs computation on a blocking thread, which has a deep stack and may take its time.
+async fn compute<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Failure::bug("stage.panicked", format!("a stage panicked: {error}")))
+}

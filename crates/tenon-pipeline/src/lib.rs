@@ -1,0 +1,36 @@
+//! Runs the stages of a message, in one process or split over several.
+//!
+//! ```text
+//! source ─▶ accept ─▶ inbound.N ─▶ translate ─▶ validate ─▶ resolve ─▶ journal ─▶ route ─▶ deliver.<system>
+//! deliver.<system> ─▶ lane ─▶ expand references ─▶ map ─▶ sink ─▶ settle
+//! ```
+//!
+//! Inbound, a stage takes the type that only the stage before returns: `Arrived` → `Translated` →
+//! `Canonical` → `Resolved`. Outbound, [`settle`] is the one function that turns what happened into
+//! what becomes of a message. *Architecture invariant*: a broker delivery is acknowledged only after the
+//! store has the message with all its effects; nothing is acknowledged on the way out of an error.
+
+mod accept;
+mod courier;
+mod echo;
+mod expand;
+mod health;
+mod hub;
+mod inbound;
+mod master;
+mod poll;
+mod redrive;
+mod resolve;
+mod retry;
+mod settle;
+mod topology;
+mod translate;
+mod wire;
+
+pub use accept::Accept;
+pub use health::{Component, ComponentState, Health};
+pub use hub::{Hub, Roles, Settings};
+pub use master::MasterPolicy;
+pub use redrive::{Preview, Redriven, preview, redrive};
+pub use topology::{DEAD_QUEUE, Depths, deliver_queue, inbound_queue, queues};
+pub use wire::{native_publication, parcel_publication};

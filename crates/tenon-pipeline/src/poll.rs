@@ -1,0 +1,122 @@
+//! Asks a system for what is new, and keeps how far it has been read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenon_connector::{Inlet, Intake, Received, Source, System};
+use tenon_core::Failure;
+use tenon_store::SharedStore;
+use tokio_util::sync::CancellationToken;
+
+use crate::courier::store_failure;
+use crate::retry::{Pauses, pause_for};
+use crate::{Accept, Component, ComponentState, Health};
+
+/// Longest pause before a system that cannot be reached is asked again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Polls one inlet until the hub stops.
+pub(crate) struct Poll {
+    pub(crate) system: Arc<System>,
+    pub(crate) inlet: Inlet,
+    pub(crate) every: Duration,
+    pub(crate) accept: Accept,
+    pub(crate) store: SharedStore,
+    pub(crate) health: Arc<Health>,
+    pub(crate) stop: CancellationToken,
+}
+
+impl Poll {
+    /// The pollers of a system: one for each inlet that is asked rather than called.
+    pub(crate) fn intervals(system: &System) -> impl Iterator<Item = (&Inlet, Duration)> {
+        system.inlets.iter().filter_map(|inlet| match inlet.intake {
+            Intake::Poll { every } => Some((inlet, every)),
+            Intake::Webhook(_) => None,
+        })
+    }
+
+    pub(crate) async fn run(self) {
+        let component = Component(format!("{}/receive/{}", self.system.name, self.inlet.name));
+        self.health.report(&component, ComponentState::Starting, 0);
+        let mut pauses = Pauses::new(Duration::from_millis(250), LONGEST_PAUSE);
+        while !self.stop.is_cancelled() {
+            if let Err(failure) = self.serve(&component, &mut pauses).await {
+                self.health.report_failure(&component, &failure);
+                tracing::warn!(
+                    system.name = %self.system.name, inlet = self.inlet.name, error = %failure,
+                    "receiving interrupted"
+                );
+                if !pauses.wait(&self.stop, failure.retry_after).await {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Opens the source where it was left and reads on, until something fails or the hub stops.
+    async fn serve(&self, component: &Component, pauses: &mut Pauses) -> Result<(), Failure> {
+        let checkpoint = self
+            .store
+            .checkpoint(&self.system.name, &self.inlet.name)
+            .await;
+        let checkpoint = checkpoint.map_err(|error| store_failure(&error))?;
+        let mut source = self
+            .system
+            .transport
+            .open_source(&self.inlet, checkpoint)
+            .await?;
+        loop {
+            let received = tokio::select! {
+                () = self.stop.cancelled() => return Ok(()),
+                received = source.receive() => received?,
+            };
+            pauses.reset();
+            match received {
+                None => {
+                    self.health.report(component, ComponentState::Idle, 0);
+                    if !pause_for(&self.stop, self.every).await {
+                        return Ok(());
+                    }
+                }
+                Some(received) => {
+                    let count = received.messages.len() as u64;
+                    if !self.take_over(component, source.as_mut(), received).await? {
+                        return Ok(());
+                    }
+                    self.health
+                        .report(component, ComponentState::Flowing, count);
+                }
+            }
+        }
+    }
+
+    /// Accepts a portion: confirmed by the broker, then the checkpoint kept, then settled with the
+    /// source. A crash between these only means that messages come again and are recognised.
+    async fn take_over(
+        &self,
+        component: &Component,
+        source: &mut dyn Source,
+        received: Received,
+    ) -> Result<bool, Failure> {
+        let mut pauses = Pauses::new(Duration::from_millis(100), Duration::from_secs(5));
+        while let Err(failure) = self.accept.accept(&received.messages).await {
+            self.health.report_failure(component, &failure);
+            if !pauses.wait(&self.stop, failure.retry_after).await {
+                return Ok(false);
+            }
+        }
+        metrics::counter!(
+            "tenon_messages_received_total",
+            "system" => self.system.name.to_string(), "entity" => self.inlet.entity.as_str()
+        )
+        .increment(received.messages.len() as u64);
+        if let Some(checkpoint) = &received.checkpoint {
+            let kept = self
+                .store
+                .keep_checkpoint(&self.system.name, &self.inlet.name, checkpoint);
+            kept.await.map_err(|error| store_failure(&error))?;
+        }
+        source.settle().await?;
+        Ok(true)
+    }
+}

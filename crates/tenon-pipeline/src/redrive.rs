@@ -1,0 +1,202 @@
+//! Sends parked messages again, and shows beforehand what would come of it.
+
+use bytes::Bytes;
+use serde::Serialize;
+use tenon_connector::Deployment;
+use tenon_core::{Entity, Failure, Message, Native, NativeBody};
+use tenon_store::{
+    Direction, OutboundLookup, ParkReason, ParkedId, ParkedRecord, SharedStore, StoreError,
+};
+
+use crate::Accept;
+use crate::courier::{consignment, store_failure};
+use crate::expand::{Plan, plan, references};
+use crate::translate::{accept as accept_canonical, map};
+
+/// What would become of a parked message with the configuration of now.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub enum Preview {
+    /// This would be sent: canonical for an inbound message, native for an outbound one.
+    Sends {
+        /// JSON texts, one a record.
+        payloads: Vec<String>,
+    },
+    /// There would be nothing to send.
+    Nothing {
+        /// Why.
+        reason: String,
+    },
+    /// It would wait again.
+    Waits {
+        /// For what.
+        reason: String,
+    },
+    /// It would fail again.
+    Fails {
+        /// Stable code.
+        code: String,
+        /// Why.
+        detail: String,
+    },
+}
+
+/// What became of a redrive.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Redriven {
+    /// Messages sent again.
+    pub sent: u64,
+    /// Messages passed over, with the reason: a later message of the same record was accepted.
+    pub superseded: Vec<(i64, String)>,
+}
+
+/// Shows what a redrive of `record` would do; changes nothing.
+///
+/// # Errors
+/// When the store cannot be asked.
+pub async fn preview(
+    store: &SharedStore,
+    deployment: &Deployment,
+    record: &ParkedRecord,
+) -> Result<Preview, Failure> {
+    let attributes = &record.parcel.attributes;
+    if record.direction == Direction::Inbound {
+        let mut attributes = attributes.clone();
+        let mapped = map(deployment, &mut attributes, &record.parcel.body).and_then(|output| {
+            output
+                .map(|output| accept_canonical(&attributes, &output).map(|_| output))
+                .transpose()
+        });
+        return Ok(match mapped {
+            Ok(Some(output)) => Preview::Sends {
+                payloads: vec![text(&output)],
+            },
+            Ok(None) => Preview::Nothing {
+                reason: "the mapping does not want it".to_owned(),
+            },
+            Err(failure) => fails(failure),
+        });
+    }
+    let Some(system) = deployment.system(&record.system) else {
+        let reason = format!("system {} is not configured any more", record.system);
+        return Ok(Preview::Nothing { reason });
+    };
+    let mut consignment = consignment(record.clone());
+    let translated: Vec<Entity> = Entity::ALL
+        .into_iter()
+        .filter(|entity| system.knows(*entity))
+        .collect();
+    let lookup = OutboundLookup {
+        system: record.system.clone(),
+        translated: translated.clone(),
+        messages: vec![(
+            attributes.id,
+            consignment.entity(),
+            consignment.master_id(),
+            consignment.lane().clone(),
+        )],
+        references: references(&record.parcel),
+    };
+    let known = store
+        .look_up_outbound(&lookup)
+        .await
+        .map_err(|error| store_failure(&error))?;
+    consignment.refresh(&known);
+    Ok(match plan(system, &translated, &consignment, &known) {
+        Plan::Send(packets) => Preview::Sends {
+            payloads: packets
+                .iter()
+                .map(|packet| text(&packet.message.body.payload))
+                .collect(),
+        },
+        Plan::Known => Preview::Nothing {
+            reason: "it has been settled meanwhile".to_owned(),
+        },
+        Plan::Settle(_, reason) => Preview::Nothing { reason },
+        Plan::Fail(failure) => fails(failure),
+        Plan::Wait(ParkReason::Dependency { detail, .. }) => Preview::Waits { reason: detail },
+        Plan::Wait(_) => Preview::Waits {
+            reason: "for the message before it in its lane".to_owned(),
+        },
+    })
+}
+
+fn fails(failure: Failure) -> Preview {
+    Preview::Fails {
+        code: failure.code.into_owned(),
+        detail: failure.detail,
+    }
+}
+
+fn text(payload: &Bytes) -> String {
+    String::from_utf8_lossy(payload).into_owned()
+}
+
+/// Sends parked messages again: outbound ones in their lanes, inbound ones through every stage.
+///
+/// An inbound message is passed over when a later one of the same record was accepted meanwhile,
+/// unless `force`: sending it would put an old state over a new one.
+///
+/// # Errors
+/// When the store or the broker cannot be reached; what was sent until then stays sent.
+pub async fn redrive(
+    store: &SharedStore,
+    accept: &Accept,
+    records: Vec<ParkedRecord>,
+    force: bool,
+) -> Result<Redriven, Failure> {
+    let mut redriven = Redriven::default();
+    let (inbound, outbound): (Vec<_>, Vec<_>) = records
+        .into_iter()
+        .partition(|record| record.direction == Direction::Inbound);
+    let ids: Vec<ParkedId> = outbound.iter().map(|record| record.id).collect();
+    redriven.sent += store
+        .redrive(&ids)
+        .await
+        .map_err(|error| store_failure(&error))?;
+    for record in inbound {
+        let newer = match force {
+            true => None,
+            false => newer(store, &record)
+                .await
+                .map_err(|error| store_failure(&error))?,
+        };
+        if let Some(newer) = newer {
+            redriven
+                .superseded
+                .push((record.id.0, format!("superseded by message {newer}")));
+            continue;
+        }
+        let native = Native {
+            body: NativeBody::Json(record.parcel.body),
+            origin: "redrive".to_owned(),
+        };
+        let message = Message {
+            attributes: record.parcel.attributes,
+            body: native,
+        };
+        accept.publish(&[message], true).await?;
+        redriven.sent += 1;
+    }
+    Ok(redriven)
+}
+
+/// A later accepted message of the same record from the same system.
+async fn newer(store: &SharedStore, record: &ParkedRecord) -> Result<Option<String>, StoreError> {
+    let attributes = &record.parcel.attributes;
+    let Some(native_id) = &attributes.native_id else {
+        return Ok(None);
+    };
+    let traces = store.trace(native_id, 100).await?;
+    let later = traces
+        .into_iter()
+        .map(|trace| trace.message)
+        .find(|message| {
+            message.attributes.source == attributes.source
+                && message.attributes.entity() == attributes.entity()
+                && message.attributes.native_id == attributes.native_id
+                && message.attributes.accepted_at > attributes.accepted_at
+                && !matches!(message.state.as_str(), "invalid" | "dropped")
+        });
+    Ok(later.map(|message| message.attributes.id.to_string()))
+}

@@ -1,0 +1,305 @@
+//! Gives every record its identity across systems, and decides who gets it.
+//!
+//! Pure: from a batch of validated messages and what the store knows, to one [`Commit`] and the
+//! parcels that follow from it. When the store answers that something changed meanwhile, the batch
+//! is looked up and decided anew.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tenon_connector::Deployment;
+use tenon_core::{
+    Attributes, Canonical, Entity, Failure, MasterId, MessageId, OrderingKey, SystemName, schema,
+};
+use tenon_store::{Commit, Inbound, InboundState, Known, Link, Lookup};
+
+use crate::master::{Desk, MasterPolicy};
+use crate::translate::{Envelope, Validated, description};
+
+/// What a batch comes to.
+#[derive(Debug, Default)]
+pub(crate) struct Decided {
+    /// What is to be journaled, with every effect.
+    pub(crate) commit: Commit,
+    /// What is to be published once that is durable: target, attributes, canonical body.
+    pub(crate) parcels: Vec<(SystemName, Attributes, Bytes)>,
+}
+
+/// A canonical message with its identity.
+struct Resolved {
+    attributes: Attributes,
+    body: Value,
+    recipients: Recipients,
+    unchanged: bool,
+}
+
+/// Who may be given a message, before conditions.
+enum Recipients {
+    /// Every subscriber but the system that sent it.
+    Others,
+    /// Every subscriber, the sender too: the golden record says more than it did.
+    All,
+    /// The sender only: nothing changed for the others.
+    Sender,
+    /// Nobody.
+    None,
+}
+
+/// What the store must be asked before a batch can be decided.
+pub(crate) fn lookup(batch: &[Validated], policy: &MasterPolicy) -> Lookup {
+    let mut lookup = Lookup::default();
+    for message in batch {
+        let attributes = &message.envelope.attributes;
+        lookup.messages.push(attributes.id);
+        let Ok(Some(canonical)) = &message.result else {
+            continue;
+        };
+        if let Some(native_id) = &attributes.native_id {
+            lookup.natives.push((
+                attributes.entity(),
+                attributes.source.clone(),
+                native_id.clone(),
+            ));
+        }
+        if let Some(schema) = schema(attributes.kind) {
+            schema.for_each_reference(canonical.value(), |entity, node| {
+                if let Some((system, native_id)) = native(node) {
+                    lookup.natives.push((entity, system, native_id));
+                }
+            });
+        }
+        if attributes.entity() == Entity::Customer
+            && let Ok(customer) = serde_json::from_value(canonical.value().clone())
+        {
+            policy.ask(&customer, &mut lookup);
+        }
+    }
+    lookup.natives.sort();
+    lookup.natives.dedup();
+    lookup.keys.sort();
+    lookup.keys.dedup();
+    lookup.code_stems.sort();
+    lookup.code_stems.dedup();
+    lookup
+}
+
+fn native(node: &Value) -> Option<(SystemName, String)> {
+    let system = node.get("system")?.as_str()?.parse().ok()?;
+    Some((system, node.get("native_id")?.as_str()?.to_owned()))
+}
+
+/// Decides a batch.
+pub(crate) fn decide(
+    deployment: &Deployment,
+    policy: &MasterPolicy,
+    batch: &[Validated],
+    known: Known,
+) -> Decided {
+    let mut decided = Decided::default();
+    let mut seen_here: HashSet<MessageId> = HashSet::new();
+    let Known {
+        seen,
+        natives,
+        keys,
+        golden,
+        codes,
+    } = known;
+    let mut desk = Desk::new(policy, natives, keys, golden, codes);
+    for message in batch {
+        let envelope = &message.envelope;
+        let id = envelope.attributes.id;
+        if !seen_here.insert(id) {
+            continue;
+        }
+        if let Some(before) = seen.get(&id) {
+            let was_invalid = before.canonical.is_none() && before.targets.is_empty();
+            if !(envelope.redrive && was_invalid) {
+                // Seen is not yet delivered: a crash may have come between journal and publishing.
+                if let Some(canonical) = &before.canonical {
+                    for target in &before.targets {
+                        let parcel = (target.clone(), before.attributes.clone(), canonical.clone());
+                        decided.parcels.push(parcel);
+                    }
+                }
+                continue;
+            }
+            decided.commit.redriven.push(id);
+        }
+        let inbound = match &message.result {
+            Err(failure) => invalid(envelope, failure),
+            Ok(None) => entry(
+                envelope,
+                envelope.attributes.clone(),
+                None,
+                InboundState::Filtered,
+                None,
+            ),
+            Ok(Some(canonical)) => {
+                let resolved = resolve(envelope, canonical, &mut desk, &mut decided.commit);
+                match route(deployment, &resolved) {
+                    Ok(targets) => journal(envelope, resolved, targets, &mut decided.parcels),
+                    Err(failure) => invalid(envelope, &failure),
+                }
+            }
+        };
+        decided.commit.messages.push(inbound);
+    }
+    desk.finish(&mut decided.commit);
+    decided
+}
+
+/// Finds or makes the record's master, and translates its references to masters where known.
+fn resolve(
+    envelope: &Envelope,
+    canonical: &Canonical,
+    desk: &mut Desk<'_>,
+    commit: &mut Commit,
+) -> Resolved {
+    let mut attributes = envelope.attributes.clone();
+    let entity = attributes.entity();
+    let (master_id, body, recipients, restated) = match entity {
+        Entity::Customer => {
+            let mastered = desk.master(&attributes, canonical.value());
+            attributes.sequence = Some(mastered.version);
+            // One that was parked before may have changed the golden record and reached nobody.
+            let changed = mastered.changed || envelope.redrive;
+            let recipients = match (changed, mastered.sender_lacks) {
+                (true, true) => Recipients::All,
+                (true, false) => Recipients::Others,
+                (false, true) => Recipients::Sender,
+                (false, false) => Recipients::None,
+            };
+            (
+                mastered.master_id,
+                mastered.body,
+                recipients,
+                mastered.restated,
+            )
+        }
+        _ => {
+            let master_id = desk.identify(&attributes);
+            let mut body = canonical.value().clone();
+            if let Some(schema) = schema(attributes.kind) {
+                schema.for_each_reference_mut(&mut body, |entity, node| {
+                    if let Some((system, native_id)) = native(node)
+                        && let Some(master_id) = desk.known(entity, &system, &native_id)
+                    {
+                        *node = json!({ "master_id": master_id.to_string() });
+                    }
+                });
+            }
+            (master_id, body, Recipients::Others, true)
+        }
+    };
+    attributes.master_id = Some(master_id);
+    attributes.ordering_key = OrderingKey(format!("{entity}/{master_id}"));
+    if let Some(native_id) = &attributes.native_id {
+        let record = (entity, attributes.source.clone(), native_id.clone());
+        if desk.link(entity, &attributes.source, native_id, master_id) {
+            let (entity, system, native_id) = record;
+            commit.links.push(Link {
+                entity,
+                system,
+                native_id,
+                master_id,
+            });
+        } else if restated {
+            commit.restated.push(record);
+        }
+    }
+    let unchanged = matches!(recipients, Recipients::None);
+    Resolved {
+        attributes,
+        body,
+        recipients,
+        unchanged,
+    }
+}
+
+/// The systems that are given a message: subscribers whose condition holds.
+fn route(deployment: &Deployment, resolved: &Resolved) -> Result<Vec<SystemName>, Failure> {
+    let attributes = &resolved.attributes;
+    let mut body = None;
+    let mut targets = Vec::new();
+    for system in &deployment.systems {
+        let is_sender = system.name == attributes.source;
+        let addressed = match resolved.recipients {
+            Recipients::All => true,
+            Recipients::Others => !is_sender,
+            Recipients::Sender => is_sender,
+            Recipients::None => false,
+        };
+        let Some(outlet) = system.outlet(attributes.entity()).filter(|_| addressed) else {
+            continue;
+        };
+        let wanted = match &outlet.condition {
+            None => true,
+            Some(condition) => {
+                let text = body.get_or_insert_with(|| resolved.body.to_string().into_bytes());
+                condition.holds(text, &description(attributes))?
+            }
+        };
+        if wanted {
+            targets.push(system.name.clone());
+        }
+    }
+    Ok(targets)
+}
+
+fn journal(
+    envelope: &Envelope,
+    resolved: Resolved,
+    targets: Vec<SystemName>,
+    parcels: &mut Vec<(SystemName, Attributes, Bytes)>,
+) -> Inbound {
+    let Resolved {
+        attributes,
+        body,
+        unchanged,
+        ..
+    } = resolved;
+    let business_key = schema(attributes.kind)
+        .and_then(|schema| schema.business_key(&body))
+        .map(str::to_owned);
+    let canonical = Bytes::from(body.to_string());
+    for target in &targets {
+        parcels.push((target.clone(), attributes.clone(), canonical.clone()));
+    }
+    let state = if unchanged {
+        InboundState::Unchanged
+    } else {
+        InboundState::Routed { targets }
+    };
+    entry(envelope, attributes, business_key, state, Some(canonical))
+}
+
+fn invalid(envelope: &Envelope, failure: &Failure) -> Inbound {
+    let state = InboundState::Invalid {
+        code: failure.code.to_string(),
+        detail: failure.detail.clone(),
+    };
+    entry(envelope, envelope.attributes.clone(), None, state, None)
+}
+
+fn entry(
+    envelope: &Envelope,
+    attributes: Attributes,
+    business_key: Option<String>,
+    state: InboundState,
+    canonical: Option<Bytes>,
+) -> Inbound {
+    Inbound {
+        attributes,
+        business_key,
+        origin: envelope.origin.clone(),
+        state,
+        raw: envelope.raw.clone(),
+        canonical,
+    }
+}
+
+/// The master of a record that is not mastered: the same for the same record, on every node.
+pub(crate) fn derived_master(entity: Entity, system: &SystemName, native_id: &str) -> MasterId {
+    MasterId::derive(&[entity.as_str(), system.as_str(), native_id])
+}

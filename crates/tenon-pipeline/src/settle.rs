@@ -1,0 +1,251 @@
+//! The one place that decides what becomes of a delivered message, by the kind of failure alone.
+
+use std::time::Duration;
+
+use tenon_connector::{Delivered, RetryPolicy};
+use tenon_core::{Failure, FailureKind, Timestamp};
+use tenon_store::{Holding, Outcome, OutcomeState, Park, ParkReason};
+
+use crate::expand::Consignment;
+use crate::retry::pause_after;
+
+/// What becomes of a message after an attempt.
+#[derive(Debug)]
+pub(crate) enum Fate {
+    /// It is done; acknowledge it.
+    Done(Outcome),
+    /// It waits in the store, its followers behind it; acknowledge it.
+    Park(Park),
+    /// The target cannot take anything now: keep it unacknowledged and stop asking for more.
+    Hold(Consignment, Failure),
+}
+
+/// What a target made of a consignment.
+pub(crate) enum Attempt {
+    /// It took every packet; these are what it now holds.
+    Taken(Vec<(Delivered, Vec<u8>)>),
+    /// It did not take it.
+    Refused(Failure),
+    /// It was not asked: there was no need.
+    Spared(OutcomeState, String),
+    /// It was not asked: something must come first.
+    Deferred(ParkReason),
+}
+
+/// Turns an attempt into the fate of its message.
+///
+/// `target_is_up` is what a probe said after a transient failure: a target that is down pauses its
+/// lane worker and burns no attempts; one that is up has a quarrel with this message only.
+pub(crate) fn settle(
+    consignment: Consignment,
+    attempt: Attempt,
+    policy: &RetryPolicy,
+    target_is_up: bool,
+    now: Timestamp,
+    jitter: f64,
+) -> Fate {
+    match attempt {
+        Attempt::Taken(taken) => {
+            let attributes = &consignment.parcel.attributes;
+            let mut answers = Vec::with_capacity(taken.len());
+            let mut holdings = Vec::with_capacity(taken.len());
+            for (delivered, hash) in taken {
+                if let Some(native_id) = delivered.native_id {
+                    let sequence = attributes.sequence;
+                    holdings.push(Holding {
+                        native_id,
+                        hash: Some(hash),
+                        sequence,
+                    });
+                }
+                answers.push(delivered.answer);
+            }
+            answers.dedup();
+            let attempts = consignment.attempts + 1;
+            Fate::Done(outcome(
+                &consignment,
+                OutcomeState::Delivered,
+                answers.join("; "),
+                attempts,
+                holdings,
+                now,
+            ))
+        }
+        Attempt::Spared(state, detail) => {
+            let attempts = consignment.attempts;
+            Fate::Done(outcome(
+                &consignment,
+                state,
+                detail,
+                attempts,
+                Vec::new(),
+                now,
+            ))
+        }
+        Attempt::Deferred(reason) => {
+            let attempts = consignment.attempts;
+            Fate::Park(park(consignment, reason, attempts))
+        }
+        Attempt::Refused(failure) => {
+            refused(consignment, failure, policy, target_is_up, now, jitter)
+        }
+    }
+}
+
+fn refused(
+    consignment: Consignment,
+    failure: Failure,
+    policy: &RetryPolicy,
+    target_is_up: bool,
+    now: Timestamp,
+    jitter: f64,
+) -> Fate {
+    let attempts = consignment.attempts + 1;
+    match failure.kind {
+        FailureKind::Transient if !target_is_up => Fate::Hold(consignment, failure),
+        FailureKind::Configuration => Fate::Hold(consignment, failure),
+        FailureKind::Transient if attempts < policy.attempts => {
+            let pause = pause_after(policy, attempts).mul_f64(1.0 + jitter.clamp(0.0, 1.0) / 2.0);
+            let pause = pause.max(failure.retry_after.unwrap_or(Duration::ZERO));
+            let at = now.saturating_add(pause).unwrap_or(now);
+            let (code, detail) = (failure.code.into_owned(), failure.detail);
+            Fate::Park(park(
+                consignment,
+                ParkReason::Retry { at, code, detail },
+                attempts,
+            ))
+        }
+        kind @ (FailureKind::Transient | FailureKind::Invalid | FailureKind::Bug) => {
+            let (code, detail) = (failure.code.into_owned(), failure.detail);
+            Fate::Park(park(
+                consignment,
+                ParkReason::Failed { kind, code, detail },
+                attempts,
+            ))
+        }
+    }
+}
+
+fn park(consignment: Consignment, reason: ParkReason, attempts: u32) -> Park {
+    Park {
+        id: consignment.parked,
+        parcel: consignment.parcel,
+        reason,
+        attempts,
+    }
+}
+
+fn outcome(
+    consignment: &Consignment,
+    state: OutcomeState,
+    detail: String,
+    attempts: u32,
+    holdings: Vec<Holding>,
+    now: Timestamp,
+) -> Outcome {
+    let attributes = &consignment.parcel.attributes;
+    let latency =
+        Duration::try_from(now.duration_since(attributes.accepted_at)).unwrap_or_default();
+    Outcome {
+        message_id: attributes.id,
+        entity: attributes.entity(),
+        master_id: consignment.master_id(),
+        state,
+        detail,
+        attempts,
+        latency,
+        holdings,
+        parked: consignment.parked,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use tenon_core::{Attributes, Entity, SystemName};
+    use tenon_store::{Parcel, ParkedId};
+
+    use super::*;
+
+    fn consignment(attempts: u32) -> Consignment {
+        let source = SystemName::new("crm").unwrap();
+        let attributes =
+            Attributes::received(source, Entity::Order, "order", Some("1".into()), None);
+        let parcel = Parcel {
+            attributes,
+            body: Bytes::from_static(b"{}"),
+        };
+        Consignment {
+            parcel,
+            parked: Some(ParkedId(7)),
+            attempts,
+        }
+    }
+
+    fn check(failure: Failure, attempts: u32, up: bool, expected: &str) {
+        let policy = RetryPolicy {
+            attempts: 3,
+            ..RetryPolicy::default()
+        };
+        let now = Timestamp::now();
+        let fate = settle(
+            consignment(attempts),
+            Attempt::Refused(failure),
+            &policy,
+            up,
+            now,
+            0.0,
+        );
+        let found = match fate {
+            Fate::Done(_) => "done".to_owned(),
+            Fate::Hold(held, _) => format!("hold {}", held.attempts),
+            Fate::Park(Park {
+                id,
+                reason,
+                attempts,
+                ..
+            }) => {
+                assert_eq!(id, Some(ParkedId(7)), "a parked message keeps its place");
+                match reason {
+                    ParkReason::Retry { at, .. } => {
+                        format!(
+                            "retry {attempts} in {} ms",
+                            at.duration_since(now).as_millis()
+                        )
+                    }
+                    ParkReason::Failed { kind, .. } => format!("failed {attempts} {kind}"),
+                    other => format!("{other:?}"),
+                }
+            }
+        };
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn the_kind_alone_decides() {
+        let transient = || Failure::transient("http.status", "503");
+        check(transient(), 0, true, "retry 1 in 200 ms");
+        check(transient(), 1, true, "retry 2 in 400 ms");
+        check(transient(), 2, true, "failed 3 transient");
+        check(transient(), 2, false, "hold 2");
+        check(
+            transient().retry_after(Duration::from_secs(9)),
+            0,
+            true,
+            "retry 1 in 9000 ms",
+        );
+        check(
+            Failure::invalid("http.rejected", "422"),
+            0,
+            true,
+            "failed 1 invalid",
+        );
+        check(
+            Failure::configuration("http.refused", "401"),
+            0,
+            true,
+            "hold 0",
+        );
+        check(Failure::bug("x", "broken"), 0, true, "failed 1 bug");
+    }
+}

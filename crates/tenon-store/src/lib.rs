@@ -1,0 +1,166 @@
+//! What the hub knows: journal, inbox, crosswalk, golden records, deliveries, lanes, checkpoints.
+//!
+//! Two implementations of one contract, [`Store`]: PostgreSQL for companies, SQLite for laptops. Both pass
+//! one suite (`tests/it/store/`). *Architecture invariant*: only this crate writes SQL against the
+//! hub's own tables, and every method is one transaction: it happened as a whole or not at all.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tenon_core::{MasterId, MessageId, SystemName};
+
+mod error;
+mod parking;
+mod postgres;
+mod records;
+mod references;
+mod rows;
+mod sqlite;
+mod writes;
+
+pub use postgres::{Postgres, PostgresOptions};
+pub use sqlite::{Sqlite, open_sqlite};
+
+pub use records::{
+    Commit, Dashboard, DeliveryRecord, DeliveryState, Dependency, Direction, GoldenRow, Holding,
+    Inbound, InboundState, JournalRecord, Known, Link, Lookup, MasterWrite, MessageFilter,
+    OutboundKnown, OutboundLookup, Outcome, OutcomeState, Parcel, Park, ParkReason, ParkedFilter,
+    ParkedId, ParkedRecord, ParkedState, Payloads, ReferenceLookup, ResolvedReference, Seen,
+    Settlement, Sources, Statement, Trace,
+};
+
+/// Why the store did not do what was asked. Nothing of the call took effect.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Another writer got there first (a key, a link, a golden version, a message id): look up
+    /// again, decide again, commit again.
+    #[error("changed meanwhile: {0}")]
+    Conflict(String),
+    /// The database cannot be reached or is busy; later it may work.
+    #[error("database unavailable: {0}")]
+    Unavailable(String),
+    /// The database refuses: credentials, permissions, a schema that is newer than this program.
+    #[error("database refused: {0}")]
+    Refused(String),
+    /// A broken invariant of ours: an SQL error that has no other reading.
+    #[error("database error: {0}")]
+    Bug(String),
+}
+
+/// The hub's memory. Shared by every stage and every node.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Brings the tables to this release's version; safe to run from many nodes at once.
+    async fn migrate(&self) -> Result<(), StoreError>;
+
+    // Inbound: from the inbound queue to the journal.
+
+    /// Everything that the resolve stage needs to know about a batch, in a few statements.
+    async fn look_up(&self, lookup: &Lookup) -> Result<Known, StoreError>;
+
+    /// Journals a batch, with every effect of it: inbox keys, payloads, crosswalk links, golden
+    /// records, claimed master keys, parked messages.
+    ///
+    /// Returns the systems in which waiting messages became due by it.
+    ///
+    /// # Errors
+    /// `Conflict` when a message id is already in the inbox, a link or key belongs to another
+    /// master, or a golden record has another version than expected.
+    async fn commit(&self, commit: Commit) -> Result<Vec<SystemName>, StoreError>;
+
+    // Outbound: from a target's queue to the target.
+
+    /// Everything that the deliver stage needs to know about a batch for one system.
+    async fn look_up_outbound(&self, lookup: &OutboundLookup) -> Result<OutboundKnown, StoreError>;
+
+    /// Records what became of deliveries: outcomes, crosswalk links with what the target now
+    /// holds, lanes parked and advanced. Releases messages that waited for the new links.
+    ///
+    /// A message that is parked already keeps its place and its reason when it is parked again
+    /// without its [`ParkedId`]. A native id that is linked to another master stays with it, and
+    /// the delivery's detail says so.
+    ///
+    /// Returns the systems in which messages became due by it.
+    async fn settle(&self, settlement: Settlement) -> Result<Vec<SystemName>, StoreError>;
+
+    /// The heads of up to `limit` lanes of `system` whose message is to be delivered now: released,
+    /// or its retry time has come. Oldest first; at most one message a lane.
+    async fn due(&self, system: &SystemName, limit: u32) -> Result<Vec<ParkedRecord>, StoreError>;
+
+    /// Releases messages whose dependency has meanwhile been met: the safety net under
+    /// [`Store::settle`] and [`Store::commit`]. Returns the systems concerned.
+    async fn release_met_dependencies(&self) -> Result<Vec<SystemName>, StoreError>;
+
+    // Parked messages, for people.
+
+    /// Parked messages, oldest first, at most `limit` after the cursor `after`.
+    async fn parked(
+        &self,
+        filter: &ParkedFilter,
+        after: Option<ParkedId>,
+        limit: u32,
+    ) -> Result<Vec<ParkedRecord>, StoreError>;
+
+    /// One parked message.
+    async fn parked_one(&self, id: ParkedId) -> Result<Option<ParkedRecord>, StoreError>;
+
+    /// Makes outbound parked messages due now; the lane's order stays, so one that stands behind
+    /// others is delivered after them. Returns how many became due by it: those that only stand
+    /// behind another, and those that are due already, are not counted.
+    async fn redrive(&self, ids: &[ParkedId]) -> Result<u64, StoreError>;
+
+    /// Ends an inbound parked message whose raw record has been published again.
+    async fn redriven_inbound(&self, id: ParkedId) -> Result<(), StoreError>;
+
+    /// Gives up parked messages with a reason; their lanes advance. Recorded in the journal.
+    async fn drop_parked(&self, ids: &[ParkedId], reason: &str) -> Result<u64, StoreError>;
+
+    // Sources.
+
+    /// How far a source has read.
+    async fn checkpoint(
+        &self,
+        system: &SystemName,
+        inlet: &str,
+    ) -> Result<Option<serde_json::Value>, StoreError>;
+
+    /// Keeps how far a source has read.
+    async fn keep_checkpoint(
+        &self,
+        system: &SystemName,
+        inlet: &str,
+        checkpoint: &serde_json::Value,
+    ) -> Result<(), StoreError>;
+
+    // Reading.
+
+    /// The golden record of a master.
+    async fn golden(&self, id: MasterId) -> Result<Option<GoldenRow>, StoreError>;
+
+    /// Journal records, newest first, at most `limit` before the cursor `before`.
+    ///
+    /// For paging backwards only. A position is given when a batch is written, not when it is
+    /// committed, so a reader that goes forward may pass a batch that commits late.
+    async fn messages(
+        &self,
+        filter: &MessageFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<JournalRecord>, StoreError>;
+
+    /// The bodies of a message.
+    async fn payloads(&self, id: MessageId) -> Result<Option<Payloads>, StoreError>;
+
+    /// Every message that `key` names, with its deliveries: a message id, a master id, a business
+    /// key (an order's number, a customer's code) or a native id; at most `limit`, newest first.
+    async fn trace(&self, key: &str, limit: u32) -> Result<Vec<Trace>, StoreError>;
+
+    /// Deliveries of a message.
+    async fn deliveries(&self, id: MessageId) -> Result<Vec<DeliveryRecord>, StoreError>;
+
+    /// Counts over everything, for the summary of a demo or a start page.
+    async fn dashboard(&self) -> Result<Dashboard, StoreError>;
+}
+
+/// A shared store.
+pub type SharedStore = Arc<dyn Store>;

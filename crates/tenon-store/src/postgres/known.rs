@@ -1,0 +1,199 @@
+//! What the resolve stage asks before it decides.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use sqlx::PgConnection;
+use tenon_core::{MasterId, MessageId};
+use uuid::Uuid;
+
+use super::Postgres;
+use crate::rows::{self, clean};
+use crate::{GoldenRow, Known, Lookup, Seen, StoreError};
+
+pub(super) async fn look_up(store: &Postgres, lookup: &Lookup) -> Result<Known, StoreError> {
+    let mut connection = store.connection().await?;
+    let mut known = Known::default();
+    seen(&mut connection, lookup, &mut known).await?;
+    let mut masters: BTreeSet<Uuid> = lookup.masters.iter().map(|master| master.0).collect();
+    natives(&mut connection, lookup, &mut known, &mut masters).await?;
+    keys(&mut connection, lookup, &mut known, &mut masters).await?;
+    codes(&mut connection, lookup, &mut known).await?;
+    for row in golden_rows(&mut connection, masters.into_iter().collect()).await? {
+        known.golden.insert(row.master_id, row);
+    }
+    Ok(known)
+}
+
+async fn seen(
+    connection: &mut PgConnection,
+    lookup: &Lookup,
+    known: &mut Known,
+) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = lookup.messages.iter().map(|id| id.0).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    // Mostly none was seen before, and then this is all.
+    let boxed: Vec<Uuid> =
+        sqlx::query_scalar("select message_id from inbox where message_id = any($1)")
+            .bind(ids)
+            .fetch_all(&mut *connection)
+            .await?;
+    if boxed.is_empty() {
+        return Ok(());
+    }
+    type Row = (Uuid, String, String, Option<Vec<u8>>);
+    let found: Vec<Row> = sqlx::query_as(
+        "select j.message_id, j.attributes::text, array_to_string(j.targets, ','), p.canonical
+         from unnest($1::uuid[]) as given(message_id)
+         cross join lateral (
+             select i.position, i.journaled_at from inbox i
+             where i.message_id = given.message_id offset 0) i
+         cross join lateral (
+             select j.message_id, j.attributes, j.targets from journal j
+             where j.position = i.position and j.journaled_at = i.journaled_at offset 0) j
+         cross join lateral (
+             select p.canonical from payload p
+             where p.position = i.position and p.journaled_at = i.journaled_at offset 0) p",
+    )
+    .bind(boxed)
+    .fetch_all(&mut *connection)
+    .await?;
+    for (id, attributes, targets, canonical) in found {
+        let seen = Seen {
+            attributes: rows::attributes(&attributes)?,
+            targets: rows::targets(&targets)?,
+            canonical: canonical.map(Bytes::from),
+        };
+        known.seen.insert(MessageId(id), seen);
+    }
+    Ok(())
+}
+
+async fn natives(
+    connection: &mut PgConnection,
+    lookup: &Lookup,
+    known: &mut Known,
+    masters: &mut BTreeSet<Uuid>,
+) -> Result<(), StoreError> {
+    if lookup.natives.is_empty() {
+        return Ok(());
+    }
+    let (mut entities, mut systems, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+    for (entity, system, native_id) in &lookup.natives {
+        entities.push(entity.as_str());
+        systems.push(system.as_str());
+        ids.push(clean(native_id));
+    }
+    let found: Vec<(i64, Uuid)> = sqlx::query_as(
+        "select given.place, c.master_id
+         from unnest($1::text[], $2::text[], $3::text[])
+             with ordinality as given(entity, system, native_id, place)
+         cross join lateral (
+             select c.master_id from crosswalk c
+             where c.native_id = given.native_id and c.entity = given.entity
+                 and c.system = given.system offset 0) c",
+    )
+    .bind(entities)
+    .bind(systems)
+    .bind(ids)
+    .fetch_all(&mut *connection)
+    .await?;
+    for (place, master) in found {
+        let asked = &lookup.natives[index(place)];
+        if asked.0.is_mastered() {
+            masters.insert(master);
+        }
+        known.natives.insert(asked.clone(), MasterId(master));
+    }
+    Ok(())
+}
+
+async fn keys(
+    connection: &mut PgConnection,
+    lookup: &Lookup,
+    known: &mut Known,
+    masters: &mut BTreeSet<Uuid>,
+) -> Result<(), StoreError> {
+    if lookup.keys.is_empty() {
+        return Ok(());
+    }
+    let kinds: Vec<&str> = lookup.keys.iter().map(|key| key.kind.as_str()).collect();
+    let values: Vec<Cow<'_, str>> = lookup.keys.iter().map(|key| clean(&key.value)).collect();
+    let found: Vec<(i64, Uuid)> = sqlx::query_as(
+        "select given.place, k.master_id
+         from unnest($1::text[], $2::text[]) with ordinality as given(kind, value, place)
+         cross join lateral (
+             select k.master_id from master_key k
+             where k.kind = given.kind and k.value = given.value offset 0) k",
+    )
+    .bind(kinds)
+    .bind(values)
+    .fetch_all(&mut *connection)
+    .await?;
+    for (place, master) in found {
+        masters.insert(master);
+        known
+            .keys
+            .insert(lookup.keys[index(place)].clone(), MasterId(master));
+    }
+    Ok(())
+}
+
+async fn codes(
+    connection: &mut PgConnection,
+    lookup: &Lookup,
+    known: &mut Known,
+) -> Result<(), StoreError> {
+    if lookup.code_stems.is_empty() {
+        return Ok(());
+    }
+    let stems: Vec<Cow<'_, str>> = lookup.code_stems.iter().map(|stem| clean(stem)).collect();
+    // Between `CKMY0` and `CKMY:` stands everything that goes on with a digit, by code point.
+    let found: Vec<String> = sqlx::query_scalar(
+        "select distinct k.value
+         from unnest($1::text[]) as given(stem)
+         cross join lateral (
+             (select value from master_key where kind = 'code' and value = given.stem)
+             union all
+             (select value from master_key
+              where kind = 'code' and value >= given.stem || '0' and value < given.stem || ':')
+             offset 0) k",
+    )
+    .bind(&stems)
+    .fetch_all(&mut *connection)
+    .await?;
+    known.codes = found
+        .into_iter()
+        .filter(|code| stems.iter().any(|stem| rows::is_code_of(stem, code)))
+        .collect();
+    Ok(())
+}
+
+pub(super) async fn golden_rows(
+    connection: &mut PgConnection,
+    masters: Vec<Uuid>,
+) -> Result<Vec<GoldenRow>, StoreError> {
+    if masters.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found: Vec<(Uuid, i64, String, String)> = sqlx::query_as(
+        "select master_id, version, golden::text, sources::text from golden where master_id = any($1)",
+    )
+    .bind(masters)
+    .fetch_all(connection)
+    .await?;
+    found
+        .into_iter()
+        .map(|(master, version, golden, sources)| {
+            rows::golden_row(master, version, &golden, &sources)
+        })
+        .collect()
+}
+
+/// The index of what `with ordinality` numbered `place`.
+pub(super) fn index(place: i64) -> usize {
+    usize::try_from(place - 1).unwrap_or_default()
+}

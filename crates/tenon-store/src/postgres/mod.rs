@@ -1,0 +1,284 @@
+//! The store on PostgreSQL, 14 or later.
+//!
+//! Batches travel as arrays, one statement a table or less. Two advisory locks keep what no row
+//! lock can: *the waiting lock* (shared by all who make links or change masters, exclusive for who
+//! parks a message that waits for one) so that no wake-up is lost between the two; and *the lane
+//! lock* of a system (exclusive for who parks, ends or drops messages there) so that a lane's next
+//! message is never overlooked. The waiting lock is taken before the lane lock, always.
+
+mod dependencies;
+mod inbound;
+mod known;
+mod lanes;
+mod moment;
+mod outbound;
+mod parked;
+mod partitions;
+mod read;
+
+use std::sync::atomic::AtomicI64;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
+use sqlx::{Connection, Executor, SqlSafeStr};
+use tenon_core::{MasterId, MessageId, SystemName};
+
+use crate::{
+    Commit, Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Known, Lookup, MessageFilter,
+    OutboundKnown, OutboundLookup, ParkedFilter, ParkedId, ParkedRecord, Payloads, Settlement,
+    Store, StoreError, Trace,
+};
+
+/// A transaction of this store.
+type Transaction = sqlx::Transaction<'static, sqlx::Postgres>;
+
+/// Begins a transaction that makes links or changes masters.
+const BEGIN_LINKING: &str =
+    "begin; select pg_advisory_xact_lock_shared(7601, hashtext(current_schema()))";
+
+/// Begins a transaction that parks messages which wait for links or masters.
+const BEGIN_WAITING: &str = "begin; select pg_advisory_xact_lock(7601, hashtext(current_schema()))";
+
+/// Every statement but the sweeps finds its rows by key, and its plan is kept for ever; it must
+/// not be one that was made for a table that happened to be empty. For the same reason the
+/// statements go from what is given to the tables, never the other way round: the tables stand in
+/// fenced laterals (`offset 0`), and what is written is found by `= any`. A node that stops in the middle
+/// of a transaction must not hold its locks for ever.
+const SESSION: &str = "set enable_seqscan = off; set enable_hashjoin = off; \
+     set enable_mergejoin = off; set enable_material = off; set enable_bitmapscan = off; \
+     set jit = off; set plan_cache_mode = force_generic_plan; \
+     set idle_in_transaction_session_timeout = '60s'";
+
+/// Begins a question with a filter of which most parts are absent: planned for the parts that are
+/// there.
+const BEGIN_FILTERED: &str = "begin read only; set local plan_cache_mode = force_custom_plan";
+
+/// For the sweeps, undoes [`SESSION`] until the transaction ends.
+const SWEEP: &str = "set local enable_seqscan = on; set local enable_hashjoin = on; \
+     set local enable_mergejoin = on; set local enable_material = on; \
+     set local enable_bitmapscan = on; set local plan_cache_mode = auto";
+
+/// An idle connection is tried before use after this time, so that a restart of the server
+/// costs nobody an error, and a busy one costs no round trip.
+const TRUSTED: Duration = Duration::from_secs(1);
+
+/// How to use a PostgreSQL server.
+#[derive(Debug, Clone)]
+pub struct PostgresOptions {
+    /// The most connections that this process opens.
+    pub max_connections: u32,
+    /// How long a call waits for a connection before it is `Unavailable`.
+    pub acquire_timeout: Duration,
+}
+
+impl Default for PostgresOptions {
+    fn default() -> Self {
+        Self {
+            max_connections: 10,
+            acquire_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The hub's memory on a PostgreSQL server. Cheap to clone; clones share their connections.
+#[derive(Debug, Clone)]
+pub struct Postgres {
+    pool: PgPool,
+    /// The end of the last month that has partitions, in microseconds since 1970.
+    partitioned_until: std::sync::Arc<AtomicI64>,
+}
+
+impl Postgres {
+    /// Opens a server and tries one connection. `url` is `postgres://user:password@host/database`;
+    /// `?options=-csearch_path%3Dhub` puts the tables into the schema `hub`, which must exist.
+    /// A server on this machine is reached without TLS unless `?sslmode=require` asks for it.
+    ///
+    /// # Errors
+    /// `Unavailable` when the server cannot be reached within the acquire timeout; `Refused` for
+    /// a URL that is none, credentials, permissions, a database that does not exist.
+    pub async fn connect(url: &str, options: PostgresOptions) -> Result<Self, StoreError> {
+        let server: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| {
+            // The URL itself may hold a password, so it is not repeated.
+            StoreError::Refused(format!("the database URL cannot be read: {error}"))
+        })?;
+        let server = match server.get_application_name() {
+            Some(_) => server,
+            None => server.application_name("tenon"),
+        };
+        let opened = match server.get_ssl_mode() {
+            PgSslMode::Prefer if is_loopback(&server) => {
+                let plain = server.clone().ssl_mode(PgSslMode::Disable);
+                match open(plain, &options).await {
+                    // The server may insist on TLS even here.
+                    Err(StoreError::Refused(_)) => open(server, &options).await,
+                    opened => opened,
+                }
+            }
+            _ => open(server, &options).await,
+        };
+        Ok(Self {
+            pool: opened?,
+            partitioned_until: std::sync::Arc::default(),
+        })
+    }
+
+    /// Closes the connections; calls that are under way finish first.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn connection(&self) -> Result<PoolConnection<sqlx::Postgres>, StoreError> {
+        Ok(self.pool.acquire().await?)
+    }
+
+    async fn begin(&self, statement: &'static str) -> Result<Transaction, StoreError> {
+        Ok(self.pool.begin_with(statement).await?)
+    }
+}
+
+/// Whether the server is on this machine, reached by TCP: TLS would protect nothing there, and it
+/// cuts a batch into several writes, each of which then waits for the other side's delayed
+/// acknowledgement (40 ms), because the driver leaves Nagle's algorithm on.
+fn is_loopback(server: &PgConnectOptions) -> bool {
+    server.get_socket().is_none() && matches!(server.get_host(), "localhost" | "127.0.0.1" | "::1")
+}
+
+async fn open(server: PgConnectOptions, options: &PostgresOptions) -> Result<PgPool, StoreError> {
+    let pool = PgPoolOptions::new()
+        .max_connections(options.max_connections)
+        .acquire_timeout(options.acquire_timeout)
+        .test_before_acquire(false)
+        .before_acquire(|connection, usage| {
+            Box::pin(async move { Ok(usage.idle_for < TRUSTED || connection.ping().await.is_ok()) })
+        })
+        .after_connect(|connection, _| {
+            Box::pin(async move { connection.execute(SESSION).await.map(drop) })
+        })
+        .connect_with(server)
+        .await?;
+    Ok(pool)
+}
+
+fn migrator() -> Migrator {
+    let first = include_str!("../../migrations/postgres/0001_hub.sql");
+    Migrator::with_migrations(vec![Migration::new(
+        1,
+        "hub".into(),
+        MigrationType::Simple,
+        first.into_sql_str(),
+        false,
+    )])
+}
+
+#[async_trait]
+impl Store for Postgres {
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let mut connection = self.connection().await?;
+        if let Err(error) = migrator().run_direct(None, &mut *connection, false).await {
+            // The migrator's lock belongs to the session: it must not go back into the pool.
+            connection.close_on_drop();
+            return Err(error.into());
+        }
+        drop(connection);
+        self.ensure_partitions().await
+    }
+
+    async fn look_up(&self, lookup: &Lookup) -> Result<Known, StoreError> {
+        known::look_up(self, lookup).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Vec<SystemName>, StoreError> {
+        self.ensure_next_partitions().await;
+        inbound::commit(self, &commit).await
+    }
+
+    async fn look_up_outbound(&self, lookup: &OutboundLookup) -> Result<OutboundKnown, StoreError> {
+        outbound::look_up(self, lookup).await
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Result<Vec<SystemName>, StoreError> {
+        outbound::settle(self, &settlement).await
+    }
+
+    async fn due(&self, system: &SystemName, limit: u32) -> Result<Vec<ParkedRecord>, StoreError> {
+        parked::due(self, system, limit).await
+    }
+
+    async fn release_met_dependencies(&self) -> Result<Vec<SystemName>, StoreError> {
+        dependencies::release_met(self).await
+    }
+
+    async fn parked(
+        &self,
+        filter: &ParkedFilter,
+        after: Option<ParkedId>,
+        limit: u32,
+    ) -> Result<Vec<ParkedRecord>, StoreError> {
+        parked::list(self, filter, after, limit).await
+    }
+
+    async fn parked_one(&self, id: ParkedId) -> Result<Option<ParkedRecord>, StoreError> {
+        parked::one(self, id).await
+    }
+
+    async fn redrive(&self, ids: &[ParkedId]) -> Result<u64, StoreError> {
+        parked::redrive(self, ids).await
+    }
+
+    async fn redriven_inbound(&self, id: ParkedId) -> Result<(), StoreError> {
+        parked::redriven_inbound(self, id).await
+    }
+
+    async fn drop_parked(&self, ids: &[ParkedId], reason: &str) -> Result<u64, StoreError> {
+        parked::drop_parked(self, ids, reason).await
+    }
+
+    async fn checkpoint(
+        &self,
+        system: &SystemName,
+        inlet: &str,
+    ) -> Result<Option<serde_json::Value>, StoreError> {
+        read::checkpoint(self, system, inlet).await
+    }
+
+    async fn keep_checkpoint(
+        &self,
+        system: &SystemName,
+        inlet: &str,
+        checkpoint: &serde_json::Value,
+    ) -> Result<(), StoreError> {
+        read::keep_checkpoint(self, system, inlet, checkpoint).await
+    }
+
+    async fn golden(&self, id: MasterId) -> Result<Option<GoldenRow>, StoreError> {
+        read::golden(self, id).await
+    }
+
+    async fn messages(
+        &self,
+        filter: &MessageFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<JournalRecord>, StoreError> {
+        read::messages(self, filter, before, limit).await
+    }
+
+    async fn payloads(&self, id: MessageId) -> Result<Option<Payloads>, StoreError> {
+        read::payloads(self, id).await
+    }
+
+    async fn trace(&self, key: &str, limit: u32) -> Result<Vec<Trace>, StoreError> {
+        read::trace(self, key, limit).await
+    }
+
+    async fn deliveries(&self, id: MessageId) -> Result<Vec<DeliveryRecord>, StoreError> {
+        read::deliveries(self, id).await
+    }
+
+    async fn dashboard(&self) -> Result<Dashboard, StoreError> {
+        read::dashboard(self).await
+    }
+}

@@ -1,0 +1,314 @@
+//! Reading what was kept: journal, deliveries, golden records, counts; and the sources' checkpoints.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bytes::Bytes;
+use sqlx::{Executor, PgConnection};
+use tenon_core::{Entity, MasterId, MessageId, SystemName};
+use uuid::Uuid;
+
+use super::known::golden_rows;
+use super::moment::Moment;
+use super::{BEGIN_FILTERED, Postgres, SWEEP};
+use crate::rows::{self, DeliveryRow, JournalRow, clean, count};
+use crate::{
+    Dashboard, DeliveryRecord, GoldenRow, JournalRecord, MessageFilter, Payloads, StoreError, Trace,
+};
+
+// ---- Sources ----------------------------------------------------------------------------------
+
+pub(super) async fn checkpoint(
+    store: &Postgres,
+    system: &SystemName,
+    inlet: &str,
+) -> Result<Option<serde_json::Value>, StoreError> {
+    let mut connection = store.connection().await?;
+    let kept: Option<String> =
+        sqlx::query_scalar("select value::text from checkpoint where system = $1 and inlet = $2")
+            .bind(system.as_str())
+            .bind(inlet)
+            .fetch_optional(&mut *connection)
+            .await?;
+    kept.map(|text| rows::from_json("a checkpoint", &text))
+        .transpose()
+}
+
+pub(super) async fn keep_checkpoint(
+    store: &Postgres,
+    system: &SystemName,
+    inlet: &str,
+    checkpoint: &serde_json::Value,
+) -> Result<(), StoreError> {
+    let mut connection = store.connection().await?;
+    sqlx::query(
+        "insert into checkpoint (system, inlet, value, at) values ($1, $2, $3::text::json, now())
+         on conflict (system, inlet) do update set value = excluded.value, at = excluded.at",
+    )
+    .bind(system.as_str())
+    .bind(inlet)
+    .bind(rows::to_json(checkpoint)?)
+    .execute(&mut *connection)
+    .await?;
+    Ok(())
+}
+
+// ---- Records ----------------------------------------------------------------------------------
+
+pub(super) async fn golden(
+    store: &Postgres,
+    id: MasterId,
+) -> Result<Option<GoldenRow>, StoreError> {
+    let mut connection = store.connection().await?;
+    Ok(golden_rows(&mut connection, vec![id.0]).await?.pop())
+}
+
+pub(super) async fn payloads(
+    store: &Postgres,
+    id: MessageId,
+) -> Result<Option<Payloads>, StoreError> {
+    let mut connection = store.connection().await?;
+    let found: Option<(Vec<u8>, Option<Vec<u8>>)> = sqlx::query_as(
+        "select p.raw, p.canonical
+         from (select position, journaled_at from inbox where message_id = $1 offset 0) i
+         cross join lateral (
+             select p.raw, p.canonical from payload p
+             where p.position = i.position and p.journaled_at = i.journaled_at offset 0) p",
+    )
+    .bind(id.0)
+    .fetch_optional(&mut *connection)
+    .await?;
+    Ok(found.map(|(raw, canonical)| Payloads {
+        raw: Bytes::from(raw),
+        canonical: canonical.map(Bytes::from),
+    }))
+}
+
+type Row = (
+    i64,
+    Moment,
+    String,
+    Option<String>,
+    String,
+    String,
+    Option<String>,
+    String,
+);
+
+fn record(row: Row) -> Result<JournalRecord, StoreError> {
+    let (position, journaled_at, attributes, business_key, origin, state, detail, targets) = row;
+    JournalRow {
+        position,
+        journaled_at: journaled_at.0,
+        attributes,
+        business_key,
+        origin,
+        state,
+        detail,
+        targets,
+    }
+    .record()
+}
+
+pub(super) async fn messages(
+    store: &Postgres,
+    filter: &MessageFilter,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Vec<JournalRecord>, StoreError> {
+    let mut transaction = store.begin(BEGIN_FILTERED).await?;
+    let found: Vec<Row> = sqlx::query_as(
+        "select j.position, j.journaled_at, j.attributes::text, j.business_key, j.origin, j.state,
+             j.detail, array_to_string(j.targets, ',')
+         from journal j
+         where j.position < $1
+             and ($2::text is null or j.source = $2)
+             and ($3::text is null or j.entity = $3)
+             and ($4::text is null or j.state = $4)
+             and ($5::text is null or j.business_key = $5)
+             and j.journaled_at >= coalesce($6::timestamptz, '-infinity')
+         order by j.position desc limit $7",
+    )
+    .bind(before.unwrap_or(i64::MAX))
+    .bind(filter.source.as_ref().map(SystemName::as_str))
+    .bind(filter.entity.map(Entity::as_str))
+    .bind(filter.state.as_deref())
+    .bind(filter.business_key.as_deref().map(clean))
+    .bind(filter.since.map(Moment::from))
+    .bind(i64::from(limit))
+    .fetch_all(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    found.into_iter().map(record).collect()
+}
+
+// ---- Tracing ----------------------------------------------------------------------------------
+
+/// A native id is looked up in every system; its master names the messages. Each step is fenced
+/// (`offset 0`), so that it is taken by its own index and in this order.
+const TRACE: &str = "
+with masters as (
+    select master_id from crosswalk where native_id = $1
+    union
+    select $2::uuid where $2 is not null
+), found as (
+    select position, journaled_at from inbox where message_id = $2
+    union
+    select position, journaled_at from journal where business_key = $1
+    union
+    select position, journaled_at from journal where native_id = $1 and master_id is null
+    union
+    select record.position, record.journaled_at from masters m
+    cross join lateral (
+        select j.position, j.journaled_at from journal j
+        where j.master_id = m.master_id offset 0) record
+), latest as (
+    select position, journaled_at from found order by position desc limit $3
+)
+select j.position, j.journaled_at, j.attributes::text, j.business_key, j.origin, j.state, j.detail,
+    array_to_string(j.targets, ',')
+from latest
+cross join lateral (
+    select * from journal j
+    where j.position = latest.position and j.journaled_at = latest.journaled_at offset 0) j
+order by j.position desc";
+
+pub(super) async fn trace(
+    store: &Postgres,
+    key: &str,
+    limit: u32,
+) -> Result<Vec<Trace>, StoreError> {
+    let mut connection = store.connection().await?;
+    let found: Vec<Row> = sqlx::query_as(TRACE)
+        .bind(clean(key))
+        .bind(key.parse::<Uuid>().ok())
+        .bind(i64::from(limit))
+        .fetch_all(&mut *connection)
+        .await?;
+    let messages = found
+        .into_iter()
+        .map(record)
+        .collect::<Result<Vec<_>, _>>()?;
+    let ids = messages
+        .iter()
+        .map(|message| message.attributes.id.0)
+        .collect();
+    let mut deliveries = deliveries_of(&mut connection, ids).await?;
+    let traces = messages.into_iter().map(|message| Trace {
+        deliveries: deliveries
+            .remove(&message.attributes.id)
+            .unwrap_or_default(),
+        message,
+    });
+    Ok(traces.collect())
+}
+
+pub(super) async fn deliveries(
+    store: &Postgres,
+    id: MessageId,
+) -> Result<Vec<DeliveryRecord>, StoreError> {
+    let mut connection = store.connection().await?;
+    let mut found = deliveries_of(&mut connection, vec![id.0]).await?;
+    Ok(found.remove(&id).unwrap_or_default())
+}
+
+/// The deliveries of messages, by system.
+async fn deliveries_of(
+    connection: &mut PgConnection,
+    ids: Vec<Uuid>,
+) -> Result<HashMap<MessageId, Vec<DeliveryRecord>>, StoreError> {
+    type Row = (Uuid, String, String, String, i32, Moment, Option<String>);
+    let found: Vec<Row> = sqlx::query_as(
+        "select message_id, system, state, detail, attempts, at, native_id from delivery
+         where message_id = any($1) order by message_id, system",
+    )
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    let mut deliveries: HashMap<MessageId, Vec<DeliveryRecord>> = HashMap::new();
+    for (message, system, state, detail, attempts, at, native_id) in found {
+        let row = DeliveryRow {
+            system,
+            state,
+            detail,
+            attempts,
+            at: at.0,
+            native_id,
+        };
+        deliveries
+            .entry(MessageId(message))
+            .or_default()
+            .push(row.record()?);
+    }
+    Ok(deliveries)
+}
+
+// ---- Counting ---------------------------------------------------------------------------------
+
+pub(super) async fn dashboard(store: &Postgres) -> Result<Dashboard, StoreError> {
+    let mut transaction = store
+        .begin("begin transaction isolation level repeatable read read only")
+        .await?;
+    transaction.execute(SWEEP).await?;
+    let messages: Vec<(String, i64)> =
+        sqlx::query_as("select state, count(*) from journal group by state")
+            .fetch_all(&mut *transaction)
+            .await?;
+    let deliveries = by_system(
+        &mut transaction,
+        "select system, state, count(*) from delivery group by 1, 2",
+    )
+    .await?;
+    let parked = by_system(
+        &mut transaction,
+        "select system, state, count(*) from parked group by 1, 2",
+    )
+    .await?;
+    let masters: i64 = sqlx::query_scalar("select count(*) from golden")
+        .fetch_one(&mut *transaction)
+        .await?;
+    let mastered: Vec<&str> = Entity::ALL
+        .into_iter()
+        .filter(|entity| entity.is_mastered())
+        .map(Entity::as_str)
+        .collect();
+    let (links, told): (i64, i64) = sqlx::query_as(
+        "select count(*), count(*) filter (where inbound) from crosswalk where entity = any($1)",
+    )
+    .bind(mastered)
+    .fetch_one(&mut *transaction)
+    .await?;
+    let latency: Option<Vec<f64>> = sqlx::query_scalar(
+        "select percentile_cont(array[0.5, 0.99]) within group (order by latency_ms)
+         from delivery where at >= now() - interval '1 hour'",
+    )
+    .fetch_one(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(Dashboard {
+        messages: messages
+            .into_iter()
+            .map(|(state, number)| (state, count(number)))
+            .collect(),
+        deliveries,
+        parked,
+        masters: count(masters),
+        links: count(links),
+        joined: count(told - masters),
+        latency_ms: latency.and_then(|both| Some((*both.first()?, *both.get(1)?))),
+    })
+}
+
+async fn by_system(
+    connection: &mut PgConnection,
+    statement: &'static str,
+) -> Result<BTreeMap<String, BTreeMap<String, u64>>, StoreError> {
+    let found: Vec<(String, String, i64)> = sqlx::query_as(statement).fetch_all(connection).await?;
+    let mut counts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    for (system, state, number) in found {
+        counts
+            .entry(system)
+            .or_default()
+            .insert(state, count(number));
+    }
+    Ok(counts)
+}

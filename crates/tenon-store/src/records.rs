@@ -1,0 +1,544 @@
+//! The shapes that go into and come out of the store.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use tenon_core::customer::Customer;
+use tenon_core::{
+    Attributes, Entity, FailureKind, MasterId, MessageId, NativeId, OrderingKey, Reference,
+    SystemName, Timestamp,
+};
+use tenon_master::{GoldenRecord, MasterKey, SourceRecord};
+
+// ---- Inbound ----------------------------------------------------------------------------------
+
+/// What a batch of inbound messages asks about.
+#[derive(Debug, Clone, Default)]
+pub struct Lookup {
+    /// Have these been journaled before?
+    pub messages: Vec<MessageId>,
+    /// To which masters do these native ids belong? Records themselves and their references.
+    pub natives: Vec<(Entity, SystemName, NativeId)>,
+    /// To which masters do these keys belong?
+    pub keys: Vec<MasterKey>,
+    /// Masters asked for by id.
+    pub masters: Vec<MasterId>,
+    /// Which mnemonic codes of these stems are taken? (`CKMY` asks for `CKMY`, `CKMY2` …)
+    pub code_stems: Vec<String>,
+}
+
+/// What the store knows about a [`Lookup`].
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Messages that were journaled before, with what is needed to publish them again.
+    pub seen: HashMap<MessageId, Seen>,
+    /// Crosswalk: native → master.
+    pub natives: HashMap<(Entity, SystemName, NativeId), MasterId>,
+    /// Claimed keys.
+    pub keys: HashMap<MasterKey, MasterId>,
+    /// The golden records of every master found by native id of a mastered entity, key, or id.
+    pub golden: HashMap<MasterId, GoldenRow>,
+    /// Codes taken, among those asked for.
+    pub codes: Vec<String>,
+}
+
+/// A message that was journaled before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// The attributes under which it was routed, the ordering key and master id resolved.
+    pub attributes: Attributes,
+    /// The systems it was routed to.
+    pub targets: Vec<SystemName>,
+    /// The canonical body as it was routed, if it was.
+    pub canonical: Option<Bytes>,
+}
+
+/// The golden record of one master with all that it was made from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GoldenRow {
+    /// The master.
+    pub master_id: MasterId,
+    /// Rises by one with each change; the `sequence` of messages that state it.
+    pub version: i64,
+    /// The surviving values, each with its provenance.
+    pub golden: GoldenRecord,
+    /// What it was made from.
+    pub sources: Sources,
+}
+
+/// What a golden record was made from, and what it said of late.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sources {
+    /// What each system last said of its own accord, one entry a native id.
+    pub statements: Vec<Statement>,
+    /// The golden record's latest versions, oldest first: what systems that repeat it may have got.
+    pub recent: Vec<(i64, Customer)>,
+}
+
+/// What a system said of its own accord.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Statement {
+    /// The statement.
+    pub record: SourceRecord,
+    /// The version of the golden record that followed from it.
+    pub version: i64,
+}
+
+/// Everything that one inbound batch changes, as one transaction.
+#[derive(Debug, Clone, Default)]
+pub struct Commit {
+    /// The messages, in order.
+    pub messages: Vec<Inbound>,
+    /// Crosswalk links found or made. A link that exists with the same master is no conflict.
+    pub links: Vec<Link>,
+    /// New and changed golden records. A change releases what waited for the master's values.
+    pub masters: Vec<MasterWrite>,
+    /// Keys by which masters are found from now on. Claimed already by the same master: no conflict.
+    pub keys: Vec<(MasterKey, MasterId)>,
+    /// Records that their own system has stated anew: what was last delivered to it is no longer
+    /// what it holds, so the hash kept with the link is forgotten.
+    pub restated: Vec<(Entity, SystemName, NativeId)>,
+    /// Parked messages that this batch ends: they were published again and are journaled anew.
+    pub redriven: Vec<MessageId>,
+}
+
+/// One message as it enters the journal.
+#[derive(Debug, Clone)]
+pub struct Inbound {
+    /// With master id, ordering key and sequence as resolved.
+    pub attributes: Attributes,
+    /// What people call the record by.
+    pub business_key: Option<String>,
+    /// Where in the source it stood.
+    pub origin: String,
+    /// What became of it.
+    pub state: InboundState,
+    /// The native record as it came.
+    pub raw: Bytes,
+    /// The canonical body as routed.
+    pub canonical: Option<Bytes>,
+}
+
+/// What became of an inbound message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum InboundState {
+    /// Goes to these systems; to none if nobody subscribed or nothing changed.
+    Routed {
+        /// The systems.
+        targets: Vec<SystemName>,
+    },
+    /// The mapping said that it is not wanted.
+    Filtered,
+    /// It states nothing that the golden record does not already hold.
+    Unchanged,
+    /// It does not fit; it is parked as invalid (direction inbound) in the same transaction.
+    Invalid {
+        /// Stable code: `schema.violation`.
+        code: String,
+        /// For a person.
+        detail: String,
+    },
+}
+
+impl InboundState {
+    /// The name in tables: `routed`, `filtered`, `unchanged`, `invalid`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Routed { .. } => "routed",
+            Self::Filtered => "filtered",
+            Self::Unchanged => "unchanged",
+            Self::Invalid { .. } => "invalid",
+        }
+    }
+}
+
+/// A row of the crosswalk.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Link {
+    /// Of what.
+    pub entity: Entity,
+    /// Whose id.
+    pub system: SystemName,
+    /// The id there.
+    pub native_id: NativeId,
+    /// The master.
+    pub master_id: MasterId,
+}
+
+/// A new or changed golden record.
+#[derive(Debug, Clone)]
+pub struct MasterWrite {
+    /// As it shall stand; `row.version` is the new version.
+    pub row: GoldenRow,
+    /// The version it replaces; `None` for a new master. Another version is a conflict.
+    pub replaces: Option<i64>,
+}
+
+// ---- Outbound ---------------------------------------------------------------------------------
+
+/// What a batch for one system asks about.
+#[derive(Debug, Clone)]
+pub struct OutboundLookup {
+    /// The target.
+    pub system: SystemName,
+    /// Entities that the target holds under ids of its own, so that references to them must be
+    /// translated. For others a reference is resolved to its master only.
+    pub translated: Vec<Entity>,
+    /// The messages: id, entity, master and lane.
+    pub messages: Vec<(MessageId, Entity, MasterId, OrderingKey)>,
+    /// The references that their bodies hold, each once.
+    pub references: Vec<ReferenceLookup>,
+}
+
+/// A reference and what it points at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ReferenceLookup {
+    /// What it points at.
+    pub entity: Entity,
+    /// The pointer.
+    pub reference: Reference,
+}
+
+/// What the store knows about an [`OutboundLookup`].
+#[derive(Debug, Clone, Default)]
+pub struct OutboundKnown {
+    /// Messages that already have a final outcome in this system.
+    pub settled: HashMap<MessageId, DeliveryState>,
+    /// Lanes of this system with parked messages: newcomers stand behind.
+    pub blocked: std::collections::HashSet<OrderingKey>,
+    /// What the system holds of each master: one entry per native id, oldest link first.
+    pub holdings: HashMap<(Entity, MasterId), Vec<Holding>>,
+    /// The references, as far as they are known.
+    pub references: HashMap<ReferenceLookup, ResolvedReference>,
+}
+
+/// What a system holds of one master under one native id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding {
+    /// The id there.
+    pub native_id: NativeId,
+    /// Hash of the native payload that was last delivered; `None` if nothing was yet.
+    pub hash: Option<Vec<u8>>,
+    /// The golden version last delivered.
+    pub sequence: Option<i64>,
+}
+
+/// A reference as far as it is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResolvedReference {
+    /// The master; `None` when nobody has told of the record yet.
+    pub master_id: Option<MasterId>,
+    /// Every system's id of it, the oldest where there are several.
+    pub ids: BTreeMap<SystemName, NativeId>,
+    /// The golden record, for mastered entities.
+    pub golden: Option<GoldenRow>,
+}
+
+/// Everything that one batch of deliveries to one system changes, as one transaction.
+#[derive(Debug, Clone)]
+pub struct Settlement {
+    /// The target.
+    pub system: SystemName,
+    /// Final outcomes.
+    pub outcomes: Vec<Outcome>,
+    /// Messages that are to wait, from the queue or again.
+    pub parked: Vec<Park>,
+}
+
+/// A final outcome of one message in one system.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The message.
+    pub message_id: MessageId,
+    /// What it is about.
+    pub entity: Entity,
+    /// The master.
+    pub master_id: MasterId,
+    /// What became of it.
+    pub state: OutcomeState,
+    /// The target's answer, or the reason, for a person.
+    pub detail: String,
+    /// Attempts made in all.
+    pub attempts: u32,
+    /// From acceptance by the hub to the outcome.
+    pub latency: Duration,
+    /// What the target now holds: crosswalk links with the delivered payload's hash.
+    pub holdings: Vec<Holding>,
+    /// The parked message that it ends; its lane advances.
+    pub parked: Option<ParkedId>,
+}
+
+/// How a delivery ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeState {
+    /// The target took it.
+    Delivered,
+    /// The target already holds just this.
+    Unchanged,
+    /// The target already holds a later version.
+    Superseded,
+    /// The mapping or condition gave nothing to deliver.
+    Filtered,
+}
+
+/// A final state of a delivery, as stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// The target took it.
+    Delivered,
+    /// The target already held just this.
+    Unchanged,
+    /// The target already held a later version.
+    Superseded,
+    /// There was nothing to deliver.
+    Filtered,
+    /// It waits; see the parked messages.
+    Parked,
+    /// A person gave it up, with a reason.
+    Dropped,
+}
+
+/// A message that is to wait, with what is needed to deliver it later.
+#[derive(Debug, Clone)]
+pub struct Park {
+    /// The parked message, if it was one already: the row is brought up to date and keeps its place.
+    pub id: Option<ParkedId>,
+    /// The message.
+    pub parcel: Parcel,
+    /// Why it waits.
+    pub reason: ParkReason,
+    /// Attempts made in all.
+    pub attempts: u32,
+}
+
+/// A message on its way to one system.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parcel {
+    /// Its attributes as routed.
+    pub attributes: Attributes,
+    /// The canonical body as routed.
+    pub body: Bytes,
+}
+
+/// Why a message waits.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParkReason {
+    /// For a person: the failure will not pass by itself.
+    Failed {
+        /// Its kind.
+        kind: FailureKind,
+        /// Stable code.
+        code: String,
+        /// For a person.
+        detail: String,
+    },
+    /// For the time of its next attempt after a transient failure.
+    Retry {
+        /// When.
+        at: Timestamp,
+        /// Stable code of the failure.
+        code: String,
+        /// For a person.
+        detail: String,
+    },
+    /// For something else to become known.
+    Dependency {
+        /// What.
+        on: Dependency,
+        /// For a person: `customer crm/C-17 is not yet in erp`.
+        detail: String,
+    },
+    /// For the message before it in its lane.
+    Behind,
+}
+
+/// What a parked message waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dependency {
+    /// A record must become known in the target: the reference must get a link there.
+    LinkInTarget(ReferenceLookup),
+    /// A master's values must change (a required field is missing): it must get a version later
+    /// than the one that was seen, so that a change between looking and parking is not missed.
+    MasterChange {
+        /// The master.
+        master_id: MasterId,
+        /// The version of its golden record that was seen.
+        version: i64,
+    },
+}
+
+// ---- Parked messages, for people --------------------------------------------------------------
+
+/// Names a parked message; rises with time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ParkedId(pub i64);
+
+/// Whether a parked message was on its way in or out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From a system: it could not be translated or validated.
+    Inbound,
+    /// To a system.
+    Outbound,
+}
+
+/// What a parked message waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParkedState {
+    /// A person.
+    Failed,
+    /// Its next attempt.
+    Retry,
+    /// A dependency.
+    Waiting,
+    /// The message before it in its lane.
+    Behind,
+    /// Nothing: it is to be delivered now.
+    Due,
+}
+
+/// A parked message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ParkedRecord {
+    /// Its name.
+    pub id: ParkedId,
+    /// On its way in or out.
+    pub direction: Direction,
+    /// The system it came from (inbound) or goes to (outbound).
+    pub system: SystemName,
+    /// What it waits for.
+    pub state: ParkedState,
+    /// Kind of the failure, where one was the reason.
+    pub kind: Option<FailureKind>,
+    /// Stable code of the reason.
+    pub code: String,
+    /// The reason, for a person.
+    pub detail: String,
+    /// Attempts made in all.
+    pub attempts: u32,
+    /// When the next attempt is due.
+    pub retry_at: Option<Timestamp>,
+    /// Since when it waits.
+    pub parked_at: Timestamp,
+    /// How many messages stand behind it in its lane: counted up to 1,000, and not counted (0) for
+    /// those that `due` returns.
+    pub behind: u64,
+    /// The message; inbound, the body is the raw native record.
+    pub parcel: Parcel,
+}
+
+/// Which parked messages.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ParkedFilter {
+    /// Only of this system.
+    pub system: Option<SystemName>,
+    /// Only with this text in code or detail.
+    pub reason: Option<String>,
+    /// Only those parked at or after this time.
+    pub since: Option<Timestamp>,
+    /// Only in this direction.
+    pub direction: Option<Direction>,
+    /// Only in this state.
+    pub state: Option<ParkedState>,
+}
+
+// ---- Reading ----------------------------------------------------------------------------------
+
+/// A journaled message, without its bodies.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JournalRecord {
+    /// Rises with each message; the paging cursor.
+    pub position: i64,
+    /// When the hub journaled it.
+    pub journaled_at: Timestamp,
+    /// Its attributes.
+    pub attributes: Attributes,
+    /// What people call the record by.
+    pub business_key: Option<String>,
+    /// Where in the source it stood.
+    pub origin: String,
+    /// `routed`, `filtered`, `unchanged`, `invalid`.
+    pub state: String,
+    /// Why it is invalid.
+    pub detail: Option<String>,
+    /// The systems it was routed to.
+    pub targets: Vec<SystemName>,
+}
+
+/// The bodies of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Payloads {
+    /// The native record as it came.
+    pub raw: Bytes,
+    /// The canonical body as routed.
+    pub canonical: Option<Bytes>,
+}
+
+/// A delivery of a message to a system.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeliveryRecord {
+    /// The target.
+    pub system: SystemName,
+    /// How it stands.
+    pub state: DeliveryState,
+    /// The target's answer or the reason.
+    pub detail: String,
+    /// Attempts made.
+    pub attempts: u32,
+    /// When it came to stand so.
+    pub at: Timestamp,
+    /// The id in the target, when it has one.
+    pub native_id: Option<NativeId>,
+}
+
+/// A message and where it went.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trace {
+    /// The message.
+    pub message: JournalRecord,
+    /// One entry a target it was routed to; a target without one is still on the way.
+    pub deliveries: Vec<DeliveryRecord>,
+}
+
+/// Which journal records.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MessageFilter {
+    /// Only from this system.
+    pub source: Option<SystemName>,
+    /// Only about this.
+    pub entity: Option<Entity>,
+    /// Only in this state.
+    pub state: Option<String>,
+    /// Only about this record.
+    pub business_key: Option<String>,
+    /// Only those journaled at or after this time.
+    pub since: Option<Timestamp>,
+}
+
+/// Counts over everything.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Dashboard {
+    /// Messages by state: `routed`, `unchanged`, `invalid` …
+    pub messages: BTreeMap<String, u64>,
+    /// Deliveries by system and state.
+    pub deliveries: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Parked messages by system and state.
+    pub parked: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Master records.
+    pub masters: u64,
+    /// Native records of mastered entities in the crosswalk, hub deliveries included.
+    pub links: u64,
+    /// Source records that joined a master which another record had made: records of mastered
+    /// entities that a system told of itself, less the masters.
+    pub joined: u64,
+    /// Median and 99th percentile from acceptance to outcome, in milliseconds, over the deliveries
+    /// of the last hour.
+    pub latency_ms: Option<(f64, f64)>,
+}

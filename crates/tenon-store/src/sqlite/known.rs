@@ -1,0 +1,181 @@
+//! What the resolve stage asks before it decides.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use serde_json::json;
+use sqlx::SqliteConnection;
+use tenon_core::{MasterId, MessageId};
+use uuid::Uuid;
+
+use super::Sqlite;
+use crate::rows::{self, clean};
+use crate::{GoldenRow, Known, Lookup, Seen, StoreError};
+
+pub(super) async fn look_up(store: &Sqlite, lookup: &Lookup) -> Result<Known, StoreError> {
+    let mut connection = store.read().await?;
+    let mut known = Known::default();
+    seen(&mut connection, lookup, &mut known).await?;
+    let mut masters: BTreeSet<Uuid> = lookup.masters.iter().map(|master| master.0).collect();
+    natives(&mut connection, lookup, &mut known, &mut masters).await?;
+    keys(&mut connection, lookup, &mut known, &mut masters).await?;
+    codes(&mut connection, lookup, &mut known).await?;
+    for row in golden_rows(&mut connection, &masters.into_iter().collect::<Vec<_>>()).await? {
+        known.golden.insert(row.master_id, row);
+    }
+    Ok(known)
+}
+
+async fn seen(
+    connection: &mut SqliteConnection,
+    lookup: &Lookup,
+    known: &mut Known,
+) -> Result<(), StoreError> {
+    if lookup.messages.is_empty() {
+        return Ok(());
+    }
+    let found: Vec<(Uuid, String, String, Option<Vec<u8>>)> = sqlx::query_as(
+        "select i.message_id, j.attributes, j.targets, p.canonical
+         from json_each($1) given
+         cross join inbox i on i.message_id = unhex(given.value)
+         cross join journal j on j.position = i.position
+         cross join payload p on p.position = i.position",
+    )
+    .bind(identifiers(lookup.messages.iter().map(|id| id.0)))
+    .fetch_all(connection)
+    .await?;
+    for (id, attributes, targets, canonical) in found {
+        let seen = Seen {
+            attributes: rows::attributes(&attributes)?,
+            targets: rows::targets(&targets)?,
+            canonical: canonical.map(Bytes::from),
+        };
+        known.seen.insert(MessageId(id), seen);
+    }
+    Ok(())
+}
+
+async fn natives(
+    connection: &mut SqliteConnection,
+    lookup: &Lookup,
+    known: &mut Known,
+    masters: &mut BTreeSet<Uuid>,
+) -> Result<(), StoreError> {
+    if lookup.natives.is_empty() {
+        return Ok(());
+    }
+    let asked: Vec<_> = lookup
+        .natives
+        .iter()
+        .map(|(entity, system, native_id)| (entity.as_str(), system.as_str(), clean(native_id)))
+        .collect();
+    let found: Vec<(i64, Uuid)> = sqlx::query_as(
+        "select given.key, c.master_id
+         from json_each($1) given
+         cross join crosswalk c on c.entity = given.value ->> 0 and c.system = given.value ->> 1
+             and c.native_id = given.value ->> 2",
+    )
+    .bind(rows::to_json(&asked)?)
+    .fetch_all(connection)
+    .await?;
+    for (place, master) in found {
+        let asked = &lookup.natives[index(place)];
+        if asked.0.is_mastered() {
+            masters.insert(master);
+        }
+        known.natives.insert(asked.clone(), MasterId(master));
+    }
+    Ok(())
+}
+
+async fn keys(
+    connection: &mut SqliteConnection,
+    lookup: &Lookup,
+    known: &mut Known,
+    masters: &mut BTreeSet<Uuid>,
+) -> Result<(), StoreError> {
+    if lookup.keys.is_empty() {
+        return Ok(());
+    }
+    let asked: Vec<_> = lookup
+        .keys
+        .iter()
+        .map(|key| (key.kind.as_str(), clean(&key.value)))
+        .collect();
+    let found: Vec<(i64, Uuid)> = sqlx::query_as(
+        "select given.key, k.master_id
+         from json_each($1) given
+         cross join master_key k on k.kind = given.value ->> 0 and k.value = given.value ->> 1",
+    )
+    .bind(rows::to_json(&asked)?)
+    .fetch_all(connection)
+    .await?;
+    for (place, master) in found {
+        masters.insert(master);
+        known
+            .keys
+            .insert(lookup.keys[index(place)].clone(), MasterId(master));
+    }
+    Ok(())
+}
+
+async fn codes(
+    connection: &mut SqliteConnection,
+    lookup: &Lookup,
+    known: &mut Known,
+) -> Result<(), StoreError> {
+    let mut codes = BTreeSet::new();
+    for stem in &lookup.code_stems {
+        let stem = clean(stem);
+        // Between `CKMY0` and `CKMY:` stands everything that goes on with a digit.
+        let found: Vec<String> = sqlx::query_scalar(
+            "select value from master_key where kind = 'code' and value = $1
+             union all
+             select value from master_key
+             where kind = 'code' and value >= $1 || '0' and value < $1 || ':'",
+        )
+        .bind(stem.as_ref())
+        .fetch_all(&mut *connection)
+        .await?;
+        codes.extend(
+            found
+                .into_iter()
+                .filter(|code| rows::is_code_of(&stem, code)),
+        );
+    }
+    known.codes = codes.into_iter().collect();
+    Ok(())
+}
+
+pub(super) async fn golden_rows(
+    connection: &mut SqliteConnection,
+    masters: &[Uuid],
+) -> Result<Vec<GoldenRow>, StoreError> {
+    if masters.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found: Vec<(Uuid, i64, String, String)> = sqlx::query_as(
+        "select g.master_id, g.version, g.golden, g.sources
+         from json_each($1) given
+         cross join golden g on g.master_id = unhex(given.value)",
+    )
+    .bind(identifiers(masters.iter().copied()))
+    .fetch_all(connection)
+    .await?;
+    found
+        .into_iter()
+        .map(|(master, version, golden, sources)| {
+            rows::golden_row(master, version, &golden, &sources)
+        })
+        .collect()
+}
+
+/// Identifiers as a JSON array of hexadecimal texts.
+pub(super) fn identifiers(ids: impl Iterator<Item = Uuid>) -> String {
+    json!(ids.map(|id| id.simple().to_string()).collect::<Vec<_>>()).to_string()
+}
+
+/// The index of the JSON array's element `key`.
+pub(super) fn index(key: i64) -> usize {
+    usize::try_from(key).unwrap_or_default()
+}

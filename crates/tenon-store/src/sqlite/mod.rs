@@ -1,0 +1,236 @@
+//! The store in one SQLite file.
+//!
+//! One connection writes, for the whole process: [`open_sqlite`] makes it, and the embedded broker
+//! shares it. Every write is one `begin immediate` transaction, so that nothing here needs another
+//! lock. Batches of questions travel as one JSON array.
+
+mod bulk;
+mod dependencies;
+mod inbound;
+mod known;
+mod lanes;
+mod outbound;
+mod parked;
+mod read;
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
+
+use crate::{
+    Commit, Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Known, Lookup, MessageFilter,
+    OutboundKnown, OutboundLookup, ParkedFilter, ParkedId, ParkedRecord, Payloads, Settlement,
+    Store, StoreError, Trace,
+};
+
+/// A transaction of this store.
+type Transaction = sqlx::Transaction<'static, sqlx::Sqlite>;
+
+/// How many connections read; each is a thread.
+const READERS: u32 = 4;
+
+/// How long a statement waits for another process that holds the file.
+const BUSY: Duration = Duration::from_secs(30);
+
+/// The hub's memory in a SQLite file. Cheap to clone; clones share their connections.
+#[derive(Debug, Clone)]
+pub struct Sqlite {
+    writer: SqlitePool,
+    reader: SqlitePool,
+}
+
+/// Opens the file at `path`, which is made if it is not there: a pool of the one connection that
+/// writes, and a pool of those that read. What a transaction commits is on the disk when it
+/// returns (WAL, `synchronous = full`).
+///
+/// # Errors
+/// `Refused` when the file cannot be opened or is no database; `Unavailable` on I/O errors.
+pub async fn open_sqlite(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreError> {
+    let file = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY)
+        .foreign_keys(true)
+        .pragma("temp_store", "memory")
+        // 16 MiB of pages; the default of 2 MiB makes random keys read the file again and again.
+        .pragma("cache_size", "-16384")
+        .optimize_on_close(false, None);
+    // One connection, for ever: a new one would forget its statements and its pages.
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(BUSY)
+        .test_before_acquire(false)
+        .connect_with(file.clone())
+        .await
+        .map_err(|error| place(error, path))?;
+    let reader = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .test_before_acquire(false)
+        .connect_with(file.pragma("query_only", "on"))
+        .await
+        .map_err(|error| place(error, path))?;
+    Ok((writer, reader))
+}
+
+fn place(error: sqlx::Error, path: &Path) -> StoreError {
+    match StoreError::from(error) {
+        StoreError::Refused(detail) => StoreError::Refused(format!("{}: {detail}", path.display())),
+        StoreError::Unavailable(detail) => {
+            StoreError::Unavailable(format!("{}: {detail}", path.display()))
+        }
+        other => other,
+    }
+}
+
+impl Sqlite {
+    /// A store on the pools that [`open_sqlite`] made.
+    pub fn open(writer: SqlitePool, reader: SqlitePool) -> Self {
+        Self { writer, reader }
+    }
+
+    async fn begin(&self) -> Result<Transaction, StoreError> {
+        Ok(self.writer.begin_with("begin immediate").await?)
+    }
+
+    async fn read(&self) -> Result<PoolConnection<sqlx::Sqlite>, StoreError> {
+        Ok(self.reader.acquire().await?)
+    }
+}
+
+/// Now, in microseconds since 1970.
+fn now() -> i64 {
+    Timestamp::now().as_microsecond()
+}
+
+fn migrator() -> Migrator {
+    let first = include_str!("../../migrations/sqlite/0001_hub.sql");
+    Migrator::with_migrations(vec![Migration::new(
+        1,
+        "hub".into(),
+        MigrationType::Simple,
+        first.into_sql_str(),
+        false,
+    )])
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn migrate(&self) -> Result<(), StoreError> {
+        // The transaction is the lock that the migrator does not have on SQLite; its own
+        // transactions become savepoints in it.
+        let mut transaction = self.begin().await?;
+        migrator()
+            .run_direct(None, &mut *transaction, false)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn look_up(&self, lookup: &Lookup) -> Result<Known, StoreError> {
+        known::look_up(self, lookup).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Vec<SystemName>, StoreError> {
+        inbound::commit(self, &commit).await
+    }
+
+    async fn look_up_outbound(&self, lookup: &OutboundLookup) -> Result<OutboundKnown, StoreError> {
+        outbound::look_up(self, lookup).await
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Result<Vec<SystemName>, StoreError> {
+        outbound::settle(self, &settlement).await
+    }
+
+    async fn due(&self, system: &SystemName, limit: u32) -> Result<Vec<ParkedRecord>, StoreError> {
+        parked::due(self, system, limit).await
+    }
+
+    async fn release_met_dependencies(&self) -> Result<Vec<SystemName>, StoreError> {
+        dependencies::release_met(self).await
+    }
+
+    async fn parked(
+        &self,
+        filter: &ParkedFilter,
+        after: Option<ParkedId>,
+        limit: u32,
+    ) -> Result<Vec<ParkedRecord>, StoreError> {
+        parked::list(self, filter, after, limit).await
+    }
+
+    async fn parked_one(&self, id: ParkedId) -> Result<Option<ParkedRecord>, StoreError> {
+        parked::one(self, id).await
+    }
+
+    async fn redrive(&self, ids: &[ParkedId]) -> Result<u64, StoreError> {
+        parked::redrive(self, ids).await
+    }
+
+    async fn redriven_inbound(&self, id: ParkedId) -> Result<(), StoreError> {
+        parked::redriven_inbound(self, id).await
+    }
+
+    async fn drop_parked(&self, ids: &[ParkedId], reason: &str) -> Result<u64, StoreError> {
+        parked::drop_parked(self, ids, reason).await
+    }
+
+    async fn checkpoint(
+        &self,
+        system: &SystemName,
+        inlet: &str,
+    ) -> Result<Option<serde_json::Value>, StoreError> {
+        read::checkpoint(self, system, inlet).await
+    }
+
+    async fn keep_checkpoint(
+        &self,
+        system: &SystemName,
+        inlet: &str,
+        checkpoint: &serde_json::Value,
+    ) -> Result<(), StoreError> {
+        read::keep_checkpoint(self, system, inlet, checkpoint).await
+    }
+
+    async fn golden(&self, id: MasterId) -> Result<Option<GoldenRow>, StoreError> {
+        read::golden(self, id).await
+    }
+
+    async fn messages(
+        &self,
+        filter: &MessageFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<JournalRecord>, StoreError> {
+        read::messages(self, filter, before, limit).await
+    }
+
+    async fn payloads(&self, id: MessageId) -> Result<Option<Payloads>, StoreError> {
+        read::payloads(self, id).await
+    }
+
+    async fn trace(&self, key: &str, limit: u32) -> Result<Vec<Trace>, StoreError> {
+        read::trace(self, key, limit).await
+    }
+
+    async fn deliveries(&self, id: MessageId) -> Result<Vec<DeliveryRecord>, StoreError> {
+        read::deliveries(self, id).await
+    }
+
+    async fn dashboard(&self) -> Result<Dashboard, StoreError> {
+        read::dashboard(self).await
+    }
+}

@@ -1,0 +1,324 @@
+//! Reading what was kept: journal, deliveries, golden records, counts; and the sources' checkpoints.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bytes::Bytes;
+use sqlx::SqliteConnection;
+use tenon_core::{Entity, MasterId, MessageId, SystemName};
+use uuid::Uuid;
+
+use super::known::{golden_rows, identifiers};
+use super::{Sqlite, now};
+use crate::rows::{self, DeliveryRow, JournalRow, clean, count};
+use crate::{
+    Dashboard, DeliveryRecord, GoldenRow, JournalRecord, MessageFilter, Payloads, StoreError, Trace,
+};
+
+// ---- Sources ----------------------------------------------------------------------------------
+
+pub(super) async fn checkpoint(
+    store: &Sqlite,
+    system: &SystemName,
+    inlet: &str,
+) -> Result<Option<serde_json::Value>, StoreError> {
+    let mut connection = store.read().await?;
+    let kept: Option<String> =
+        sqlx::query_scalar("select value from checkpoint where system = $1 and inlet = $2")
+            .bind(system.as_str())
+            .bind(inlet)
+            .fetch_optional(&mut *connection)
+            .await?;
+    kept.map(|text| rows::from_json("a checkpoint", &text))
+        .transpose()
+}
+
+pub(super) async fn keep_checkpoint(
+    store: &Sqlite,
+    system: &SystemName,
+    inlet: &str,
+    checkpoint: &serde_json::Value,
+) -> Result<(), StoreError> {
+    let mut transaction = store.begin().await?;
+    sqlx::query(
+        "insert into checkpoint (system, inlet, value, at) values ($1, $2, $3, $4)
+         on conflict (system, inlet) do update set value = excluded.value, at = excluded.at",
+    )
+    .bind(system.as_str())
+    .bind(inlet)
+    .bind(rows::to_json(checkpoint)?)
+    .bind(now())
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+// ---- Records ----------------------------------------------------------------------------------
+
+pub(super) async fn golden(store: &Sqlite, id: MasterId) -> Result<Option<GoldenRow>, StoreError> {
+    let mut connection = store.read().await?;
+    Ok(golden_rows(&mut connection, &[id.0]).await?.pop())
+}
+
+pub(super) async fn payloads(
+    store: &Sqlite,
+    id: MessageId,
+) -> Result<Option<Payloads>, StoreError> {
+    let mut connection = store.read().await?;
+    let found: Option<(Vec<u8>, Option<Vec<u8>>)> = sqlx::query_as(
+        "select p.raw, p.canonical from inbox i join payload p on p.position = i.position
+         where i.message_id = $1",
+    )
+    .bind(id.0)
+    .fetch_optional(&mut *connection)
+    .await?;
+    Ok(found.map(|(raw, canonical)| Payloads {
+        raw: Bytes::from(raw),
+        canonical: canonical.map(Bytes::from),
+    }))
+}
+
+/// The journal by its own filters; what limits it further is written behind it.
+macro_rules! messages {
+    () => {
+        "select j.position, j.journaled_at, j.attributes, j.business_key, j.origin, j.state,
+             j.detail, j.targets
+         from journal j
+         where j.position < $1
+             and ($2 is null or j.source = $2)
+             and ($3 is null or j.entity = $3)
+             and ($4 is null or j.state = $4)
+             and j.journaled_at >= $5"
+    };
+}
+type Row = (
+    i64,
+    i64,
+    String,
+    Option<String>,
+    String,
+    String,
+    Option<String>,
+    String,
+);
+
+fn record(row: Row) -> Result<JournalRecord, StoreError> {
+    let (position, journaled_at, attributes, business_key, origin, state, detail, targets) = row;
+    JournalRow {
+        position,
+        journaled_at,
+        attributes,
+        business_key,
+        origin,
+        state,
+        detail,
+        targets,
+    }
+    .record()
+}
+
+pub(super) async fn messages(
+    store: &Sqlite,
+    filter: &MessageFilter,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Vec<JournalRecord>, StoreError> {
+    let mut connection = store.read().await?;
+    // An index serves the filter only where it is a bare comparison, so a key has its own text.
+    let statement = if filter.business_key.is_some() {
+        concat!(
+            messages!(),
+            " and j.business_key = $6 order by j.position desc limit $7"
+        )
+    } else {
+        concat!(
+            messages!(),
+            " and $6 is null order by j.position desc limit $7"
+        )
+    };
+    let found: Vec<Row> = sqlx::query_as(statement)
+        .bind(before.unwrap_or(i64::MAX))
+        .bind(filter.source.as_ref().map(SystemName::as_str))
+        .bind(filter.entity.map(Entity::as_str))
+        .bind(filter.state.as_deref())
+        .bind(
+            filter
+                .since
+                .map_or(i64::MIN, |since| since.as_microsecond()),
+        )
+        .bind(filter.business_key.as_deref().map(clean))
+        .bind(i64::from(limit))
+        .fetch_all(&mut *connection)
+        .await?;
+    found.into_iter().map(record).collect()
+}
+
+// ---- Tracing ----------------------------------------------------------------------------------
+
+/// A native id is looked up in every system; its master names the messages.
+const TRACE: &str = "
+with masters(master_id) as (
+    select master_id from crosswalk where native_id = $1
+    union
+    select $2 where $2 is not null
+), found(position) as (
+    select position from inbox where message_id = $2
+    union
+    select * from (select position from journal where business_key = $1
+        order by position desc limit $3)
+    union
+    select * from (select position from journal where native_id = $1 and master_id is null
+        order by position desc limit $3)
+    union
+    select * from (select j.position from masters m cross join journal j on j.master_id = m.master_id
+        order by j.position desc limit $3)
+)
+select j.position, j.journaled_at, j.attributes, j.business_key, j.origin, j.state, j.detail,
+    j.targets
+from found f cross join journal j on j.position = f.position
+order by j.position desc limit $3";
+
+pub(super) async fn trace(store: &Sqlite, key: &str, limit: u32) -> Result<Vec<Trace>, StoreError> {
+    let mut connection = store.read().await?;
+    let found: Vec<Row> = sqlx::query_as(TRACE)
+        .bind(clean(key))
+        .bind(key.parse::<Uuid>().ok())
+        .bind(i64::from(limit))
+        .fetch_all(&mut *connection)
+        .await?;
+    let messages = found
+        .into_iter()
+        .map(record)
+        .collect::<Result<Vec<_>, _>>()?;
+    let ids: Vec<Uuid> = messages
+        .iter()
+        .map(|message| message.attributes.id.0)
+        .collect();
+    let mut deliveries = deliveries_of(&mut connection, &ids).await?;
+    let traces = messages.into_iter().map(|message| Trace {
+        deliveries: deliveries
+            .remove(&message.attributes.id)
+            .unwrap_or_default(),
+        message,
+    });
+    Ok(traces.collect())
+}
+
+pub(super) async fn deliveries(
+    store: &Sqlite,
+    id: MessageId,
+) -> Result<Vec<DeliveryRecord>, StoreError> {
+    let mut connection = store.read().await?;
+    let mut found = deliveries_of(&mut connection, &[id.0]).await?;
+    Ok(found.remove(&id).unwrap_or_default())
+}
+
+/// The deliveries of messages, by system.
+async fn deliveries_of(
+    connection: &mut SqliteConnection,
+    ids: &[Uuid],
+) -> Result<HashMap<MessageId, Vec<DeliveryRecord>>, StoreError> {
+    type Row = (Uuid, String, String, String, i32, i64, Option<String>);
+    let found: Vec<Row> = sqlx::query_as(
+        "select d.message_id, d.system, d.state, d.detail, d.attempts, d.at, d.native_id
+         from json_each($1) given
+         cross join delivery d on d.message_id = unhex(given.value)
+         order by d.message_id, d.system",
+    )
+    .bind(identifiers(ids.iter().copied()))
+    .fetch_all(connection)
+    .await?;
+    let mut deliveries: HashMap<MessageId, Vec<DeliveryRecord>> = HashMap::new();
+    for (message, system, state, detail, attempts, at, native_id) in found {
+        let row = DeliveryRow {
+            system,
+            state,
+            detail,
+            attempts,
+            at,
+            native_id,
+        };
+        deliveries
+            .entry(MessageId(message))
+            .or_default()
+            .push(row.record()?);
+    }
+    Ok(deliveries)
+}
+
+// ---- Counting ---------------------------------------------------------------------------------
+
+pub(super) async fn dashboard(store: &Sqlite) -> Result<Dashboard, StoreError> {
+    // One read transaction: all counts are of the same moment.
+    let mut transaction = store.reader.begin().await?;
+    let messages: Vec<(String, i64)> =
+        sqlx::query_as("select state, count(*) from journal group by state")
+            .fetch_all(&mut *transaction)
+            .await?;
+    let deliveries = by_system(
+        &mut transaction,
+        "select system, state, count(*) from delivery group by 1, 2",
+    )
+    .await?;
+    let parked = by_system(
+        &mut transaction,
+        "select system, state, count(*) from parked group by 1, 2",
+    )
+    .await?;
+    let masters: i64 = sqlx::query_scalar("select count(*) from golden")
+        .fetch_one(&mut *transaction)
+        .await?;
+    let mastered: Vec<&str> = Entity::ALL
+        .into_iter()
+        .filter(|entity| entity.is_mastered())
+        .map(Entity::as_str)
+        .collect();
+    let (links, told): (i64, i64) = sqlx::query_as(
+        "select count(*), coalesce(sum(inbound), 0) from crosswalk
+         where entity in (select value from json_each($1))",
+    )
+    .bind(rows::to_json(&mastered)?)
+    .fetch_one(&mut *transaction)
+    .await?;
+    let latency_ms = latency(&mut transaction).await?;
+    transaction.commit().await?;
+    Ok(Dashboard {
+        messages: messages
+            .into_iter()
+            .map(|(state, number)| (state, count(number)))
+            .collect(),
+        deliveries,
+        parked,
+        masters: count(masters),
+        links: count(links),
+        joined: count(told - masters),
+        latency_ms,
+    })
+}
+
+/// Median and 99th percentile over the deliveries of the last hour.
+async fn latency(connection: &mut SqliteConnection) -> Result<Option<(f64, f64)>, StoreError> {
+    let mut latencies: Vec<f64> = sqlx::query_scalar(
+        "select latency_ms from delivery where at >= $1 and latency_ms is not null",
+    )
+    .bind(now() - 3_600_000_000)
+    .fetch_all(connection)
+    .await?;
+    latencies.sort_by(f64::total_cmp);
+    Ok(rows::percentile(&latencies, 0.5).zip(rows::percentile(&latencies, 0.99)))
+}
+
+async fn by_system(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+) -> Result<BTreeMap<String, BTreeMap<String, u64>>, StoreError> {
+    let found: Vec<(String, String, i64)> = sqlx::query_as(statement).fetch_all(connection).await?;
+    let mut counts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    for (system, state, number) in found {
+        counts
+            .entry(system)
+            .or_default()
+            .insert(state, count(number));
+    }
+    Ok(counts)
+}

@@ -1,0 +1,291 @@
+//! The command line. Its names and exit codes are a contract: scripts depend on them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Joins CRM, ERP, invoicing and the rest: canonical messages, one master record per customer.
+#[derive(Debug, Parser)]
+#[command(name = "tenon", version, about, propagate_version = true)]
+pub(crate) struct Cli {
+    /// Say more on stderr; twice for everything.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a whole company for a minute and count what arrived: the story, end to end.
+    Demo(Demo),
+    /// Run the hub.
+    Run(Run),
+    /// Validate a configuration offline: every problem at once, with its place.
+    Check(Check),
+    /// Run the mapping cases that stand beside the mappings.
+    Test(Test),
+    /// Put a native record in, as its system would.
+    Send(Send),
+    /// Tell where an order, invoice or customer is: by business key, native id or message id.
+    Trace(Trace),
+    /// See, try, send again or give up messages that wait.
+    #[command(subcommand)]
+    Parked(Parked),
+    /// Kinds of systems and their presets.
+    #[command(subcommand)]
+    Connector(Connector),
+    /// Measure throughput with ground truth in the target, beside the broker's own limit.
+    Bench(Bench),
+    /// Bring the store's tables to this release's version.
+    Migrate(Config),
+    /// Write a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Where the configuration is.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Config {
+    /// The configuration directory: `tenon.toml`, and `connectors/` beside it.
+    #[arg(
+        long,
+        env = "TENON_CONFIG",
+        default_value = "config",
+        value_name = "DIR"
+    )]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// End after the summary instead of serving until interrupted.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Write the summary as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// A broker to use instead of the embedded one: amqp://user:password@host/vhost.
+    #[arg(long, value_name = "URL")]
+    pub(crate) broker: Option<String>,
+    /// A store to use instead of the embedded one: postgres://user@host/database.
+    #[arg(long, value_name = "URL")]
+    pub(crate) store: Option<String>,
+    /// Where the company's files and databases are made; a temporary directory if absent.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// What the company is made from; the same seed, the same company.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Companies it deals with.
+    #[arg(long, default_value_t = 2000)]
+    pub(crate) customers: usize,
+    /// Orders it takes.
+    #[arg(long, default_value_t = 5000)]
+    pub(crate) orders: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) config: Config,
+    /// Which part of the way this node runs.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "all")]
+    pub(crate) role: Vec<Role>,
+}
+
+/// A part of the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    /// Everything.
+    All,
+    /// Ask systems for what is new.
+    Receive,
+    /// From the inbound queue to the targets' queues.
+    Route,
+    /// From the targets' queues to the targets.
+    Deliver,
+    /// Webhooks, health, metrics and the rest of the HTTP side.
+    Api,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) config: Config,
+    /// How to write the findings.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+/// How findings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For scripts.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    #[command(flatten)]
+    pub(crate) config: Config,
+    /// Only cases whose file or name contains this.
+    pub(crate) filter: Option<String>,
+    /// Write one JSON object a case.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    #[command(flatten)]
+    pub(crate) config: Config,
+    /// The system that would send it.
+    #[arg(long)]
+    pub(crate) system: String,
+    /// What it is about.
+    #[arg(long)]
+    pub(crate) entity: String,
+    /// The inlet, where the system has several for the entity.
+    #[arg(long)]
+    pub(crate) inlet: Option<String>,
+    /// JSON records, one after the other or in an array; `-` for standard input.
+    pub(crate) file: PathBuf,
+    /// Write the message ids as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Trace {
+    #[command(flatten)]
+    pub(crate) config: Config,
+    /// An order's number, a customer's code, a native id, a message id, a master id.
+    pub(crate) key: String,
+    /// At most so many messages.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) limit: u32,
+    /// Write one JSON object a message.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Parked {
+    /// List them, oldest first.
+    List(ParkedSelection),
+    /// Show one: why it waits, its body, and what a redrive would send now.
+    Show {
+        #[command(flatten)]
+        config: Config,
+        /// Its number, from `list`.
+        id: i64,
+        /// Write JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Send them again, in order.
+    Redrive {
+        #[command(flatten)]
+        selection: ParkedSelection,
+        /// Only show what would be sent.
+        #[arg(long)]
+        dry_run: bool,
+        /// Send even what a later message of the same record has overtaken.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Give them up: those that are named by number or by an option.
+    Drop {
+        #[command(flatten)]
+        selection: ParkedSelection,
+        /// Why; kept in the journal.
+        #[arg(long)]
+        because: String,
+    },
+}
+
+/// Which parked messages.
+#[derive(Debug, Args)]
+pub(crate) struct ParkedSelection {
+    #[command(flatten)]
+    pub(crate) config: Config,
+    /// Numbers from `list`; without any, all that the options select.
+    pub(crate) ids: Vec<i64>,
+    /// Only of this system.
+    #[arg(long)]
+    pub(crate) system: Option<String>,
+    /// Only with this text in the reason.
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+    /// Only those parked since: a time, or a duration ago such as `2h`.
+    #[arg(long)]
+    pub(crate) since: Option<String>,
+    /// Write JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Connector {
+    /// List kinds and presets.
+    List {
+        /// Write JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Which engine carries the messages.
+    #[arg(long, value_enum, default_value = "embedded")]
+    pub(crate) engine: Engine,
+    /// Only this scenario.
+    #[arg(long, value_enum)]
+    pub(crate) scenario: Option<Scenario>,
+    /// Messages a scenario.
+    #[arg(long, default_value_t = 50_000)]
+    pub(crate) messages: u64,
+    /// The broker of engine `rabbitmq`.
+    #[arg(
+        long,
+        env = "TENON_TEST_AMQP_URL",
+        default_value = "amqp://guest:guest@127.0.0.1:5672/%2f"
+    )]
+    pub(crate) broker: String,
+    /// The store of engine `rabbitmq`; also the database of the target.
+    #[arg(
+        long,
+        env = "TENON_TEST_PG_URL",
+        default_value = "postgres://postgres@127.0.0.1:5432/test"
+    )]
+    pub(crate) store: String,
+    /// Write one JSON object a scenario.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What carries the messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Engine {
+    /// SQLite for both.
+    Embedded,
+    /// RabbitMQ and PostgreSQL.
+    Rabbitmq,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scenario {
+    /// From the inbound queue through all stages to the target's queue.
+    Route,
+    /// From the source to the row in a SQL target, outcome journaled.
+    Full,
+}

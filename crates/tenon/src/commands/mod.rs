@@ -1,0 +1,37 @@
+//! The subcommands, one file each.
+
+mod check;
+mod completions;
+mod connector;
+mod migrate;
+mod parked;
+mod run;
+mod send;
+mod test;
+mod trace;
+
+pub(crate) use run::{Node, serve, stop_signal};
+
+use crate::cli::Command;
+use crate::demo;
+use crate::exit::Exit;
+
+/// Does what was asked.
+pub(crate) async fn run(command: Command) -> Result<(), Exit> {
+    match command {
+        Command::Demo(options) => demo::run(options).await,
+        Command::Run(options) => run::run(options).await,
+        Command::Check(options) => check::run(&options),
+        Command::Test(options) => test::run(&options),
+        Command::Send(options) => send::run(options).await,
+        Command::Trace(options) => trace::run(options).await,
+        Command::Parked(options) => parked::run(options).await,
+        Command::Connector(options) => connector::run(&options),
+        Command::Bench(options) => crate::bench::run(options).await,
+        Command::Migrate(options) => migrate::run(&options).await,
+        Command::Completions { shell } => {
+            completions::write(shell);
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! `tenon run`: the hub, until it is told to stop.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenon_api::Api;
+use tenon_connector::Deployment;
+use tenon_pipeline::{Depths, Hub, Roles};
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{Role, Run};
+use crate::engine::Engine;
+use crate::exit::Exit;
+use crate::output;
+use crate::settings::{Configuration, Settings};
+
+pub(super) async fn run(options: Run) -> Result<(), Exit> {
+    let configuration = super::migrate::load(&options.config)?;
+    if !configuration.unset_secrets.is_empty() {
+        return Err(Exit::problems(&configuration.unset_secrets));
+    }
+    let has = |role: Role| options.role.contains(&role) || options.role.contains(&Role::All);
+    let roles = Roles {
+        receive: has(Role::Receive),
+        route: has(Role::Route),
+        deliver: has(Role::Deliver),
+    };
+    let Configuration {
+        settings,
+        deployment,
+        ..
+    } = configuration;
+    // Listened for from the beginning, so that a signal during the start ends the hub in order too.
+    let mut stopped = tokio::spawn(stop_signal());
+    let node = tokio::select! {
+        node = Node::start(settings, deployment, roles, has(Role::Api)) => node?,
+        _ = &mut stopped => return Ok(()),
+    };
+    if let Some(address) = node.address {
+        output::talk(&format!("tenon is running; http://{address}"));
+    } else {
+        output::talk("tenon is running");
+    }
+    // The task only waits, so it does not fail.
+    let _ = stopped.await;
+    output::talk("stopping: finishing what is in hand");
+    let broker = node.engine().broker.clone();
+    node.stop().await;
+    broker.close().await;
+    Ok(())
+}
+
+/// How long callers of the HTTP side may take to end when the node stops.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A running node: the hub's stages and, if it has that role, the HTTP side.
+pub(crate) struct Node {
+    hub: Hub,
+    engine: Engine,
+    http: Option<tokio::task::JoinHandle<()>>,
+    stop: CancellationToken,
+    /// Where the HTTP side listens.
+    pub(crate) address: Option<SocketAddr>,
+}
+
+impl Node {
+    /// Opens the engines and starts what the roles name.
+    pub(crate) async fn start(
+        settings: Settings,
+        deployment: Deployment,
+        roles: Roles,
+        api: bool,
+    ) -> Result<Self, Exit> {
+        let engine = Engine::open(&settings).await?;
+        serve(settings, deployment, roles, api, engine).await
+    }
+
+    /// What the node knows.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The stages.
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// Stops accepting, and finishes what is in hand; the engines stay open.
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        if let Some(http) = self.http
+            && tokio::time::timeout(GRACE, http).await.is_err()
+        {
+            tracing::warn!("a caller of the HTTP side does not end; the hub stops without it");
+        }
+        self.hub.stop().await;
+    }
+}
+
+/// Starts a node on engines that are open already.
+pub(crate) async fn serve(
+    settings: Settings,
+    deployment: Deployment,
+    roles: Roles,
+    api: bool,
+    engine: Engine,
+) -> Result<Node, Exit> {
+    // Before anything moves: an address that is taken is told at once.
+    let listener = match api {
+        true => Some(
+            tokio::net::TcpListener::bind(settings.http.listen)
+                .await
+                .map_err(|error| {
+                    Exit::environment(format!(
+                        "cannot listen on {}: {error}",
+                        settings.http.listen
+                    ))
+                })?,
+        ),
+        false => None,
+    };
+    let deployment = Arc::new(deployment);
+    let pipeline = tenon_pipeline::Settings {
+        roles,
+        partitions: settings.partitions,
+        master: settings.master_policy(),
+    };
+    let hub = Hub::start(
+        pipeline,
+        deployment.clone(),
+        engine.broker.clone(),
+        engine.store.clone(),
+    )
+    .await?;
+    let stop = CancellationToken::new();
+    let (mut http, mut address) = (None, None);
+    if let Some(listener) = listener {
+        address = listener.local_addr().ok();
+        let api = Api {
+            deployment: deployment.clone(),
+            store: engine.store.clone(),
+            depths: Depths::new(engine.broker.clone(), &deployment, settings.partitions),
+            accept: hub.accept().clone(),
+            health: hub.health().clone(),
+            token: settings.http.token.clone(),
+        };
+        let router = tenon_api::router(api)?;
+        let stopped = stop.clone().cancelled_owned();
+        http = Some(tokio::spawn(async move {
+            let served = axum::serve(listener, router)
+                .with_graceful_shutdown(stopped)
+                .await;
+            if let Err(error) = served {
+                tracing::error!(%error, "the HTTP side ended");
+            }
+        }));
+    }
+    Ok(Node {
+        hub,
+        engine,
+        http,
+        stop,
+        address,
+    })
+}
+
+/// Waits for SIGTERM or Ctrl-C.
+pub(crate) async fn stop_signal() {
+    let mut terminate =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+    let terminated = async {
+        match &mut terminate {
+            Some(signal) => {
+                signal.recv().await;
+            }
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = terminated => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

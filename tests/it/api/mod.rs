@@ -1,0 +1,7 @@
+//! The HTTP side: its router over the embedded engines, asked in this process.
+
+mod description;
+mod health;
+mod intake;
+mod reading;
+mod site;

@@ -1,0 +1,314 @@
+//! What the hub knows: messages, traces, parked messages, queues, metrics.
+
+use std::collections::BTreeSet;
+
+use axum::Router;
+use serde_json::{Value, json};
+
+use super::site::{Answer, Site, call, eventually, get, get_openly, order};
+
+const TAX_ID: &str = "91350100M000100Y43";
+
+fn items(answer: &Answer) -> Vec<Value> {
+    answer.json()["items"].as_array().expect("items").clone()
+}
+
+/// Waits until a message is told in this state.
+async fn journaled(router: &Router, id: &str, state: &str) -> Value {
+    eventually(
+        async || match get(router, &format!("/api/v1/messages/{id}")).await {
+            answer if answer.status == 200 && answer.json()["state"] == state => Ok(answer.json()),
+            answer => Err(format!("{id} is not {state}: {}", answer.text())),
+        },
+    )
+    .await
+}
+
+#[tokio::test]
+async fn messages_are_paged_newest_first() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let mut sent = BTreeSet::new();
+    for number in 0..5 {
+        let id = call(&router, "orders", &order(&format!("SO-{number}")))
+            .await
+            .remove(0);
+        journaled(&router, &id, "routed").await;
+        sent.insert(id);
+    }
+    hub.stop().await;
+
+    let (mut found, mut sizes) = (Vec::new(), Vec::new());
+    let mut path = "/api/v1/messages?limit=2".to_owned();
+    loop {
+        let answer = get(&router, &path).await.with(200);
+        let page = items(&answer);
+        sizes.push(page.len());
+        found.extend(
+            page.iter()
+                .map(|item| item["business_key"].as_str().expect("a key").to_owned()),
+        );
+        let Some(next) = answer.json()["next"].as_i64() else {
+            break;
+        };
+        path = format!("/api/v1/messages?limit=2&before={next}");
+    }
+    assert_eq!(sizes, [2, 2, 1]);
+    assert_eq!(found, ["SO-4", "SO-3", "SO-2", "SO-1", "SO-0"]);
+}
+
+#[tokio::test]
+async fn messages_are_filtered() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let good = call(&router, "orders", &order("SO-1")).await.remove(0);
+    let bad = call(
+        &router,
+        "orders",
+        r#"{"no":"SO-2","buyer":"B-1","amount":"much"}"#,
+    )
+    .await
+    .remove(0);
+    let good = journaled(&router, &good, "routed").await;
+    journaled(&router, &bad, "invalid").await;
+    hub.stop().await;
+    let count = async |query: &str| {
+        items(
+            &get(&router, &format!("/api/v1/messages?{query}"))
+                .await
+                .with(200),
+        )
+        .len()
+    };
+    assert_eq!(count("").await, 2);
+    assert_eq!(count("source=shop&entity=order").await, 2);
+    assert_eq!(
+        (count("source=erp").await, count("entity=customer").await),
+        (0, 0)
+    );
+    assert_eq!(
+        (count("state=routed").await, count("state=invalid").await),
+        (1, 1)
+    );
+    assert_eq!((count("key=SO-1").await, count("key=SO-3").await), (1, 0));
+    let since = good["journaled_at"].as_str().expect("a time");
+    assert!(count(&format!("since={since}&state=routed")).await == 1);
+    assert_eq!(count("since=2999-01-01T00:00:00Z").await, 0);
+}
+
+#[tokio::test]
+async fn a_query_that_does_not_fit_is_refused() {
+    let site = Site::new().await;
+    let router = site.router();
+    let refused = async |path: &str| get(&router, path).await.problem(400, "request.invalid");
+    assert!(
+        refused("/api/v1/messages?soruce=shop")
+            .await
+            .contains("unknown field `soruce`")
+    );
+    assert!(
+        refused("/api/v1/parked?sytem=shop")
+            .await
+            .contains("unknown field `sytem`")
+    );
+    assert!(
+        refused("/api/v1/messages?entity=ordre")
+            .await
+            .contains("ordre")
+    );
+    refused("/api/v1/messages?limit=many").await;
+    refused("/api/v1/messages?since=yesterday").await;
+    refused("/api/v1/messages?source=NO%20SUCH").await;
+}
+
+#[tokio::test]
+async fn personal_values_are_masked_and_native_records_are_not_shown() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let customer = json!({ "id": "C1", "firm": "上海川可贸易有限公司", "tax": TAX_ID,
+        "call": "021-60000000", "hidden": "only in the native record" });
+    let id = call(&router, "customers", &customer.to_string())
+        .await
+        .remove(0);
+    let told = journaled(&router, &id, "routed").await;
+    hub.stop().await;
+    assert_eq!(told["canonical"]["legal_name"], "上海川可贸易有限公司");
+    assert_eq!(told["raw_bytes"], customer.to_string().len());
+    let phones = told["canonical"]["phones"].to_string();
+    assert!(phones.len() > 2 && !phones.contains("60000000"), "{phones}");
+    for path in [
+        format!("/api/v1/messages/{id}"),
+        "/api/v1/messages".to_owned(),
+        "/api/v1/trace/C1".to_owned(),
+    ] {
+        let answer = get(&router, &path).await.with(200);
+        assert!(
+            !answer.text().contains("60000000"),
+            "{path}: {}",
+            answer.text()
+        );
+        assert!(
+            !answer.text().contains("only in the native record"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_trace_shows_the_way_with_its_deliveries() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let id = call(&router, "orders", &order("SO-1")).await.remove(0);
+    let delivered = eventually(async || {
+        let found = items(&get(&router, "/api/v1/trace/SO-1").await.with(200));
+        let state = found
+            .first()
+            .map(|found| found["deliveries"][0]["state"].clone());
+        if state == Some(json!("delivered")) {
+            Ok(found)
+        } else {
+            Err(format!("{found:#?}"))
+        }
+    })
+    .await;
+    hub.stop().await;
+    let [message] = delivered.as_slice() else {
+        panic!("{delivered:#?}")
+    };
+    assert_eq!(
+        (&message["id"], &message["source"]),
+        (&json!(id), &json!("shop"))
+    );
+    assert_eq!(message["deliveries"][0]["system"], "erp");
+    assert_eq!(message["deliveries"][0]["native_id"], "SO-1");
+    assert_eq!(
+        items(&get(&router, &format!("/api/v1/trace/{id}")).await),
+        delivered
+    );
+    assert_eq!(
+        items(&get(&router, "/api/v1/trace/SO-404").await.with(200)),
+        [] as [Value; 0]
+    );
+    get(&router, "/api/v1/messages/SO-1")
+        .await
+        .problem(404, "unknown");
+    let unknown = "/api/v1/messages/01900000-0000-7000-8000-000000000000";
+    get(&router, unknown).await.problem(404, "unknown");
+    let summary = get(&router, "/api/v1/summary").await.with(200).json();
+    assert_eq!(summary["messages"]["routed"], 1, "{summary:#}");
+    assert_eq!(summary["deliveries"]["erp"]["delivered"], 1, "{summary:#}");
+}
+
+#[tokio::test]
+async fn parked_messages_are_paged_and_filtered() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    for number in 0..3 {
+        let body = format!(r#"{{"no":"SO-{number}","buyer":"B-1","amount":"much{number}"}}"#);
+        let id = call(&router, "orders", &body).await.remove(0);
+        journaled(&router, &id, "invalid").await;
+    }
+    hub.stop().await;
+    let first = get(&router, "/api/v1/parked?limit=2").await.with(200);
+    let parked = items(&first);
+    let numbers: Vec<&Value> = parked.iter().map(|parked| &parked["native_id"]).collect();
+    assert_eq!(numbers, ["SO-0", "SO-1"], "oldest first");
+    assert_eq!(
+        (&parked[0]["direction"], &parked[0]["system"]),
+        (&json!("inbound"), &json!("shop"))
+    );
+    assert_eq!(
+        (&parked[0]["kind"], &parked[0]["state"]),
+        (&json!("invalid"), &json!("failed"))
+    );
+    let next = first.json()["next"].as_i64().expect("a further page");
+    let last = get(&router, &format!("/api/v1/parked?limit=2&after={next}"))
+        .await
+        .with(200);
+    assert_eq!(
+        (items(&last).len(), &last.json()["next"]),
+        (1, &Value::Null)
+    );
+    let count = async |query: &str| {
+        items(
+            &get(&router, &format!("/api/v1/parked?{query}"))
+                .await
+                .with(200),
+        )
+        .len()
+    };
+    assert_eq!(
+        (count("system=shop").await, count("system=erp").await),
+        (3, 0)
+    );
+    assert_eq!(count("reason=much1").await, 1);
+    assert_eq!(count("since=2999-01-01T00:00:00Z").await, 0);
+}
+
+#[tokio::test]
+async fn queues_tell_their_depth() {
+    let site = Site::declared().await;
+    let router = site.router();
+    call(&router, "orders", &order("SO-1")).await;
+    let depths = get(&router, "/api/v1/queues").await.with(200).json();
+    let names: Vec<&str> = depths
+        .as_object()
+        .expect("queues")
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(names, ["dead", "deliver.erp", "inbound.0", "inbound.1"]);
+    let sum: u64 = depths
+        .as_object()
+        .expect("queues")
+        .values()
+        .filter_map(Value::as_u64)
+        .sum();
+    assert_eq!(sum, 1, "{depths}");
+    // A queue that is not there yet has no depth; that is told rather than 0.
+    let empty = Site::new().await;
+    let depths = get(&empty.router(), "/api/v1/queues")
+        .await
+        .with(200)
+        .json();
+    assert!(
+        depths
+            .as_object()
+            .expect("queues")
+            .values()
+            .all(Value::is_null),
+        "{depths}"
+    );
+}
+
+#[tokio::test]
+async fn metrics_count_messages_and_hold_no_ids() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let id = call(&router, "orders", &order("SO-metric")).await.remove(0);
+    journaled(&router, &id, "routed").await;
+    let metrics = eventually(async || {
+        let answer = get(&router, "/metrics").await.with(200);
+        let text = answer.text();
+        let counted = [
+            "tenon_messages_received_total{",
+            "tenon_messages_total{",
+            "tenon_delivery_latency_seconds_bucket{",
+        ];
+        match counted.iter().find(|name| !text.contains(**name)) {
+            None => Ok(answer),
+            Some(name) => Err(format!("no {name} in {text}")),
+        }
+    })
+    .await;
+    hub.stop().await;
+    assert!(
+        metrics.headers["content-type"]
+            .to_str()
+            .is_ok_and(|kind| kind.starts_with("text/plain"))
+    );
+    assert!(!metrics.text().contains(&id) && !metrics.text().contains("SO-metric"));
+    get_openly(&router, "/metrics")
+        .await
+        .problem(401, "api.token");
+}

@@ -1,0 +1,10 @@
+//! The command line as scripts see it: the binary itself, its exit codes, what stands on stdout.
+
+mod cases;
+mod checking;
+mod demo;
+mod ends;
+mod parked;
+mod running;
+mod sending;
+mod site;

@@ -1,0 +1,125 @@
+//! `tenon run`: two processes on one file, roles, and the end.
+
+use std::io::Write;
+
+use super::site::{CUSTOMER, Done, Site, eventually, order};
+
+#[test]
+fn what_another_process_sends_is_delivered_while_the_hub_runs() {
+    let site = Site::new();
+    let hub = site.run(&[]);
+    site.send("customer", CUSTOMER);
+    site.given("T_CUST-CKMY.json");
+    site.send("order", &order("SO-1", "已确认"));
+    site.given("T_ORD-SO-1.json");
+    hub.stop();
+}
+
+#[test]
+fn a_term_signal_ends_the_hub_in_order() {
+    let site = Site::new();
+    let orders: String = (0..300)
+        .map(|number| order(&format!("SO-{number}"), "已确认"))
+        .collect();
+    site.send("customer", CUSTOMER);
+    site.send("order", &orders);
+    let hub = site.run(&[]);
+    site.given("T_ORD-SO-0.json");
+    hub.terminate();
+    hub.hears("stopping: finishing what is in hand");
+    assert_eq!(hub.end().code(), Some(0));
+    // What was not in hand is not lost: the next hub goes on with it.
+    let hub = site.run(&[]);
+    eventually(|| {
+        let given = std::fs::read_dir(site.path("config/erp/in")).expect("the ERP's folder");
+        let names = given.map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        });
+        let orders = names
+            .filter(|name| name.starts_with("T_ORD-") && name.ends_with(".json"))
+            .count();
+        if orders == 300 {
+            Ok(())
+        } else {
+            Err(format!("{orders} orders of 300 were given"))
+        }
+    });
+    hub.stop();
+}
+
+#[test]
+fn roles_split_the_way_over_processes() {
+    let site = Site::new();
+    site.send("customer", CUSTOMER);
+    let route = site.run(&["--role", "receive,route"]);
+    assert!(
+        !route.talk().contains("http://"),
+        "only the role api listens: {}",
+        route.talk()
+    );
+    eventually(|| {
+        let found = site.tenon(&["trace", "C1", "--json"]);
+        let routed =
+            found.code == Some(0) && found.document()["deliveries"][0]["state"] == "underway";
+        if routed {
+            Ok(())
+        } else {
+            Err(format!("{found:?}"))
+        }
+    });
+    let deliver = site.run(&["--role", "deliver"]);
+    site.given("T_CUST-CKMY.json");
+    deliver.stop();
+    route.stop();
+}
+
+#[test]
+fn the_http_side_answers_while_the_hub_runs() {
+    let site = Site::new();
+    let hub = site.run(&[]);
+    let body = order("SO-1", "已确认");
+    let bearer = |token: &str| format!("authorization: Bearer {token}\r\n");
+    assert_eq!(
+        hub.asked("POST /in/crm/orders", &bearer("let-the-crm-in"), &body),
+        202
+    );
+    assert_eq!(hub.asked("POST /in/crm/orders", "", &body), 401);
+    assert_eq!(
+        hub.asked("GET /api/v1/summary", &bearer("let-me-in"), ""),
+        200
+    );
+    assert_eq!(hub.asked("GET /api/v1/summary", "", ""), 401);
+    site.send("customer", CUSTOMER);
+    site.given("T_ORD-SO-1.json");
+    // A caller that stops in the middle of its request does not keep the hub from ending.
+    let mut stalled = std::net::TcpStream::connect(hub.address()).expect("the hub listens");
+    stalled
+        .write_all(b"POST /in/crm/orders HTTP/1.1\r\nhost: hub\r\ncontent-le")
+        .expect("sent");
+    hub.stop();
+}
+
+#[test]
+fn a_hub_whose_secrets_are_not_set_does_not_start() {
+    let site = Site::new();
+    Done::of(site.command(&["run"]).env_remove("CRM_TOKEN"))
+        .with(2)
+        .says("environment variable `CRM_TOKEN` is not set");
+    Done::of(site.command(&["run"]).env_remove("TENON_TOKEN"))
+        .with(2)
+        .says("tenon.toml:4:1: environment variable `TENON_TOKEN` is not set");
+}
+
+#[test]
+fn an_address_that_is_taken_is_told() {
+    let site = Site::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    Done::of(site.command(&["run"]).env("TENON__HTTP__LISTEN", &address))
+        .with(3)
+        .says(&format!("cannot listen on {address}"));
+}

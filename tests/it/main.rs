@@ -1,0 +1,10 @@
+//! Integration tests.
+
+mod api;
+mod broker;
+mod cli;
+mod connector;
+mod house;
+mod pipeline;
+mod servers;
+mod store;

@@ -1,0 +1,80 @@
+//! The way of a message, from a source's record to its effect in a target, on both engines.
+//!
+//! The embedded engine is one SQLite file; the servers are RabbitMQ and PostgreSQL. Each case has
+//! engines, connector files and target tables of its own, and asserts the journal, the settlement
+//! and the target's effect together.
+
+mod api;
+mod company;
+mod dependencies;
+mod durability;
+mod flow;
+mod interruptions;
+mod masters;
+mod node;
+mod nodes;
+mod order;
+mod people;
+mod place;
+mod settlement;
+
+/// Runs every case on both engines.
+macro_rules! suite {
+    ($($room:ident :: $case:ident,)*) => {
+        mod on_servers {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let house = super::place::House::rabbitmq().await;
+                    super::$room::$case(&house).await;
+                }
+            )*
+        }
+
+        mod embedded {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let house = super::place::House::embedded().await;
+                    super::$room::$case(&house).await;
+                }
+            )*
+        }
+    };
+}
+
+suite! {
+    flow::an_order_goes_from_source_to_row,
+    flow::a_table_is_read_on_where_it_was_left,
+    flow::what_is_invalid_is_parked_and_the_rest_flows,
+    flow::a_repaired_mapping_takes_what_was_parked_once,
+    flow::an_old_record_is_not_sent_again_unless_forced,
+    flow::unreadable_messages_are_dead_letters,
+    dependencies::an_order_waits_for_its_customer_in_the_target,
+    dependencies::an_order_waits_for_a_customer_that_nobody_knows,
+    dependencies::an_invoice_waits_for_the_tax_id,
+    dependencies::an_invoice_waits_for_a_stranger,
+    masters::two_records_of_one_customer_are_one_master,
+    masters::nothing_is_echoed_and_every_change_is_delivered,
+    masters::a_second_source_that_says_the_same_is_kept,
+    masters::a_key_of_another_master_stays_there,
+    masters::a_late_golden_version_is_superseded,
+    masters::only_the_record_that_lags_is_given_a_version,
+    masters::a_redriven_customer_reaches_every_subscriber,
+    durability::a_message_accepted_twice_takes_effect_once,
+    durability::a_crash_loses_nothing_and_repeats_nothing,
+    durability::a_graceful_stop_is_quick_and_loses_nothing,
+    durability::a_stop_does_not_wait_for_a_target_that_hangs,
+    durability::a_parked_copy_of_a_settled_message_gives_up_its_place,
+    nodes::roles_may_be_split,
+    order::revisions_of_a_key_stay_in_order,
+    settlement::a_rejected_message_blocks_its_lane_only,
+    settlement::a_target_names_the_time_of_the_next_attempt,
+    settlement::transient_failures_are_tried_again,
+    settlement::refused_credentials_pause_the_system,
+    settlement::a_target_that_hangs_burns_no_attempts,
+    settlement::a_target_that_breaks_off_burns_no_attempts,
+    settlement::a_target_that_is_gone_burns_no_attempts,
+    people::a_redriven_message_goes_before_its_followers,
+    people::a_dropped_message_frees_its_lane,
+}

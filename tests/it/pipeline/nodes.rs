@@ -1,0 +1,138 @@
+//! Several nodes on the same engines.
+
+use tenon_core::Entity;
+use tenon_pipeline::Roles;
+use tenon_store::{DeliveryState, Lookup, ParkedState};
+
+use super::company::{Erp, customer, order, tax_id};
+use super::durability::{all_there_in_order, orders};
+use super::node::Node;
+use super::place::{House, Place, named};
+
+pub(super) async fn roles_may_be_split(house: &House) {
+    house.shop_and_erp(Erp::OrdersAndCustomers).await;
+    let node = house.node().await;
+    // A file serves one process; there the two halves share its connections.
+    let other = match house.place() {
+        Place::Servers { .. } => house.node().await,
+        Place::File(_) => Node {
+            broker: node.broker.clone(),
+            store: node.store.clone(),
+            deployment: node.deployment.clone(),
+        },
+    };
+    let routing = node
+        .start(Roles {
+            deliver: false,
+            ..Roles::ALL
+        })
+        .await;
+    let delivering = other
+        .start(Roles {
+            receive: false,
+            route: false,
+            deliver: true,
+        })
+        .await;
+
+    let waiting = node
+        .send("shop", Entity::Order, &order("W-1", "C-1", 1))
+        .await;
+    node.parked(waiting, ParkedState::Waiting).await;
+    let customer = customer("C-1", "上海川可贸易有限公司", Some(&tax_id(1)), "王敏");
+    node.send("shop", Entity::Customer, &customer).await;
+    node.delivery(waiting, "erp", DeliveryState::Delivered)
+        .await;
+    node.quiet().await;
+    let components = |hub: &tenon_pipeline::Hub| {
+        let reports = hub.health().reports();
+        reports
+            .into_keys()
+            .map(|component| component.0)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(components(&delivering), ["erp/deliver"]);
+    assert_eq!(
+        components(&routing),
+        ["inbound.0", "inbound.1", "inbound.2", "inbound.3"]
+    );
+    routing.stop().await;
+    delivering.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_make_one_master_of_one_customer() {
+    const CUSTOMERS: u32 = 40;
+    let house = House::rabbitmq().await;
+    house.shop_and_erp(Erp::OrdersAndCustomers).await;
+    house.customer_system("crm").await;
+    house.customer_system("oa").await;
+    let (one, other) = (house.node().await, house.node().await);
+    let hubs = (one.start(Roles::ALL).await, other.start(Roles::ALL).await);
+    let records = |node: &Node, system: &str| {
+        let numbers = 1..=CUSTOMERS;
+        let records = numbers.map(|number| {
+            let name = "上海川可贸易有限公司";
+            let text = customer(
+                &format!("{system}-{number}"),
+                name,
+                Some(&tax_id(number)),
+                "王敏",
+            );
+            node.message(system, Entity::Customer, &text)
+        });
+        records.collect::<Vec<_>>()
+    };
+    let (at_crm, at_oa) = (records(&one, "crm"), records(&other, "oa"));
+    tokio::join!(one.take(&at_crm), other.take(&at_oa));
+    for message in at_crm.iter().chain(&at_oa) {
+        one.journaled(message.attributes.id, "routed").await;
+    }
+    one.quiet().await;
+
+    assert_eq!(
+        one.store.dashboard().await.unwrap().masters,
+        u64::from(CUSTOMERS)
+    );
+    let record = |system: &str, number| {
+        (
+            Entity::Customer,
+            named(system),
+            format!("{system}-{number}"),
+        )
+    };
+    let both = |number| [record("crm", number), record("oa", number)];
+    let natives = (1..=CUSTOMERS).flat_map(both).collect();
+    let known = one
+        .store
+        .look_up(&Lookup {
+            natives,
+            ..Lookup::default()
+        })
+        .await
+        .unwrap();
+    for number in 1..=CUSTOMERS {
+        let [crm, oa] = both(number);
+        assert_eq!(known.natives[&crm], known.natives[&oa], "customer {number}");
+    }
+    hubs.0.stop().await;
+    hubs.1.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_goes_is_replaced_by_the_other() {
+    const KEYS: usize = 50;
+    const REVISIONS: usize = 20;
+    let house = House::rabbitmq().await;
+    house.shop_and_erp(Erp::Orders).await;
+    let (one, other) = (house.node().await, house.node().await);
+    let leaving = one.start(Roles::ALL).await;
+    let staying = other.start(Roles::ALL).await;
+    let messages = orders(&one, KEYS, REVISIONS);
+    one.take(&messages).await;
+    super::durability::applied_at_least(&house, 100).await;
+    leaving.stop().await;
+    one.broker.close().await;
+    all_there_in_order(&house, &other, KEYS, REVISIONS).await;
+    staying.stop().await;
+}

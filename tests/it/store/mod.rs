@@ -1,0 +1,97 @@
+//! One suite that every store must pass, on PostgreSQL and on SQLite.
+//!
+//! Each test has a schema or a file of its own. What only one of them can show stands in a module
+//! of its name.
+
+mod dependencies;
+mod fixtures;
+mod inbound;
+mod lanes;
+mod masters;
+mod outbound;
+mod people;
+mod reading;
+
+/// Runs every case on both stores.
+macro_rules! suite {
+    ($($room:ident :: $case:ident,)*) => {
+        mod on_postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let house = super::fixtures::House::postgres().await;
+                    super::$room::$case(&house).await;
+                }
+            )*
+        }
+
+        mod on_sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let house = super::fixtures::House::sqlite().await;
+                    super::$room::$case(&house).await;
+                }
+            )*
+        }
+    };
+}
+
+suite! {
+    inbound::a_batch_is_journaled_with_its_payloads,
+    inbound::a_message_is_journaled_once,
+    inbound::a_failing_commit_leaves_nothing,
+    inbound::a_seen_message_can_be_published_again,
+    inbound::a_link_joins_a_record_to_one_master,
+    inbound::an_invalid_message_is_parked_with_its_raw_record,
+    inbound::a_redriven_message_is_journaled_anew,
+    inbound::text_with_a_nul_is_kept,
+    inbound::of_many_writers_of_one_message_one_wins,
+    inbound::a_restated_record_forgets_what_was_delivered,
+    masters::a_golden_record_rises_by_versions,
+    masters::another_version_is_a_conflict,
+    masters::a_key_belongs_to_one_master,
+    masters::taken_codes_are_those_of_the_stem,
+    masters::a_master_is_found_by_native_id_key_and_id,
+    masters::racing_writers_make_one_master,
+    masters::racing_writers_lose_no_change,
+    outbound::an_outcome_is_final,
+    outbound::holdings_are_found_by_master,
+    outbound::a_foreign_link_stays_and_is_noted,
+    outbound::references_are_resolved,
+    outbound::both_outcomes_and_links_are_written_or_neither,
+    lanes::followers_stand_behind,
+    lanes::an_outcome_advances_its_lane,
+    lanes::a_follower_of_nobody_is_due,
+    lanes::a_message_is_parked_once,
+    lanes::a_retry_is_due_when_its_time_has_come,
+    lanes::a_parked_message_keeps_its_place,
+    lanes::lanes_are_independent,
+    lanes::a_late_park_does_not_undo_an_outcome,
+    lanes::racing_ends_and_arrivals_leave_no_lane_stuck,
+    dependencies::a_delivery_releases_who_waited_for_its_link,
+    dependencies::a_source_releases_who_waited_for_its_record,
+    dependencies::a_change_releases_who_waited_for_the_master,
+    dependencies::who_waits_for_what_is_there_is_due,
+    dependencies::a_link_elsewhere_releases_nobody,
+    dependencies::the_sweep_finds_what_was_missed,
+    dependencies::racing_links_and_parks_lose_no_wake_up,
+    dependencies::a_hundred_thousand_may_wait,
+    people::redrive_makes_due_and_keeps_order,
+    people::drop_advances_the_lane,
+    people::a_dropped_inbound_message_is_marked,
+    people::parked_messages_are_listed_and_filtered,
+    people::an_inbound_message_published_again_is_ended,
+    reading::checkpoints_are_kept,
+    reading::messages_are_paged_newest_first,
+    reading::messages_are_filtered,
+    reading::every_kind_of_key_traces,
+    reading::a_trace_shows_deliveries,
+    reading::the_dashboard_counts,
+    reading::it_is_all_there_after_reopening,
+    reading::many_nodes_may_migrate_at_once,
+    reading::tables_newer_than_the_program_are_refused,
+    reading::missing_tables_are_named,
+}
+
+mod postgres;

@@ -1,0 +1,359 @@
+//! Reading what was kept; and opening, migrating and refusing.
+
+use futures::future::join_all;
+use serde_json::json;
+use tenon_core::Entity;
+use tenon_master::KeyKind;
+use tenon_store::{Commit, Inbound, InboundState, MessageFilter, ParkReason, StoreError};
+
+use super::fixtures::{
+    House, delivered, failed, golden, invalid, key, link, master, new_customer, order, orders,
+    park, system,
+};
+
+pub(super) async fn checkpoints_are_kept(house: &House) {
+    let erp = system("erp");
+    assert_eq!(house.store.checkpoint(&erp, "order").await.unwrap(), None);
+    for checkpoint in [
+        json!({"at": "2026-01-01", "seen": [1, 2]}),
+        json!("行\u{0}17"),
+    ] {
+        house
+            .store
+            .keep_checkpoint(&erp, "order", &checkpoint)
+            .await
+            .unwrap();
+        assert_eq!(
+            house.store.checkpoint(&erp, "order").await.unwrap(),
+            Some(checkpoint)
+        );
+    }
+    assert_eq!(
+        house.store.checkpoint(&erp, "customer").await.unwrap(),
+        None
+    );
+    assert_eq!(
+        house
+            .store
+            .checkpoint(&system("crm"), "order")
+            .await
+            .unwrap(),
+        None
+    );
+}
+
+pub(super) async fn messages_are_paged_newest_first(house: &House) {
+    house.store.commit(orders(1..=10)).await.unwrap();
+    house.store.commit(orders(11..=25)).await.unwrap();
+    let mut seen = Vec::new();
+    let mut before = None;
+    loop {
+        let page = house
+            .store
+            .messages(&Default::default(), before, 10)
+            .await
+            .unwrap();
+        let Some(last) = page.last() else { break };
+        before = Some(last.position);
+        seen.extend(page.into_iter().map(|record| record.business_key.unwrap()));
+    }
+    let expected: Vec<String> = (1..=25).rev().map(|number| format!("N-{number}")).collect();
+    assert_eq!(seen, expected);
+}
+
+pub(super) async fn messages_are_filtered(house: &House) {
+    let mut from_erp = order(2);
+    from_erp.attributes.source = system("erp");
+    from_erp.state = InboundState::Unchanged;
+    let messages = vec![order(1), from_erp, invalid(3)];
+    house
+        .store
+        .commit(Commit {
+            messages,
+            ..Default::default()
+        })
+        .await
+        .unwrap();
+    let hour = std::time::Duration::from_secs(3_600);
+    let now = tenon_core::Timestamp::now();
+    let filter = MessageFilter::default;
+    let cases = [
+        (filter(), vec!["N-3", "N-2", "N-1"]),
+        (
+            MessageFilter {
+                source: Some(system("crm")),
+                ..filter()
+            },
+            vec!["N-3", "N-1"],
+        ),
+        (
+            MessageFilter {
+                entity: Some(Entity::Order),
+                ..filter()
+            },
+            vec!["N-3", "N-2", "N-1"],
+        ),
+        (
+            MessageFilter {
+                entity: Some(Entity::Item),
+                ..filter()
+            },
+            vec![],
+        ),
+        (
+            MessageFilter {
+                state: Some("unchanged".into()),
+                ..filter()
+            },
+            vec!["N-2"],
+        ),
+        (
+            MessageFilter {
+                business_key: Some("N-1".into()),
+                ..filter()
+            },
+            vec!["N-1"],
+        ),
+        (
+            MessageFilter {
+                since: Some(now - hour),
+                ..filter()
+            },
+            vec!["N-3", "N-2", "N-1"],
+        ),
+        (
+            MessageFilter {
+                since: Some(now + hour),
+                ..filter()
+            },
+            vec![],
+        ),
+    ];
+    for (filter, expected) in cases {
+        let found = house.store.messages(&filter, None, 10).await.unwrap();
+        let found: Vec<&str> = found
+            .iter()
+            .map(|record| record.business_key.as_deref().unwrap())
+            .collect();
+        assert_eq!(found, expected, "{filter:?}");
+    }
+}
+
+pub(super) async fn every_kind_of_key_traces(house: &House) {
+    house.store.commit(orders(1..=30)).await.unwrap();
+    // A second message about the same order, one that never got a master, and one of the erp.
+    let mut revised = order(1);
+    revised.attributes.id = tenon_core::MessageId::derive(&["revised"]);
+    revised.attributes.native_id = None;
+    revised.business_key = None;
+    let commit = Commit {
+        messages: vec![revised.clone(), invalid(40)],
+        ..Default::default()
+    };
+    house.store.commit(commit).await.unwrap();
+    house
+        .settle(vec![delivered(&order(1), "E-0815")], vec![])
+        .await;
+    let trace = async |key: &str| -> Vec<tenon_core::MessageId> {
+        let found = house.store.trace(key, 10).await.unwrap();
+        found
+            .iter()
+            .map(|trace| trace.message.attributes.id)
+            .collect()
+    };
+    let (first, second) = (order(1).attributes.id, revised.attributes.id);
+    assert_eq!(trace(&first.to_string()).await, [first]);
+    assert_eq!(trace(&master(1).to_string()).await, [second, first]);
+    assert_eq!(trace("N-1").await, [first]);
+    assert_eq!(trace("SO-1").await, [second, first]);
+    // The target's own number finds the message that made it.
+    assert_eq!(trace("E-0815").await, [second, first]);
+    assert_eq!(trace("SO-40").await, [order(40).attributes.id]);
+    assert!(trace("SO-99").await.is_empty());
+    assert_eq!(house.store.trace("SO-1", 1).await.unwrap().len(), 1);
+}
+
+pub(super) async fn a_trace_shows_deliveries(house: &House) {
+    house.store.commit(orders(1..=2)).await.unwrap();
+    house
+        .settle(
+            vec![delivered(&order(1), "E-1")],
+            vec![park(&order(2), failed())],
+        )
+        .await;
+    let traces = house.store.trace("N-1", 10).await.unwrap();
+    assert_eq!(
+        traces[0].message.targets,
+        [system("erp"), system("invoicing")]
+    );
+    assert_eq!(traces[0].deliveries.len(), 1);
+    let deliveries = house
+        .store
+        .deliveries(order(1).attributes.id)
+        .await
+        .unwrap();
+    assert_eq!(traces[0].deliveries, deliveries);
+    assert!(
+        house
+            .store
+            .deliveries(order(3).attributes.id)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+pub(super) async fn the_dashboard_counts(house: &House) {
+    assert_eq!(house.store.dashboard().await.unwrap(), Default::default());
+    house.store.commit(orders(1..=5)).await.unwrap();
+    house
+        .store
+        .commit(Commit {
+            messages: vec![invalid(9)],
+            ..Default::default()
+        })
+        .await
+        .unwrap();
+    house.store.commit(new_customer(100)).await.unwrap();
+    let links = vec![link(Entity::Customer, "drp", "D-1", master(100))];
+    house
+        .store
+        .commit(Commit {
+            links,
+            ..Default::default()
+        })
+        .await
+        .unwrap();
+    let mut customer: Inbound = order(50);
+    customer.attributes.kind = tenon_core::MessageKind::current(Entity::Customer);
+    customer.attributes.master_id = Some(master(100));
+    let mut slow = delivered(&order(2), "E-2");
+    slow.latency = std::time::Duration::from_millis(140);
+    let outcomes = vec![
+        delivered(&order(1), "E-1"),
+        slow,
+        delivered(&customer, "K-1"),
+    ];
+    let parks = vec![
+        park(&order(3), failed()),
+        park(&order(4), ParkReason::Behind),
+    ];
+    house.settle(outcomes, parks).await;
+
+    let counted = house.store.dashboard().await.unwrap();
+    let counts = |pairs: &[(&str, u64)]| {
+        pairs
+            .iter()
+            .map(|(name, number)| ((*name).to_owned(), *number))
+            .collect()
+    };
+    assert_eq!(counted.messages, counts(&[("invalid", 1), ("routed", 5)]));
+    assert_eq!(
+        counted.deliveries,
+        [("erp".to_owned(), counts(&[("delivered", 3), ("parked", 2)]))].into()
+    );
+    assert_eq!(
+        counted.parked,
+        [
+            ("crm".to_owned(), counts(&[("failed", 1)])),
+            ("erp".to_owned(), counts(&[("due", 1), ("failed", 1)])),
+        ]
+        .into()
+    );
+    // Two sources told of the one master, and the hub delivered it to a third system.
+    assert_eq!((counted.masters, counted.links, counted.joined), (1, 3, 1));
+    let (median, slowest) = counted.latency_ms.unwrap();
+    assert_eq!(median, 40.0);
+    assert!((slowest - 138.0).abs() < 1e-6, "{slowest}");
+}
+
+pub(super) async fn it_is_all_there_after_reopening(house: &House) {
+    house.store.commit(orders(1..=3)).await.unwrap();
+    let mut customer = new_customer(4);
+    customer.keys = vec![(key(KeyKind::Tax, "T"), master(4))];
+    house.store.commit(customer).await.unwrap();
+    house
+        .settle(
+            vec![delivered(&order(1), "E-1")],
+            vec![park(&order(2), failed())],
+        )
+        .await;
+    let again = house.another_node().await;
+    again.migrate().await.unwrap();
+    let messages = again.messages(&Default::default(), None, 10).await.unwrap();
+    assert_eq!(
+        messages,
+        house
+            .store
+            .messages(&Default::default(), None, 10)
+            .await
+            .unwrap()
+    );
+    assert_eq!(messages.len(), 3);
+    assert_eq!(
+        again.golden(master(4)).await.unwrap(),
+        Some(golden(master(4), 1, "上海川可 1"))
+    );
+    assert_eq!(
+        again
+            .parked(&Default::default(), None, 10)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        again.dashboard().await.unwrap(),
+        house.store.dashboard().await.unwrap()
+    );
+    assert!(matches!(
+        again.commit(orders(3..=3)).await,
+        Err(StoreError::Conflict(_))
+    ));
+}
+
+pub(super) async fn many_nodes_may_migrate_at_once(house: &House) {
+    let (first, place) = house.empty().await;
+    let (second, third) = (place.another_node().await, place.another_node().await);
+    let migrated = join_all([first.migrate(), second.migrate(), third.migrate()]).await;
+    assert_eq!(migrated, [Ok(()), Ok(()), Ok(())]);
+    second.commit(orders(1..=1)).await.unwrap();
+    assert_eq!(first.migrate().await, Ok(()));
+    assert_eq!(
+        first
+            .messages(&Default::default(), None, 10)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+pub(super) async fn tables_newer_than_the_program_are_refused(house: &House) {
+    house
+        .sql(
+            "insert into _sqlx_migrations
+                 (version, description, installed_on, success, checksum, execution_time)
+             select 9999, 'later', installed_on, success, checksum, execution_time
+             from _sqlx_migrations",
+        )
+        .await;
+    let Err(StoreError::Refused(words)) = house.store.migrate().await else {
+        panic!("a newer schema is refused");
+    };
+    assert!(
+        words.contains("schema version 9999, which is newer than this program"),
+        "{words}"
+    );
+    // The refusal holds nothing: the store goes on, and other nodes can ask.
+    house.store.commit(orders(1..=1)).await.unwrap();
+    assert!(house.another_node().await.migrate().await.is_err());
+}
+
+pub(super) async fn missing_tables_are_named(house: &House) {
+    let (store, _place) = house.empty().await;
+    let Err(StoreError::Refused(words)) = store.commit(orders(1..=1)).await else {
+        panic!("missing tables are refused");
+    };
+    assert!(words.contains("run `tenon migrate`"), "{words}");
+}
