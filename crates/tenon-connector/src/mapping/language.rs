@@ -5,8 +5,8 @@
 
 use jaq_core::data::HasLut;
 use jaq_core::load::parse::Def;
-use jaq_core::native::{Filter, Fun};
-use jaq_core::{DataT, Lut, Native, RunPtr};
+use jaq_core::native::{self, Fun};
+use jaq_core::{DataT, Lut, Native};
 
 use super::functions;
 use super::meter;
@@ -42,9 +42,6 @@ impl<'a> HasLut<'a, Language> for Surroundings<'a> {
         self.program
     }
 }
-
-/// A filter of ours: name, arguments, code.
-pub(super) type Function = Filter<RunPtr<Language>>;
 
 /// The engine's filters that mappings have. Each of them pays through the operations of
 /// [`Value`], or is cheap; the rest of the engine's filters do not exist here.
@@ -152,8 +149,14 @@ pub(super) fn natives() -> impl Iterator<Item = Fun<Language>> {
         };
         Some((*name, arguments, code))
     });
-    let ours = functions::all()
-        .map(|(name, arguments, run)| (name, arguments, Native::<Language>::new(run)));
+    let ours = functions::all().map(|function| {
+        let arguments = native::v(function.arguments);
+        (
+            function.name,
+            arguments,
+            Native::<Language>::new(function.run),
+        )
+    });
     engine.chain(ours)
 }
 

@@ -34,8 +34,8 @@
 //!
 //! The way through this room: [`Mapping::compile`] sends the text through the `gate`, which
 //! refuses with a position what could run for ever or reach outside; `language` says which filters
-//! there are, `functions` holds ours. [`Mapping::apply`] reads with `json`, evaluates over
-//! `value`, where every operation pays on the `meter`, and writes with `json` again. Numbers that a
+//! there are, `functions` holds ours. [`Mapping::apply`] reads with `json`, evaluates a `plan` where
+//! there is one and with the engine where not, both over `value`, where every operation pays on the `meter`, and writes with `json` again. Numbers that a
 //! mapping passes on are written as they were read, digit by digit.
 
 mod functions;
@@ -43,6 +43,7 @@ mod gate;
 mod json;
 mod language;
 mod meter;
+mod plan;
 mod program;
 mod tables;
 mod value;
@@ -52,11 +53,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use jaq_core::{Ctx, Filter, Vars};
+use jaq_core::{Ctx, Vars};
 use tenon_core::{ConfigProblem, Failure};
 
 use language::{Language, Surroundings};
 use meter::{Allowance, Ended};
+use program::Program;
 pub use tables::CodeTables;
 use value::Value;
 
@@ -73,7 +75,7 @@ pub struct Mapping {
 
 struct Inner {
     file: PathBuf,
-    program: Filter<Language>,
+    program: Program,
     tables: CodeTables,
     /// Whether the program names `$message`: if not, it is not converted.
     reads_message: bool,
@@ -182,10 +184,17 @@ impl Mapping {
             let (json, depth) = json::read(body).map_err(Refused::Unreadable)?;
             let input = Value::nested(json, depth);
             let message = self.message(message).map_err(Refused::Failed)?;
-            let program = &self.inner.program;
-            let surroundings = Surroundings::new(&program.lut, &self.inner.tables);
+            let Program { engine, plan } = &self.inner.program;
+            let tables = &self.inner.tables;
+            let planned = plan
+                .as_ref()
+                .and_then(|plan| plan.run(&input, &message, tables));
+            if let Some(outputs) = planned {
+                return take(&mut outputs.into_iter().map(Ok)).map_err(Refused::Failed);
+            }
+            let surroundings = Surroundings::new(&engine.lut, tables);
             let context = Ctx::<Language>::new(surroundings, Vars::new([message]));
-            let mut outputs = program
+            let mut outputs = engine
                 .id
                 .run((context, input))
                 .map(|output| output.map_err(raised));

@@ -1,9 +1,10 @@
 //! From text to program: read, pass the gate, compile, with every problem at its position.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use jaq_core::load::lex::{Lexer, StrPart, Tok, Token};
-use jaq_core::load::parse::{Expect, Parser, Term};
+use jaq_core::load::parse::{Def, Expect, Parser};
 use jaq_core::load::{Arena, File, Loader, span};
 use jaq_core::{Compiler, Filter};
 use tenon_core::{ConfigProblem, nearest};
@@ -11,6 +12,7 @@ use tenon_core::{ConfigProblem, nearest};
 use super::functions;
 use super::gate;
 use super::language::{self, Language};
+use super::plan::Plan;
 use super::tables::CodeTables;
 
 /// The longest text of a mapping, in bytes.
@@ -23,12 +25,20 @@ const LONGEST_CHAIN: usize = 4000;
 /// The most brackets that may be open at once; counted before anything recursive reads the text.
 const MOST_OPEN: usize = 1000;
 
+/// A program, ready to run.
+pub(super) struct Program {
+    /// The engine's form, which every program has.
+    pub(super) engine: Filter<Language>,
+    /// The form that is evaluated directly, which most have.
+    pub(super) plan: Option<Plan>,
+}
+
 /// Compiles `source`.
 pub(super) fn compile(
     file: &Path,
     source: &str,
     tables: &CodeTables,
-) -> Result<Filter<Language>, Vec<ConfigProblem>> {
+) -> Result<Program, Vec<ConfigProblem>> {
     if source.len() > LONGEST {
         let problem = ConfigProblem::new(file, format!("a mapping has at most {LONGEST} bytes"))
             .help("split it, or move codes into a code table");
@@ -122,6 +132,32 @@ fn interpolated(part: &StrPart<&str, Token<&str>>) -> usize {
     }
 }
 
+/// The language's definitions, as plans read them.
+static DEFINITIONS: LazyLock<Vec<Def<&'static str>>> =
+    LazyLock::new(|| language::definitions().collect());
+
+/// The program of one call of the language's function `name`, whose arguments are variables.
+pub(super) fn of_call(name: &str, arguments: usize) -> Option<Filter<Language>> {
+    let variables = &["$first", "$second"].get(..arguments)?;
+    let code = match variables {
+        [] => name.to_owned(),
+        variables => format!("{name}({})", variables.join("; ")),
+    };
+    let arena = Arena::default();
+    let file = File {
+        code: code.as_str(),
+        path: (),
+    };
+    let modules = Loader::new(language::definitions())
+        .load(&arena, file)
+        .ok()?;
+    Compiler::default()
+        .with_funs(language::natives())
+        .with_global_vars(variables.iter().copied())
+        .compile(modules)
+        .ok()
+}
+
 struct Compilation<'s> {
     file: &'s Path,
     source: &'s str,
@@ -129,7 +165,7 @@ struct Compilation<'s> {
 }
 
 impl<'s> Compilation<'s> {
-    fn run(&self) -> Result<Filter<Language>, Vec<ConfigProblem>> {
+    fn run(&self) -> Result<Program, Vec<ConfigProblem>> {
         let tokens = Lexer::new(self.source).lex().map_err(|errors| {
             let problem = |(expected, rest): (jaq_core::load::lex::Expect<&str>, &str)| {
                 self.problem(rest, format!("expected {}", expected.as_str()))
@@ -175,8 +211,9 @@ impl<'s> Compilation<'s> {
             });
             return Err(problems.collect());
         }
-        drop::<Term<&str>>(term);
-        self.compile()
+        let engine = self.compile()?;
+        let plan = Plan::of(&term, &DEFINITIONS);
+        Ok(Program { engine, plan })
     }
 
     /// Modules are files, and mappings reach none.

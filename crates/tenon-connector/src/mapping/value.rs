@@ -24,10 +24,12 @@ pub(super) type Error = jaq_core::Error<Value>;
 pub(super) type ValueR = Result<Value, Error>;
 type ValueX<'a> = jaq_core::ValX<'a, Value>;
 
+/// The longest text that one operation may build, in bytes.
+pub(super) const LONGEST_TEXT: usize = 16 << 20;
 /// What one member of an array costs in memory, in bytes.
-const MEMBER: usize = 16;
+pub(super) const MEMBER: usize = 16;
 /// What one member of an object costs in memory, in bytes.
-const ENTRY: usize = 64;
+pub(super) const ENTRY: usize = 64;
 
 /// A JSON value and a bound of its depth.
 #[derive(Clone, Debug, Default)]
@@ -59,6 +61,11 @@ impl Value {
     /// A text.
     pub(super) fn text(text: impl Into<String>) -> Self {
         Self::from(text.into())
+    }
+
+    /// At least the number of arrays and objects around the deepest scalar.
+    pub(super) fn depth(&self) -> u32 {
+        self.depth
     }
 
     /// The text, when the value is one.

@@ -434,11 +434,13 @@ fn every_function_of_ours_is_on_the_page() {
         "indices",
         "pay_for_pattern",
     ];
-    for (name, arguments, _) in super::all() {
+    for super::Function {
+        name, arguments, ..
+    } in super::all()
+    {
         assert!(
-            of_jq.contains(&name) || described(name, arguments.len()),
-            "{name}/{} is not on the page",
-            arguments.len()
+            of_jq.contains(&name) || described(name, arguments),
+            "{name}/{arguments} is not on the page"
         );
     }
     assert_eq!(forms.len(), super::all().count() - of_jq.len());

@@ -14,8 +14,7 @@ use jiff::{Span, Timestamp};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use super::{decimal, of_input, of_one, of_two};
-use crate::mapping::language::Function;
+use super::{Function, decimal, of_input, of_one, of_two};
 use crate::mapping::value::{Error, Value, ValueR};
 
 /// The time zones that are compiled in: a mapping reads no file, and gives the same result on every

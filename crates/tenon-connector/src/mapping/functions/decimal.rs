@@ -8,8 +8,7 @@ use jaq_json::{Num, Val};
 use jaq_std::ValT as _;
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::{of_input, of_one, of_two};
-use crate::mapping::language::Function;
+use super::{Function, of_input, of_one, of_two};
 use crate::mapping::value::{Error, Value, ValueR};
 
 pub(super) fn functions() -> Vec<Function> {

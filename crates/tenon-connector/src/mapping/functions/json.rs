@@ -5,9 +5,8 @@ use jaq_core::ValT as _;
 use jaq_json::{Num, Val};
 use jaq_std::ValT as _;
 
-use super::{of_input, of_one};
+use super::{Function, of_input, of_one};
 use crate::mapping::json;
-use crate::mapping::language::Function;
 use crate::mapping::meter;
 use crate::mapping::value::{Error, Value, ValueR, weigh};
 

@@ -1,25 +1,34 @@
 //! Code tables, and references to records of other systems.
 
 use jaq_core::ValT as _;
-use jaq_core::native::{bome, v};
+use jaq_core::native::bome;
 use jaq_json::Val;
 
-use super::{of_one, of_two};
-use crate::mapping::language::Function;
+use super::{Body, Function, of_one, of_two};
 use crate::mapping::tables::CodeTables;
 use crate::mapping::value::{Error, Value, ValueR};
 
 pub(super) fn functions() -> Vec<Function> {
     vec![
-        ("lookup", v(1), |(mut context, input)| {
-            let table = context.pop_var();
-            bome(lookup(context.data().tables, &input, &table, None))
-        }),
-        ("lookup", v(2), |(mut context, input)| {
-            let default = context.pop_var();
-            let table = context.pop_var();
-            bome(lookup(context.data().tables, &input, &table, Some(default)))
-        }),
+        Function {
+            name: "lookup",
+            arguments: 1,
+            run: |(mut context, input)| {
+                let table = context.pop_var();
+                bome(lookup(context.data().tables, input, table, None))
+            },
+            body: Body::Tables(lookup),
+        },
+        Function {
+            name: "lookup",
+            arguments: 2,
+            run: |(mut context, input)| {
+                let default = context.pop_var();
+                let table = context.pop_var();
+                bome(lookup(context.data().tables, input, table, Some(default)))
+            },
+            body: Body::Tables(lookup),
+        },
         of_one!("ref", |input, system| reference(system, input)),
         of_two!("ref", |_, system, native_id| reference(system, native_id)),
         of_one!("crosswalk", |input, system| match input.json {
@@ -30,11 +39,11 @@ pub(super) fn functions() -> Vec<Function> {
 }
 
 /// The table's value for a code. Null and empty text are no code.
-fn lookup(tables: &CodeTables, code: &Value, table: &Value, default: Option<Value>) -> ValueR {
+fn lookup(tables: &CodeTables, code: Value, table: Value, default: Option<Value>) -> ValueR {
     let Some(table) = table.as_text() else {
-        return Err(table.clone().refused("name of a code table"));
+        return Err(table.refused("name of a code table"));
     };
-    let Some(code) = native_id(code)? else {
+    let Some(code) = native_id(&code)? else {
         return Ok(default.unwrap_or_default());
     };
     match (tables.get(table, &code), default) {

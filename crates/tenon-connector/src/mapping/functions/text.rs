@@ -2,8 +2,7 @@
 
 use jaq_json::{Map, Val};
 
-use super::of_input;
-use crate::mapping::language::Function;
+use super::{Function, of_input};
 use crate::mapping::meter;
 use crate::mapping::value::{Value, ValueR};
 

@@ -148,6 +148,173 @@ fn program() -> impl Strategy<Value = String> {
         })
 }
 
+/// A program of the forms that are planned, more often without errors than not.
+fn ordinary_program() -> impl Strategy<Value = String> {
+    let leaf = prop::sample::select(vec![
+        ".",
+        ".a",
+        ".b",
+        ".c?",
+        ".a.b?",
+        ".[0]?",
+        ".a[1:]?",
+        ".[\"d\"]?",
+        "1",
+        "-3",
+        "19.90",
+        "007",
+        "null",
+        "true",
+        "false",
+        "\"text\"",
+        "\"t\\u4e0a\\(.)\"",
+        "[]",
+        "{}",
+        "empty",
+        "error",
+        "$message",
+        "$message.ids.crm",
+        "$message.no",
+        "length?",
+        "keys?",
+        "tojson",
+        "type",
+        "to_entries?",
+        "add?",
+        "tostring",
+        "ascii_upcase?",
+        "compact",
+        "decimal?",
+        "number?",
+        "date?",
+        "blank",
+        "split_lines?",
+        "not",
+        "first?",
+        "last?",
+        "min?",
+        "max?",
+        "unique?",
+        "flatten?",
+        "any?",
+        "all?",
+        "isstring",
+        "tonumber?",
+        "explode?",
+        "reverse?",
+        "sort?",
+        "trim?",
+        "half_width?",
+        "strings",
+        "values",
+        "from_entries?",
+        ".[]?",
+        ".a[]?",
+        ".[]?.b?",
+        "@base64",
+    ]);
+    leaf.prop_map(str::to_owned)
+        .prop_recursive(5, 40, 4, |inner| {
+            let one = prop::sample::select(vec![
+                "[{}]",
+                "({})",
+                "{a: {}}",
+                "{({} | tostring): 1}",
+                "{a, b: {}}",
+                "-({})?",
+                "map({})?",
+                "first({})",
+                "isempty({})",
+                "select({})",
+                "any({})?",
+                "all({})?",
+                "(try {} catch .)",
+                "(try ({} | error) catch .)",
+                "({})?",
+                "def f: {}; [f, f]",
+                "def f(g): g | g; f({})",
+                "def f($x): [$x, .]; f({})",
+                "def f(g; $x): [g, $x]; f({}; .a?)",
+                "\"a\\({})b\"",
+                ".[{}]?",
+                ".[{}:]?",
+                "test(\"[a-c]\"; \"x\") and {}",
+                "gsub(\"[0-9]+\"; {} | tostring)?",
+                "(.a? | strings | gsub(\"(?<x>[a-c])\"; .x + \"-\"))?, {}",
+                "lookup(\"unit\"; {})?",
+                "lookup(\"unit\")?, {}",
+                "to_entries? | map({})?",
+                "with_entries({})?",
+                "decimal_mul({}; 2)?",
+                "ref(\"crm\"; {})?",
+                "has({})?",
+                "contains({})?",
+                "tojson | fromjson | {}",
+                "join({})?",
+                "(.[]? | tostring | ltrimstr({}))",
+                "split({})?",
+                "startswith({})?",
+                "indices({})?",
+                ". as [$x, [$y]] | [$x, $y, {}]",
+                "if {} then 1 end",
+                "map_values({})?",
+                "add({})?",
+                "pick(.a)?, {}",
+            ]);
+            let two = prop::sample::select(vec![
+                "{} | {}",
+                "{}, {}",
+                "({}) + ({})",
+                "({}) * ({})",
+                "({}) - ({})",
+                "({}) / ({})",
+                "({}) % ({})",
+                "({}) == ({})",
+                "({}) < ({})",
+                "({}) >= ({})",
+                "({}) // ({})",
+                "({}) and ({})",
+                "({}) or ({})",
+                "({}) as $v | [$v, {}]",
+                "({}) as $v | ({}) as $w | {a: $v, $w}",
+                "reduce ({}) as $v (.; {})",
+                "reduce (.[]?, {}) as $v (0; . + ({}))",
+                "reduce ({}) as $v ([]; . + [$v, {}])",
+                "if {} then {} else . end",
+                "if . == null then 0 elif {} then {} else \"no\" end",
+                "{a: ({}), b: ({})}",
+                "[{}, {}]",
+                "({}) as [$v] | $v | {}",
+                "({}) as [$v, $w] | {$v, $w, c: {}}",
+                "def f(g): [.[]? | g]; f({} | {})",
+                "\"\\({})-\\({})\"",
+                "first({}, {})",
+            ]);
+            prop_oneof![
+                (one, inner.clone()).prop_map(|(form, part)| form.replacen("{}", &part, 1)),
+                (two, inner.clone(), inner).prop_map(|(form, left, right)| {
+                    let form = form.replacen("{}", "\u{1}", 1).replacen("{}", "\u{2}", 1);
+                    form.replacen('\u{1}', &left, 1)
+                        .replacen('\u{2}', &right, 1)
+                }),
+            ]
+        })
+}
+
+/// What a mapping makes of an input, with its plan and without; `None` when it has none.
+fn both_ways(source: &str, input: &str) -> Option<[Result<Option<bytes::Bytes>, String>; 2]> {
+    let mut mapping = Mapping::compile(Path::new("generated.jq"), source, &tables()).ok()?;
+    mapping.inner.program.plan.as_ref()?;
+    let apply = |mapping: &Mapping| {
+        mapping
+            .apply(input.as_bytes(), &super::message())
+            .map_err(|failure| format!("{}: {}", failure.code, failure.detail))
+    };
+    let planned = apply(&mapping);
+    std::sync::Arc::get_mut(&mut mapping.inner)?.program.plan = None;
+    Some([planned, apply(&mapping)])
+}
+
 fn json() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),
@@ -182,6 +349,14 @@ proptest! {
         }
     }
 
+    /// A plan gives what the engine gives, of programs that nobody would write.
+    #[test]
+    fn a_plan_is_the_engine(source in program(), input in json()) {
+        if let Some([planned, engine]) = both_ways(&source, &input.to_string()) {
+            prop_assert_eq!(planned, engine, "{}", source);
+        }
+    }
+
     /// The gate and the compiler give a verdict on any text.
     #[test]
     fn any_text_gets_a_verdict(source in "[a-z.$@\\[\\](){}|,:;\"\\\\0-9+*/<>=?#\n -]{0,200}") {
@@ -204,5 +379,17 @@ proptest! {
         let mapping = super::mapping("{a: [.[0]]} | .a");
         let output = mapping.apply(format!("[{number}]").as_bytes(), &super::message());
         prop_assert_eq!(output.unwrap().unwrap(), format!("[{number}]"));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    /// A plan gives what the engine gives, of programs as people write them.
+    #[test]
+    fn an_ordinary_plan_is_the_engine(source in ordinary_program(), input in json()) {
+        if let Some([planned, engine]) = both_ways(&source, &input.to_string()) {
+            prop_assert_eq!(planned, engine, "{}", source);
+        }
     }
 }

@@ -6,11 +6,8 @@ use bytes::Bytes;
 use jaq_core::ops::Math;
 use jaq_json::{Num, Val};
 
-use super::{ENTRY, Error, MEMBER, Value, ValueR, weigh};
+use super::{ENTRY, Error, LONGEST_TEXT, MEMBER, Value, ValueR, weigh};
 use crate::mapping::meter::{self, Ended};
-
-/// The longest text that one operation may build, in bytes.
-const LONGEST_TEXT: usize = 16 << 20;
 
 impl std::ops::Add for Value {
     type Output = ValueR;
