@@ -15,6 +15,7 @@ mod tax_id;
 
 pub use code::{CodeRule, mnemonic, mnemonic_base};
 pub use golden::{GoldenRecord, Provenance, SourceRecord, Survivorship, survive};
+pub use matching::likeness;
 pub use matching::{
     Candidate, Contradiction, Decision, DoubtReason, KeyKind, MasterKey, Rival, contradiction,
     decide, keys,

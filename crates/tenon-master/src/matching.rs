@@ -3,12 +3,12 @@
 //! A record is looked up under its [`keys`]; what is found are its candidates, and [`decide`] says
 //! whether one of them is the same legal person. A wrong merge is worse than a missed one.
 //!
-//! *Architecture invariant*: [`decide`] knows exact rules only; nothing here weighs likeness. A
-//! matcher by likeness belongs beside `exact` as a module of its own: it may be asked only where
-//! the exact rules say [`Decision::New`], and [`contradiction`] binds it too.
+//! *Architecture invariant*: [`decide`] knows exact rules only. [`likeness`] weighs what they leave
+//! open: it may be asked only where they say [`Decision::New`], and the hard rules bind it too.
 
 mod exact;
 mod keys;
+pub mod likeness;
 
 use std::fmt;
 use std::str::FromStr;

@@ -6,9 +6,11 @@
 
 mod chinese;
 mod latin;
-mod legal_form;
-mod place;
+pub(crate) mod legal_form;
+pub(crate) mod place;
+pub(crate) mod sound;
 mod trade;
+pub(crate) mod trade_likeness;
 mod words;
 
 use serde::{Deserialize, Serialize};
@@ -69,6 +71,11 @@ pub fn parse(name: &str) -> ParsedName {
 /// The place that a text is, without 市 and 省, as [`ParsedName::place`] has it: an address's city.
 pub(crate) fn place_name(text: &str) -> Option<String> {
     place::whole(text)
+}
+
+/// Splits a Chinese text into brand and trade, as [`ParsedName`] has them.
+pub(crate) fn brand_and_trade(text: &str) -> (&str, &str) {
+    trade::split_chinese(text)
 }
 
 /// What stands in a name field and names nobody.

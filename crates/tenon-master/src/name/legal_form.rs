@@ -261,6 +261,30 @@ pub(super) fn first_in_chinese(text: &str) -> Option<Found> {
     })
 }
 
+/// Spellings of the end 有限公司 with one character lost or two exchanged, as hurried hands type it.
+const MISSPELT: [&str; 7] = [
+    "有公限司",
+    "限有公司",
+    "有限司公",
+    "有限公",
+    "有限司",
+    "有公司",
+    "限公司",
+];
+
+/// The name with its misspelt end put right; `None` if the end is not a misspelt 有限公司.
+pub(crate) fn put_right(text: &str) -> Option<String> {
+    let flat = text.trim_end();
+    if flat.ends_with("有限公司") {
+        return None;
+    }
+    let wrong = MISSPELT.into_iter().find(|wrong| flat.ends_with(wrong))?;
+    let before = flat[..flat.len() - wrong.len()]
+        .trim_end_matches("责任")
+        .trim_end_matches("有限");
+    (before.chars().count() >= 2).then(|| format!("{before}有限公司"))
+}
+
 /// The organisation's word that a Chinese name ends with.
 pub(super) fn organisation_in_chinese(text: &str) -> Option<Found> {
     CJK_ORGANISATIONS
@@ -336,6 +360,19 @@ mod tests {
         check("川可总公司", "总公司", "");
         assert_eq!(first_in_chinese("川可杭州分公司"), None);
         assert_eq!(first_in_chinese("川可"), None);
+    }
+
+    #[test]
+    fn a_misspelt_form_is_put_right() {
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(put_right(text).as_deref(), expected, "{text}");
+        };
+        check("川可贸易有公限司", Some("川可贸易有限公司"));
+        check("川可贸易有限公", Some("川可贸易有限公司"));
+        check("川可贸易有限公司", None);
+        check("川可贸易股份有限公司", None);
+        check("川可公司", None);
+        check("有限公", None);
     }
 
     #[test]

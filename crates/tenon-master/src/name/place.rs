@@ -1,8 +1,9 @@
 //! Places in Chinese company names, by a dictionary of administrative divisions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use super::sound;
 use super::words::section;
 
 const LIST: &str = include_str!("../../data/places.txt");
@@ -123,7 +124,7 @@ pub(super) fn split<'t>(text: &'t str, leaves_a_name: impl Fn(&str) -> bool) -> 
 }
 
 /// The places without suffixes if the whole text is places: `上海市` is `上海`.
-pub(super) fn whole(text: &str) -> Option<String> {
+pub(crate) fn whole(text: &str) -> Option<String> {
     let prefix = split(text, |_| true);
     if prefix.rest.is_empty() && !prefix.places.is_empty() {
         return Some(prefix.places);
@@ -132,8 +133,53 @@ pub(super) fn whole(text: &str) -> Option<String> {
     PLACES.contains_key(text).then(|| text.to_owned())
 }
 
+/// The divisions that a text of places is made of, from the widest: `浙江宁波` is 浙江 and 宁波.
+///
+/// What follows the last place that the dictionary has is passed over: 宁波北仑 is 宁波.
+pub(crate) fn divisions(text: &str) -> Vec<&'static str> {
+    let mut divisions = Vec::new();
+    let mut rest = text;
+    while let Some(found) = leading(rest, true) {
+        let Some((name, _)) = PLACES.get_key_value(found.name) else {
+            break;
+        };
+        divisions.push(*name);
+        rest = found.rest;
+    }
+    divisions
+}
+
+/// Whether a division is a province or a country, so that a city may lie in it.
+pub(crate) fn is_wide(division: &str) -> bool {
+    static WIDE: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+        let cities = ["北京", "天津", "上海", "重庆", "香港", "澳门"];
+        ["country", "province"]
+            .into_iter()
+            .flat_map(|name| section(LIST, name))
+            .filter(|place| !cities.contains(place))
+            .collect()
+    });
+    WIDE.contains(division)
+}
+
+/// The city or province whose name is spelt so in Latin letters: `shanghai` is 上海.
+///
+/// Where two are spelt alike, the one that stands first in the list of divisions.
+pub(crate) fn spelt_in_latin(word: &str) -> Option<&'static str> {
+    static SPELLINGS: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
+        let mut spellings = HashMap::new();
+        for list in ["province", "city", "county"] {
+            for place in section(LIST, list) {
+                spellings.entry(sound::of(place)).or_insert(place);
+            }
+        }
+        spellings
+    });
+    SPELLINGS.get(word).copied()
+}
+
 /// Where the place begins that a text ends with, if it ends with one.
-pub(super) fn trailing_start(text: &str) -> Option<usize> {
+pub(crate) fn trailing_start(text: &str) -> Option<usize> {
     let starts: Vec<usize> = text.char_indices().map(|(start, _)| start).collect();
     let from = starts.len().saturating_sub(LONGEST + 1);
     starts[from..]

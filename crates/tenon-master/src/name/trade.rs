@@ -50,6 +50,11 @@ pub(super) fn brand_words(words: &[&str]) -> usize {
         .max(usize::from(!words.is_empty()))
 }
 
+/// Whether a Latin word is in the list.
+pub(super) fn is_latin(word: &str) -> bool {
+    LATIN.contains(word)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

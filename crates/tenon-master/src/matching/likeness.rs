@@ -1,0 +1,29 @@
+//! Whether records are one legal person, by likeness: where no exact rule decides.
+//!
+//! A record is read once into a [`Profile`]. Two profiles are compared evidence by evidence; each
+//! finding counts some bits against the two alternatives, another company of the same group and a
+//! stranger, and the nearer of them decides. [`dedupe`] does that for all records at once.
+//!
+//! *Architecture invariant*: a score is a sum of terms that a steward can read. Nothing here merges
+//! against a hard rule: two valid tax ids, a branch and its head office.
+
+mod blocks;
+mod compare;
+mod component;
+mod dedupe;
+mod fingerprint;
+mod name_traits;
+mod policy;
+mod population;
+mod profile;
+mod reach;
+mod score;
+mod tax_evidence;
+
+pub use dedupe::{Clustering, Suggestion, dedupe};
+pub use policy::{Level, MatchPolicy, Weight};
+pub use profile::{CompanyRecord, Profile};
+pub use score::{Reason, Score};
+
+#[cfg(test)]
+mod tests;
