@@ -34,6 +34,9 @@ pub(crate) enum Command {
     /// See, try, send again or give up messages that wait.
     #[command(subcommand)]
     Parked(Parked),
+    /// The master customer record.
+    #[command(subcommand)]
+    Master(Master),
     /// Kinds of systems and their presets.
     #[command(subcommand)]
     Connector(Connector),
@@ -228,6 +231,32 @@ pub(crate) struct ParkedSelection {
     #[arg(long)]
     pub(crate) since: Option<String>,
     /// Write JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Master {
+    /// Find which records of several systems are one company; on files alone, nothing is stored.
+    Dedupe(Dedupe),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Dedupe {
+    /// The records: a CSV file with the columns source_system, source_id, name, tax_id, code, phone,
+    /// email, address, contact, city. Others are passed over; UTF-8 or GB18030.
+    #[arg(long, value_name = "CSV")]
+    pub(crate) input: PathBuf,
+    /// Where to write source_system, source_id, cluster_id, a row for each record.
+    #[arg(long, value_name = "CSV")]
+    pub(crate) output: PathBuf,
+    /// Where to write the pairs that a steward should decide, with score and reasons.
+    #[arg(long, value_name = "CSV")]
+    pub(crate) review: Option<PathBuf>,
+    /// Parameters of matching: a file with a table [matching], such as config/master.toml.
+    #[arg(long, value_name = "TOML")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Write what came of it as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
 }

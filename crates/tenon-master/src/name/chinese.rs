@@ -151,7 +151,13 @@ fn branch(tail: &str, behind_a_form: bool) -> Option<String> {
         .iter()
         .chain(departments)
         .filter_map(|word| tail.find(word).map(|start| start + word.len()))
-        .max()?;
+        .max();
+    let Some(end) = end else {
+        // 有限公司无锡分 and what else a hurried hand makes of 分公司.
+        let (before, _) = tail.split_once('分').filter(|_| behind_a_form)?;
+        let place = place::whole(before).unwrap_or_else(|| before.to_owned());
+        return Some(format!("{place}分公司"));
+    };
     let prefix = place::split(&tail[..end], |_| true);
     Some(format!("{}{}", prefix.key, prefix.rest))
 }

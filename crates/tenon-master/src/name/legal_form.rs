@@ -261,11 +261,18 @@ pub(super) fn first_in_chinese(text: &str) -> Option<Found> {
     })
 }
 
-/// Spellings of the end 有限公司 with one character lost or two exchanged, as hurried hands type it.
-const MISSPELT: [&str; 7] = [
+/// Spellings of the end 有限公司 with one character lost or two exchanged, as hurried hands type it,
+/// and with one that sounds the same.
+const MISSPELT: [&str; 13] = [
     "有公限司",
     "限有公司",
     "有限司公",
+    "有限公丝",
+    "有限公思",
+    "有限公斯",
+    "有限工司",
+    "有线公司",
+    "友限公司",
     "有限公",
     "有限司",
     "有公司",

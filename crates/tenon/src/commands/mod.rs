@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod connector;
+mod dedupe;
 mod migrate;
 mod parked;
 mod run;
@@ -12,7 +13,7 @@ mod trace;
 
 pub(crate) use run::{Node, serve, stop_signal};
 
-use crate::cli::Command;
+use crate::cli::{Command, Master};
 use crate::demo;
 use crate::exit::Exit;
 
@@ -26,6 +27,7 @@ pub(crate) async fn run(command: Command) -> Result<(), Exit> {
         Command::Send(options) => send::run(options).await,
         Command::Trace(options) => trace::run(options).await,
         Command::Parked(options) => parked::run(options).await,
+        Command::Master(Master::Dedupe(options)) => dedupe::run(&options),
         Command::Connector(options) => connector::run(&options),
         Command::Bench(options) => crate::bench::run(options).await,
         Command::Migrate(options) => migrate::run(&options).await,

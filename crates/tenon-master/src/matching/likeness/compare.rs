@@ -34,6 +34,7 @@ fn found(rank: u8, level: Level, rarity: u8) -> Option<Finding> {
 #[repr(usize)]
 pub(super) enum Kind {
     Brand,
+    Family,
     Trade,
     Place,
     Form,
@@ -107,6 +108,7 @@ pub(super) fn compare(one: Seen<'_>, other: Seen<'_>) -> Comparison {
             comparison.join(&names(name, candidate, root, trade));
         }
     }
+    comparison.set(Kind::Family, family(one.rarity, other.rarity));
     comparison.set(Kind::Branch, branch(&one.profile.name, &other.profile.name));
     comparison.set(Kind::Tax, tax(one.profile, other.profile));
     comparison.set(Kind::Phone, phone(one, other));
@@ -139,15 +141,26 @@ fn is_another_part(branch: &NameTraits, name: &NameTraits) -> Option<Contradicti
     (!may_mean_it).then_some(Contradiction::BranchAndHeadOffice)
 }
 
+/// Whether other companies of the brand are known where these are: any of them may be meant.
+fn family(one: &Rarity, other: &Rarity) -> Option<Finding> {
+    if (one.shared | other.shared) & Shared::BRAND != 0 {
+        found(2, Level::BrandOfSeveral, 0)
+    } else {
+        found(1, Level::BrandOfOne, 0)
+    }
+}
+
 fn branch(one: &NameTraits, other: &NameTraits) -> Option<Finding> {
     match (one.branch != NONE, other.branch != NONE) {
         (true, true) => (one.branch == other.branch)
             .then(|| found(3, Level::BranchSame, 0))
             .flatten(),
-        (true, false) | (false, true) => found(1, Level::BranchUncertain, 0),
+        // The short name states that branch's city, or the hard rule keeps them apart.
+        (true, false) | (false, true) => None,
         (false, false) => {
-            let unsaid = |name: &NameTraits| name.place_ends_it && !name.is_full;
-            (unsaid(one) != unsaid(other))
+            let may_be_branch = |name: &NameTraits| name.place_ends_it && !name.is_full;
+            let elsewhere = one.city != NONE && other.city != NONE && one.city != other.city;
+            (elsewhere && (may_be_branch(one) || may_be_branch(other)))
                 .then(|| found(1, Level::BranchUncertain, 0))
                 .flatten()
         }
@@ -160,10 +173,13 @@ fn names(one: &NameTraits, other: &NameTraits, root: u8, trade: u8) -> Compariso
         return comparison;
     }
     let (brand, trades) = match (one.is_chinese, other.is_chinese) {
-        (true, true) => (
-            chinese_brand(one, other),
-            trade_likeness::compare_chinese(&one.trade, &other.trade),
-        ),
+        (true, true) => match chinese_brand(one, other) {
+            Brand::Different => unparted(one, other),
+            brand => (
+                brand,
+                trade_likeness::compare_chinese(&one.trade, &other.trade),
+            ),
+        },
         (false, false) => latin_brand(one, other),
         (true, false) => translated_brand(one, other),
         (false, true) => translated_brand(other, one),
@@ -222,6 +238,51 @@ fn chinese_brand(one: &NameTraits, other: &NameTraits) -> Brand {
         Brand::Slip
     } else {
         Brand::Different
+    }
+}
+
+/// Compares Chinese names of which one ends in a trade that no dictionary has, so that it was taken
+/// for a part of the brand: 川可钣喷 and 川可钣喷加工.
+fn unparted(one: &NameTraits, other: &NameTraits) -> (Brand, TradeLikeness) {
+    let different = (Brand::Different, TradeLikeness::Missing);
+    if !one.trade.is_empty() && !other.trade.is_empty() {
+        return different;
+    }
+    let (long, short) = if one.brand.len() >= other.brand.len() {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    let characters =
+        |name: &NameTraits| -> Vec<char> { name.brand.chars().chain(name.trade.chars()).collect() };
+    let (long_text, short_text) = (characters(long), characters(short));
+    let common = long_text
+        .iter()
+        .zip(&short_text)
+        .take_while(|(one, other)| one == other)
+        .count();
+    // Two characters make a brand; a single one behind it, 川可二, is another company's mark.
+    let known = if short.trade.is_empty() {
+        2
+    } else {
+        short.brand.chars().count()
+    };
+    if common < known.max(2) || long_text.len() == common + 1 {
+        return different;
+    }
+    let rest = |text: &[char]| text[common.min(text.len())..].iter().collect::<String>();
+    let behind_brand = |text: &[char]| {
+        text[known.max(2).min(text.len())..]
+            .iter()
+            .collect::<String>()
+    };
+    let (long_trade, short_trade) = (behind_brand(&long_text), behind_brand(&short_text));
+    match trade_likeness::compare_chinese(&long_trade, &short_trade) {
+        TradeLikeness::Different if rest(&short_text).is_empty() => {
+            (Brand::Same, TradeLikeness::Missing)
+        }
+        TradeLikeness::Different => different,
+        likeness => (Brand::Same, likeness),
     }
 }
 

@@ -16,6 +16,9 @@ use super::score::Scale;
 /// Members of a cluster that are compared one by one with those of another.
 const COMPARED: usize = 8;
 
+/// Below so many bits two clusters count as different companies where a third is like both.
+const APART_BITS: f32 = -1.0;
+
 /// A pair that a steward should see: members of two clusters, and how the clusters compare.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Proposal {
@@ -218,8 +221,14 @@ impl<'a, 's, S: Fn(u32) -> Seen<'s>> Component<'a, S> {
             .is_none_or(|edge| edge.comparison.veto.is_some());
         !forbidden
             && self.joined_facts(one, other).is_some()
-            && !self.has_rival(one, other, bits)
-            && !self.has_rival(other, one, bits)
+            && (self.share_a_tax_id(one, other)
+                || !(self.has_rival(one, other, bits) || self.has_rival(other, one, bits)))
+    }
+
+    /// Whether both hold the same valid tax id: then no third can be more like either.
+    fn share_a_tax_id(&self, one: usize, other: usize) -> bool {
+        let tax = |cluster: usize| self.clusters[cluster].as_ref().map(|it| it.facts.tax);
+        tax(one) == tax(other) && tax(one).is_some_and(|tax| tax != NONE)
     }
 
     /// Whether `one` is nearly as surely a third that cannot be the same as `other`.
@@ -238,9 +247,9 @@ impl<'a, 's, S: Fn(u32) -> Seen<'s>> Component<'a, S> {
 
     fn are_apart(&self, one: usize, other: usize) -> bool {
         self.joined_facts(one, other).is_none()
-            || self.edge(one, other).is_none_or(|edge| {
-                edge.comparison.veto.is_some() || edge.bits < self.policy.review_bits
-            })
+            || self
+                .edge(one, other)
+                .is_none_or(|edge| edge.comparison.veto.is_some() || edge.bits < APART_BITS)
     }
 
     /// Merges `other` into `one`; every neighbour's edge then speaks for the whole.

@@ -98,7 +98,7 @@ fn former_name(text: &str) -> Option<String> {
 }
 
 fn traits(text: &str) -> NameTraits {
-    let mut parsed = name::parse(without_person(text));
+    let mut parsed = name::parse(&without_person(text).replace("公分司", "分公司"));
     if parsed.legal_form.is_none()
         && let Some(right) = legal_form::put_right(&parsed.normalised)
     {
@@ -247,9 +247,7 @@ fn branch_of(branch: &str) -> (u64, u64) {
 }
 
 fn narrowest(divisions: &[&str]) -> u64 {
-    let city = divisions
-        .iter()
-        .rfind(|division| !place::is_wide(division));
+    let city = divisions.iter().rfind(|division| !place::is_wide(division));
     city.map_or(NONE, |city| fingerprint::of(city))
 }
 

@@ -51,6 +51,8 @@ impl Shared {
     pub(super) const MAILBOX: u8 = 2;
     pub(super) const STREET: u8 = 4;
     pub(super) const PERSON: u8 = 8;
+    /// The brand in its city.
+    pub(super) const BRAND: u8 = 16;
 }
 
 /// Of every profile, how rare what it holds is.
@@ -84,6 +86,7 @@ pub(super) fn rarities(profiles: &[Profile]) -> Vec<Rarity> {
     mark(|p| p.mail.mailbox, Shared::MAILBOX);
     mark(Profile::site, Shared::STREET);
     mark(|p| p.person.name, Shared::PERSON);
+    mark(city, Shared::BRAND);
     rarities
 }
 

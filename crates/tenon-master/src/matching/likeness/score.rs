@@ -24,6 +24,13 @@ pub struct Score {
     pub reasons: Vec<Reason>,
 }
 
+impl Score {
+    /// The probability that the bits stand for, from 0 to 1.
+    pub fn probability(&self) -> f32 {
+        1.0 / (1.0 + (-self.bits).exp2())
+    }
+}
+
 /// Weighs comparisons against a population of a certain size.
 #[derive(Debug, Clone)]
 pub(super) struct Scale {
