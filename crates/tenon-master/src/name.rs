@@ -13,6 +13,9 @@ mod trade;
 pub(crate) mod trade_likeness;
 mod words;
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 use tenon_core::text::is_cjk;
 
@@ -131,7 +134,9 @@ fn is_placeholder(normalised: &str, brand: &str) -> bool {
         }
         core
     };
-    let is_listed = |text: &str| PLACEHOLDERS.split_whitespace().any(|word| word == text);
+    static LISTED: LazyLock<HashSet<&str>> =
+        LazyLock::new(|| PLACEHOLDERS.split_whitespace().collect());
+    let is_listed = |text: &str| LISTED.contains(text);
     let whole = core(normalised);
     if is_listed(&whole) || is_repeated(&whole) {
         return true;

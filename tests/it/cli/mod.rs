@@ -2,6 +2,7 @@
 
 mod cases;
 mod checking;
+mod dedupe;
 mod demo;
 mod ends;
 mod parked;

@@ -24,7 +24,31 @@ pub(super) struct Blocks {
 /// The longest brand, in characters, whose slips are looked up.
 const LONGEST_SLIP: usize = 14;
 
-fn add_keys(profile: &Profile, add: &mut impl FnMut(u64)) {
+/// Marks keys that lead to many different companies; only small blocks of them are worth a look.
+const BROAD: u64 = 1 << 63;
+
+/// A broad key's part of the crowd that is allowed.
+const BROAD_SHARE: usize = 4;
+
+/// The keys of one record.
+#[derive(Default)]
+struct Keys(Vec<u64>);
+
+impl Keys {
+    fn narrow(&mut self, key: u64) {
+        if key != NONE {
+            self.0.push(key & !BROAD);
+        }
+    }
+
+    fn broad(&mut self, key: u64) {
+        if key != NONE {
+            self.0.push(key | BROAD);
+        }
+    }
+}
+
+fn add_keys(profile: &Profile, keys: &mut Keys) {
     let tagged = |tag: &str, value: u64| {
         if value == NONE {
             NONE
@@ -33,19 +57,19 @@ fn add_keys(profile: &Profile, add: &mut impl FnMut(u64)) {
         }
     };
     match &profile.tax {
-        TaxEvidence::Valid { key, .. } => add(*key),
+        TaxEvidence::Valid { key, .. } => keys.narrow(*key),
         TaxEvidence::Missing | TaxEvidence::Doubtful { .. } => {}
     }
     for piece in profile.tax.pieces() {
-        add(piece);
+        keys.narrow(piece);
     }
-    add(profile.phone.number);
-    add(profile.mail.mailbox);
-    add(profile.mail.domain);
+    keys.narrow(profile.phone.number);
+    keys.narrow(profile.mail.mailbox);
+    keys.narrow(profile.mail.domain);
     let city = profile.cities().next().unwrap_or(NONE);
-    add(profile.site());
-    add(fingerprint::both(profile.person.name, city));
-    add(fingerprint::both(profile.code, city));
+    keys.narrow(profile.site());
+    keys.narrow(fingerprint::both(profile.person.name, city));
+    keys.narrow(fingerprint::both(profile.code, city));
     for name in profile.names().filter(|name| !name.is_placeholder) {
         let trade: String = name.trade.chars().take(1).collect();
         let trade = if name.is_chinese {
@@ -55,18 +79,18 @@ fn add_keys(profile: &Profile, add: &mut impl FnMut(u64)) {
             tagged("trade", fingerprint::of(behind.get(..1).unwrap_or(behind)))
         };
         for root in roots(name) {
-            add(tagged("root", root));
-            add(fingerprint::both(root, trade));
+            keys.broad(tagged("root", root));
+            keys.broad(fingerprint::both(root, trade));
             let mut last = NONE;
             for city in profile.cities() {
                 if city != last {
-                    add(fingerprint::both(root, city));
-                    add(fingerprint::both(fingerprint::both(root, city), trade));
+                    keys.narrow(fingerprint::both(root, city));
+                    keys.narrow(fingerprint::both(fingerprint::both(root, city), trade));
                 }
                 last = city;
             }
         }
-        add_slips(&name.brand, name.is_chinese, add);
+        add_slips(&name.brand, name.is_chinese, keys);
     }
 }
 
@@ -80,7 +104,7 @@ fn roots(name: &NameTraits) -> impl Iterator<Item = u64> {
 }
 
 /// Keys that meet when a character of the brand was lost, changed or exchanged.
-fn add_slips(brand: &str, is_chinese: bool, add: &mut impl FnMut(u64)) {
+fn add_slips(brand: &str, is_chinese: bool, keys: &mut Keys) {
     let word = if is_chinese {
         brand
     } else {
@@ -91,13 +115,13 @@ fn add_slips(brand: &str, is_chinese: bool, add: &mut impl FnMut(u64)) {
     sorted.sort_unstable();
     let sorted: String = sorted.into_iter().collect();
     if is_chinese && characters.len() == 2 {
-        add(fingerprint::of_parts(&["slip", &sorted]));
+        keys.broad(fingerprint::of_parts(&["slip", &sorted]));
     }
     let least = if is_chinese { 3 } else { 5 };
     if !(least..=LONGEST_SLIP).contains(&characters.len()) {
         return;
     }
-    add(fingerprint::of_parts(&["slip", word]));
+    keys.broad(fingerprint::of_parts(&["slip", word]));
     for lost in 0..characters.len() {
         let rest: String = characters
             .iter()
@@ -105,7 +129,7 @@ fn add_slips(brand: &str, is_chinese: bool, add: &mut impl FnMut(u64)) {
             .filter(|(index, _)| *index != lost)
             .map(|(_, character)| *character)
             .collect();
-        add(fingerprint::of_parts(&["slip", &rest]));
+        keys.broad(fingerprint::of_parts(&["slip", &rest]));
     }
 }
 
@@ -114,12 +138,10 @@ impl Blocks {
         let record_bits = usize::BITS - profiles.len().leading_zeros();
         let mask = (1_u64 << record_bits) - 1;
         let mut entries = Vec::with_capacity(profiles.len() * 14);
+        let mut keys = Keys::default();
         for (record, profile) in profiles.iter().enumerate() {
-            add_keys(profile, &mut |key| {
-                if key != NONE {
-                    entries.push((key & !mask) | record as u64);
-                }
-            });
+            add_keys(profile, &mut keys);
+            entries.extend(keys.0.drain(..).map(|key| (key & !mask) | record as u64));
         }
         entries.sort_unstable();
         entries.dedup();
@@ -165,7 +187,12 @@ impl Blocks {
             .entries
             .chunk_by(|one, other| one >> self.record_bits == other >> self.record_bits)
         {
-            if (2..=self.crowd).contains(&block.len()) {
+            let most = if block[0] & BROAD == 0 {
+                self.crowd
+            } else {
+                self.crowd / BROAD_SHARE
+            };
+            if (2..=most).contains(&block.len()) {
                 call(start, block);
             }
             start += block.len();

@@ -225,11 +225,12 @@ fn chinese_brand(one: &NameTraits, other: &NameTraits) -> Brand {
     if one.brand.is_empty() || other.brand.is_empty() {
         return Brand::Missing;
     }
-    if one.brand == other.brand {
-        return Brand::Same;
-    }
     if sounds_same(one, other) {
-        return Brand::Sound;
+        return if one.brand == other.brand {
+            Brand::Same
+        } else {
+            Brand::Sound
+        };
     }
     let long_enough = one.brand.len().max(other.brand.len()) >= 9;
     if long_enough && strsim::osa_distance(&one.brand, &other.brand) <= 1

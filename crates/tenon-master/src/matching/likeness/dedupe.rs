@@ -92,8 +92,12 @@ impl Whole<'_> {
                 blocks.candidates(record, &mut candidates);
                 let one = self.seen(record as u32);
                 for other in &candidates {
-                    let comparison = compare::compare(one, self.seen(*other));
-                    if comparison.veto.is_none() && self.scale.bits(&comparison) >= floor {
+                    let other_seen = self.seen(*other);
+                    if compare::veto(one.profile, other_seen.profile).is_some() {
+                        continue;
+                    }
+                    let comparison = compare::compare(one, other_seen);
+                    if self.scale.bits(&comparison) >= floor {
                         likely.push((record as u32, *other));
                     }
                 }

@@ -1,6 +1,9 @@
 //! Where and through whom a company is reached: phone, mail, address, person, as likeness compares
 //! them.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use tenon_core::text::{fold_latin, is_cjk, to_half_width};
 
 use super::fingerprint::{self, NONE};
@@ -105,9 +108,9 @@ pub(super) fn mail(text: &str) -> Mail {
         return Mail::default();
     }
     let name = domain.rsplit_once('.').map_or(domain, |(name, _)| name);
-    let anybodys = PROVIDERS
-        .split_whitespace()
-        .any(|provider| name == provider || name.strip_suffix(".com") == Some(provider));
+    static ANYBODYS: LazyLock<HashSet<&str>> =
+        LazyLock::new(|| PROVIDERS.split_whitespace().collect());
+    let anybodys = ANYBODYS.contains(name.strip_suffix(".com").unwrap_or(name));
     Mail {
         mailbox: fingerprint::of_parts(&["mail", first]),
         domain: if anybodys {
