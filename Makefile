@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint deny clean-demo
+.PHONY: help demo test lint deny clean-demo bench-master
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,3 +47,9 @@ deny: ## Check licences, banned crates and sources of the dependencies
 
 clean-demo: ## Remove what the demonstration wrote
 	@rm -rf demo-data
+
+# The records are made and scored by gen_customers.py and score_pairs.py of the folder DATA.
+bench-master: ## Measure customer matching on labelled records (DATA=folder SEED=number MILLION=1 CURVE=1)
+	@cargo build --release --package tenon
+	@python3 tests/bench/master.py target/release/tenon $(or $(DATA),../shared/master) \
+		$(if $(SEED),--seed $(SEED)) $(if $(MILLION),--million) $(if $(CURVE),--curve)

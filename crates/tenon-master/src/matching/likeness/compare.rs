@@ -68,6 +68,21 @@ impl Comparison {
         self.findings[kind as usize] = finding;
     }
 
+    fn level(&self, kind: Kind) -> Option<Level> {
+        self.findings[kind as usize].map(|finding| finding.level)
+    }
+
+    /// Whether what sisters differ in agrees: brand, trade and city are given and the same.
+    fn name_parts_agree(&self) -> bool {
+        let brand = self.level(Kind::Brand);
+        let trade = self.level(Kind::Trade);
+        matches!(brand, Some(Level::BrandSame | Level::BrandTranslated))
+            && matches!(trade, Some(Level::TradeSame | Level::TradeShortened))
+            && self.level(Kind::City) == Some(Level::CitySame)
+            && self.level(Kind::Place) != Some(Level::PlaceDiffers)
+            && self.level(Kind::Form) != Some(Level::FormDiffers)
+    }
+
     /// The best of both, kind by kind. Names count together: what a name with the nearer brand says
     /// of place, trade and form holds. A veto of any pair holds for all.
     pub(super) fn join(&mut self, other: &Self) {
@@ -117,6 +132,9 @@ pub(super) fn compare(one: Seen<'_>, other: Seen<'_>) -> Comparison {
     comparison.set(Kind::Person, person(one, other));
     comparison.set(Kind::Code, code(one.profile, other.profile));
     comparison.set(Kind::City, city(one, other));
+    if comparison.level(Kind::Whole).is_none() && comparison.name_parts_agree() {
+        comparison.set(Kind::Whole, found(1, Level::NamePartsSame, 0));
+    }
     comparison
 }
 
@@ -207,7 +225,7 @@ fn names(one: &NameTraits, other: &NameTraits, root: u8, trade: u8) -> Compariso
     comparison.set(Kind::Place, places(one, other));
     comparison.set(Kind::Form, forms(one, other));
     if one.whole != NONE && one.whole == other.whole && one.is_full {
-        comparison.set(Kind::Whole, found(1, Level::WholeNameSame, 0));
+        comparison.set(Kind::Whole, found(2, Level::WholeNameSame, 0));
     }
     comparison
 }
