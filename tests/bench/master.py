@@ -21,14 +21,28 @@ from pathlib import Path
 
 def run(command):
     """Runs a command; its output, seconds, CPU seconds and peak MiB."""
-    start = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        sys.exit(f"{command[0]} ended with {os.waitstatus_to_exitcode(status)}")
-    seconds = time.monotonic() - start
-    return output, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+        start, peak = time.monotonic(), 0
+        process = subprocess.Popen(command, stdout=output)
+        status = Path(f"/proc/{process.pid}/status")
+        while True:
+            # What the kernel counts for a child includes its parent's memory before exec, so the
+            # high-water mark is read while the command runs.
+            try:
+                text = status.read_text()
+            except OSError:
+                text = ""
+            marks = [int(line.split()[1]) for line in text.splitlines() if line.startswith("VmHWM")]
+            pid, code, usage = os.wait4(process.pid, os.WNOHANG)
+            if pid:
+                break
+            peak = max([peak, *marks])
+            time.sleep(0.01)
+        seconds = time.monotonic() - start
+        if code != 0:
+            sys.exit(f"{command[0]} ended with {os.waitstatus_to_exitcode(code)}")
+        output.seek(0)
+        return output.read(), seconds, usage.ru_utime + usage.ru_stime, peak / 1024
 
 
 def generator(data):
@@ -79,7 +93,9 @@ def merges_of_two_tax_ids(module, records, clusters):
     tax = {key(row): module.norm_tax(row["tax_id"]) for row in records}
     for row in clusters:
         number = tax[key(row)]
-        if module.uscc_ok(number):
+        # Fillers such as eighteen zeros pass the arithmetic; issued numbers begin with a 9 or a 5.
+        issued = number[:1] in "59" and module.uscc_ok(number)
+        if issued and module.org_check(number[8:16]) == number[16]:
             ids[row["cluster_id"]].add(number[2:17])
     return sum(len(numbers) > 1 for numbers in ids.values())
 
