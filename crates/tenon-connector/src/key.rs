@@ -1,9 +1,9 @@
 //! Where a record's own id stands in it.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// A path of field names to a scalar: `ORDER_NO`, `header.id`.
@@ -19,13 +19,11 @@ impl KeyPath {
         let mut text: &str = std::str::from_utf8(json)
             .map_err(|error| format!("the record is no UTF-8: {error}"))?;
         for (depth, name) in self.0.iter().enumerate() {
-            let fields: HashMap<std::borrow::Cow<'_, str>, &RawValue> = serde_json::from_str(text)
-                .map_err(|error| match depth {
-                    0 => format!("the record is no JSON object: {error}"),
-                    _ => format!("`{self}` leads through something that is no object"),
-                })?;
-            text = fields
-                .get(name.as_str())
+            let found = field(text, name).map_err(|error| match depth {
+                0 => format!("the record is no JSON object: {error}"),
+                _ => format!("`{self}` leads through something that is no object"),
+            })?;
+            text = found
                 .ok_or_else(|| format!("the record has no field `{self}`, which is its key"))?
                 .get();
         }
@@ -46,6 +44,59 @@ impl KeyPath {
             Ok(key.to_owned())
         }
     }
+}
+
+/// The value of one field of an object, the last where there are several; the others are passed over.
+fn field<'t>(text: &'t str, name: &str) -> serde_json::Result<Option<&'t RawValue>> {
+    /// Compares a name without keeping it.
+    struct Wanted<'n>(&'n str);
+
+    impl<'de> DeserializeSeed<'de> for Wanted<'_> {
+        type Value = bool;
+
+        fn deserialize<D: Deserializer<'de>>(self, name: D) -> Result<bool, D::Error> {
+            name.deserialize_str(self)
+        }
+    }
+
+    impl Visitor<'_> for Wanted<'_> {
+        type Value = bool;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a name")
+        }
+
+        fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<bool, E> {
+            Ok(name == self.0)
+        }
+    }
+
+    struct Object<'n>(&'n str);
+
+    impl<'de> Visitor<'de> for Object<'_> {
+        type Value = Option<&'de RawValue>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
+            let mut found = None;
+            while let Some(is_wanted) = fields.next_key_seed(Wanted(self.0))? {
+                if is_wanted {
+                    found = Some(fields.next_value()?);
+                } else {
+                    fields.next_value::<IgnoredAny>()?;
+                }
+            }
+            Ok(found)
+        }
+    }
+
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let found = reader.deserialize_map(Object(name))?;
+    reader.end()?;
+    Ok(found)
 }
 
 impl fmt::Display for KeyPath {

@@ -122,13 +122,22 @@ impl Attributes {
             ("cloudEvents_type", self.kind.to_string()),
             ("cloudEvents_source", self.source.to_string()),
             ("cloudEvents_time", self.occurred_at.to_string()),
-            ("cloudEvents_acceptedat", self.accepted_at.to_string()),
-            ("cloudEvents_correlationid", self.correlation_id.to_string()),
             ("cloudEvents_partitionkey", self.ordering_key.to_string()),
             ("cloudEvents_inlet", self.inlet.clone()),
         ];
+        // What a reader takes from another attribute is not said twice.
+        let accepted_at = Some(self.accepted_at).filter(|at| *at != self.occurred_at);
+        let correlation_id = Some(self.correlation_id).filter(|id| id.0 != self.id.0);
         let optional = [
             ("cloudEvents_subject", self.native_id.clone()),
+            (
+                "cloudEvents_acceptedat",
+                accepted_at.map(|at| at.to_string()),
+            ),
+            (
+                "cloudEvents_correlationid",
+                correlation_id.map(|id| id.to_string()),
+            ),
             (
                 "cloudEvents_causationid",
                 self.causation_id.map(|id| id.to_string()),

@@ -4,6 +4,7 @@
 //! handles both what is queued and what had been parked; so nothing can overtake within a lane.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,11 +15,11 @@ use tenon_core::{Entity, Failure, FailureKind, Message, Outbound, SystemName, Ti
 use tenon_store::{
     OutboundKnown, OutboundLookup, ParkReason, ParkedRecord, Settlement, SharedStore, StoreError,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
 use crate::accept::failure;
-use crate::expand::{Consignment, Packet, Plan, plan, references};
+use crate::expand::{Consignment, Packet, Plan, plan};
 use crate::retry::{Pauses, pause_for};
 use crate::settle::{Attempt, Fate, settle};
 use crate::topology::{DEAD_QUEUE, deliver_queue};
@@ -26,9 +27,12 @@ use crate::wire::parcel;
 use crate::{Component, ComponentState, Health};
 
 /// Messages taken from the queue at once.
-const BATCH: usize = 256;
+const BATCH: usize = 512;
+/// Messages planned, given to the target and settled at once. While the target takes one portion
+/// of a batch, the next is planned and the one before is settled.
+const PORTION: usize = 128;
 /// Messages the broker may hand out ahead.
-const PREFETCH: u16 = 512;
+const PREFETCH: u16 = 1024;
 /// How often lanes are looked through for retries whose time has come, at the latest.
 const TICK: Duration = Duration::from_secs(1);
 /// Longest pause between probes of a target that is down.
@@ -64,6 +68,8 @@ pub(crate) struct Courier {
     pub(crate) health: Arc<Health>,
     pub(crate) bells: Arc<Bells>,
     pub(crate) stop: CancellationToken,
+    /// Held while the target takes a portion: it is given one at a time.
+    pub(crate) turn: Mutex<()>,
 }
 
 /// How long a stop waits for what the target is doing. A delivery that is given up then stays
@@ -142,11 +148,7 @@ impl Courier {
             for delivery in batch {
                 match parcel(&delivery) {
                     Ok(parcel) => {
-                        consignments.push(Consignment {
-                            parcel,
-                            parked: None,
-                            attempts: 0,
-                        });
+                        consignments.push(Consignment::new(parcel));
                     }
                     Err(reason) => {
                         let queue = deliver_queue(&self.system.name);
@@ -208,14 +210,17 @@ impl Courier {
             let (wave, later): (Vec<_>, Vec<_>) = rest
                 .into_iter()
                 .partition(|consignment| lanes.insert(consignment.lane().clone()));
-            self.carry_wave(sinks, wave).await?;
+            // Each portion ends by itself, a stop included: what the target took is still noted.
+            let portions = portions(wave).map(|portion| self.carry_portion(sinks, portion));
+            let ended: Result<(), Stopping> = join_all(portions).await.into_iter().collect();
+            ended?;
             rest = later;
         }
         Ok(())
     }
 
-    /// Carries one wave until each of its messages is settled: done or parked.
-    async fn carry_wave(
+    /// Carries one portion until each of its messages is settled: done or parked.
+    async fn carry_portion(
         &self,
         sinks: &HashMap<Entity, Arc<dyn Sink>>,
         mut wave: Vec<Consignment>,
@@ -280,15 +285,19 @@ impl Courier {
         sinks: &HashMap<Entity, Arc<dyn Sink>>,
         mut wave: Vec<Consignment>,
     ) -> Result<(Settlement, Vec<Consignment>, Option<Failure>), Stopping> {
-        let lookup = self.lookup(&wave);
+        let lookup = self.lookup(&mut wave);
         let known = self
             .persist(|| self.store.look_up_outbound(&lookup))
             .await?;
         for consignment in &mut wave {
             consignment.refresh(&known);
         }
-        let (wave, plans) = self.plan(wave, known).await;
+        let (wave, plans) = self.plan(wave, known).await?;
+        let turn = self
+            .unless_stopped(Duration::ZERO, self.turn.lock())
+            .await?;
         let attempts = self.unless_stopped(GRACE, deliver(sinks, plans)).await?;
+        drop(turn);
         let refused_transiently = attempts
             .iter()
             .zip(&wave)
@@ -333,11 +342,11 @@ impl Courier {
         Ok((settlement, held, obstacle))
     }
 
-    fn lookup(&self, wave: &[Consignment]) -> OutboundLookup {
+    fn lookup(&self, wave: &mut [Consignment]) -> OutboundLookup {
         let mut seen = HashSet::new();
         let references = wave
-            .iter()
-            .flat_map(|consignment| references(&consignment.parcel))
+            .iter_mut()
+            .flat_map(Consignment::references)
             .filter(|reference| seen.insert(reference.clone()))
             .collect();
         OutboundLookup {
@@ -360,19 +369,23 @@ impl Courier {
         &self,
         wave: Vec<Consignment>,
         known: OutboundKnown,
-    ) -> (Vec<Consignment>, Vec<Plan>) {
+    ) -> Result<(Vec<Consignment>, Vec<Plan>), Stopping> {
         let (system, translated) = (self.system.clone(), self.translated.clone());
-        let copy = wave.clone();
         let planned = tokio::task::spawn_blocking(move || {
-            copy.iter()
-                .map(|consignment| plan(&system, &translated, consignment, &known))
-                .collect::<Vec<Plan>>()
+            let mut wave = wave;
+            let planned = |consignment: &mut Consignment| {
+                // A message whose planning breaks down is parked as the bug it is.
+                let plan = AssertUnwindSafe(|| plan(&system, &translated, consignment, &known));
+                catch_unwind(plan).unwrap_or_else(|_| {
+                    let detail = "planning its delivery broke down; please report it";
+                    Plan::Fail(Failure::bug("mapping.panicked", detail))
+                })
+            };
+            let plans = wave.iter_mut().map(planned).collect();
+            (wave, plans)
         });
-        let plans = planned.await.unwrap_or_else(|error| {
-            let failure = Failure::bug("mapping.panicked", error.to_string());
-            wave.iter().map(|_| Plan::Fail(failure.clone())).collect()
-        });
-        (wave, plans)
+        // A task that panics nowhere fails only where the runtime ends.
+        planned.await.map_err(|_| Stopping)
     }
 
     /// Repeats a call to the store until it succeeds, or the hub stops.
@@ -428,12 +441,21 @@ impl Courier {
     }
 }
 
+/// A wave in portions; no lane is in two of them.
+fn portions(mut wave: Vec<Consignment>) -> impl Iterator<Item = Vec<Consignment>> {
+    std::iter::from_fn(move || {
+        let rest = wave.split_off(wave.len().min(PORTION));
+        let portion = std::mem::replace(&mut wave, rest);
+        (!portion.is_empty()).then_some(portion)
+    })
+}
+
 /// A parked message that is to be tried again.
 pub(crate) fn consignment(record: ParkedRecord) -> Consignment {
     Consignment {
-        parcel: record.parcel,
         parked: Some(record.id),
         attempts: record.attempts,
+        ..Consignment::new(record.parcel)
     }
 }
 

@@ -27,9 +27,41 @@ pub(crate) struct Consignment {
     pub(crate) parked: Option<ParkedId>,
     /// Attempts made before.
     pub(crate) attempts: u32,
+    /// The parcel's body as it was read for the look-up, until it is expanded.
+    pub(crate) body: Option<Value>,
 }
 
 impl Consignment {
+    /// A parcel that is tried for the first time.
+    pub(crate) fn new(parcel: Parcel) -> Self {
+        Self {
+            parcel,
+            parked: None,
+            attempts: 0,
+            body: None,
+        }
+    }
+
+    /// The references in the body, for the look-up, and the record itself where it is mastered.
+    pub(crate) fn references(&mut self) -> Vec<ReferenceLookup> {
+        let mut found: Vec<ReferenceLookup> = itself(&self.parcel).into_iter().collect();
+        let Some(schema) = schema(self.parcel.attributes.kind) else {
+            return found;
+        };
+        // What cannot be read is said when it is expanded.
+        if self.body.is_none() {
+            self.body = read(&self.parcel).ok();
+        }
+        if let Some(body) = &self.body {
+            schema.for_each_reference(body, |entity, node| {
+                if let Some(reference) = reference(node) {
+                    found.push(ReferenceLookup { entity, reference });
+                }
+            });
+        }
+        found
+    }
+
     pub(crate) fn lane(&self) -> &OrderingKey {
         &self.parcel.attributes.ordering_key
     }
@@ -71,6 +103,7 @@ impl Consignment {
             && let Ok(body) = serde_json::to_vec(&row.golden.customer)
         {
             self.parcel.body = body.into();
+            self.body = None;
             self.parcel.attributes.sequence = Some(row.version);
         }
     }
@@ -110,19 +143,6 @@ pub(crate) struct Packet {
     pub(crate) hash: Vec<u8>,
 }
 
-/// The references in a parcel's body, for the look-up.
-pub(crate) fn references(parcel: &Parcel) -> Vec<ReferenceLookup> {
-    let mut found: Vec<ReferenceLookup> = itself(parcel).into_iter().collect();
-    if let (Some(schema), Ok(body)) = (schema(parcel.attributes.kind), read(parcel)) {
-        schema.for_each_reference(&body, |entity, node| {
-            if let Some(reference) = reference(node) {
-                found.push(ReferenceLookup { entity, reference });
-            }
-        });
-    }
-    found
-}
-
 fn read(parcel: &Parcel) -> Result<Value, Failure> {
     serde_json::from_slice(&parcel.body).map_err(|error| {
         Failure::bug(
@@ -148,7 +168,7 @@ fn reference(node: &Value) -> Option<Reference> {
 pub(crate) fn plan(
     system: &System,
     translated: &[Entity],
-    consignment: &Consignment,
+    consignment: &mut Consignment,
     known: &OutboundKnown,
 ) -> Plan {
     let attributes = &consignment.parcel.attributes;
@@ -242,10 +262,13 @@ fn expand(
     translated: &[Entity],
     system: &System,
     outlet: &Outlet,
-    consignment: &Consignment,
+    consignment: &mut Consignment,
     known: &OutboundKnown,
 ) -> Result<Value, Obstacle> {
-    let mut body = read(&consignment.parcel).map_err(Obstacle::Failure)?;
+    let mut body = match consignment.body.take() {
+        Some(body) => body,
+        None => read(&consignment.parcel).map_err(Obstacle::Failure)?,
+    };
     let Some(schema) = schema(consignment.parcel.attributes.kind) else {
         let kind = consignment.parcel.attributes.kind;
         let detail = format!("this release has no schema for {kind}");
@@ -383,7 +406,10 @@ fn pack(outlet: &Outlet, consignment: &Consignment, body: &Value, holdings: &[&H
     let (mut packets, mut unchanged) = (Vec::new(), false);
     for holding in targets {
         let native_id = holding.map(|holding| holding.native_id.clone());
-        let message = describe(outlet, consignment, native_id.as_ref());
+        let message = match outlet.mapping.reads_message() {
+            true => describe(outlet, consignment, native_id.as_ref()),
+            false => Value::Null,
+        };
         match outlet.mapping.apply(&body, &message) {
             Ok(None) => {}
             Err(failure) => return Plan::Fail(failure),

@@ -137,6 +137,7 @@ impl Hub {
             health: self.health.clone(),
             bells: bells.clone(),
             stop: self.stop.clone(),
+            turn: tokio::sync::Mutex::default(),
         };
         self.tasks.spawn(courier.run());
     }

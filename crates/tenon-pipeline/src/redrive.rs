@@ -10,7 +10,7 @@ use tenon_store::{
 
 use crate::Accept;
 use crate::courier::{consignment, store_failure};
-use crate::expand::{Plan, plan, references};
+use crate::expand::{Plan, plan};
 use crate::translate::{accept as accept_canonical, map};
 
 /// What would become of a parked message with the configuration of now.
@@ -64,12 +64,12 @@ pub async fn preview(
         let mut attributes = attributes.clone();
         let mapped = map(deployment, &mut attributes, &record.parcel.body).and_then(|output| {
             output
-                .map(|output| accept_canonical(&attributes, &output).map(|_| output))
+                .map(|output| accept_canonical(&attributes, output))
                 .transpose()
         });
         return Ok(match mapped {
             Ok(Some(output)) => Preview::Sends {
-                payloads: vec![text(&output)],
+                payloads: vec![output.value().to_string()],
             },
             Ok(None) => Preview::Nothing {
                 reason: "the mapping does not want it".to_owned(),
@@ -95,14 +95,14 @@ pub async fn preview(
             consignment.master_id(),
             consignment.lane().clone(),
         )],
-        references: references(&record.parcel),
+        references: consignment.references(),
     };
     let known = store
         .look_up_outbound(&lookup)
         .await
         .map_err(|error| store_failure(&error))?;
     consignment.refresh(&known);
-    Ok(match plan(system, &translated, &consignment, &known) {
+    Ok(match plan(system, &translated, &mut consignment, &known) {
         Plan::Send(packets) => Preview::Sends {
             payloads: packets
                 .iter()

@@ -236,7 +236,7 @@ fn route(deployment: &Deployment, resolved: &Resolved) -> Result<Vec<SystemName>
         let wanted = match &outlet.condition {
             None => true,
             Some(condition) => {
-                let text = body.get_or_insert_with(|| resolved.body.to_string().into_bytes());
+                let text = body.get_or_insert_with(|| text(&resolved.body));
                 condition.holds(text, &description(attributes))?
             }
         };
@@ -262,7 +262,7 @@ fn journal(
     let business_key = schema(attributes.kind)
         .and_then(|schema| schema.business_key(&body))
         .map(str::to_owned);
-    let canonical = Bytes::from(body.to_string());
+    let canonical = Bytes::from(text(&body));
     for target in &targets {
         parcels.push((target.clone(), attributes.clone(), canonical.clone()));
     }
@@ -272,6 +272,11 @@ fn journal(
         InboundState::Routed { targets }
     };
     entry(envelope, attributes, business_key, state, Some(canonical))
+}
+
+/// A body as JSON text. That of a value has no key but text, so that writing cannot fail.
+fn text(body: &Value) -> Vec<u8> {
+    serde_json::to_vec(body).unwrap_or_default()
 }
 
 fn invalid(envelope: &Envelope, failure: &Failure) -> Inbound {

@@ -176,9 +176,9 @@ mod tests {
             body: Bytes::from_static(b"{}"),
         };
         Consignment {
-            parcel,
             parked: Some(ParkedId(7)),
             attempts,
+            ..Consignment::new(parcel)
         }
     }
 

@@ -12,7 +12,7 @@ use crate::wire::Arrived;
 pub(crate) struct Translated {
     envelope: Envelope,
     /// The mapping's output; `None` when it said that the record is not wanted.
-    result: Result<Option<Bytes>, Failure>,
+    result: Result<Option<Value>, Failure>,
 }
 
 /// A message after its schema was checked.
@@ -65,7 +65,7 @@ pub(crate) fn map(
     deployment: &Deployment,
     attributes: &mut Attributes,
     json: &[u8],
-) -> Result<Option<Bytes>, Failure> {
+) -> Result<Option<Value>, Failure> {
     let inlet = deployment
         .system(&attributes.source)
         .and_then(|system| system.inlet(&attributes.inlet))
@@ -83,7 +83,11 @@ pub(crate) fn map(
         attributes.native_id =
             Some(key.map_err(|reason| Failure::invalid("record.undecodable", reason))?);
     }
-    inlet.mapping.apply(json, &description(attributes))
+    let message = match inlet.mapping.reads_message() {
+        true => description(attributes),
+        false => Value::Null,
+    };
+    inlet.mapping.apply_to_value(json, &message)
 }
 
 /// What a mapping sees as `$message`.
@@ -104,28 +108,22 @@ pub(crate) fn validate(translated: Translated) -> Validated {
     let Translated { envelope, result } = translated;
     let result = result.and_then(|output| match output {
         None => Ok(None),
-        Some(output) => accept(&envelope.attributes, &output).map(Some),
+        Some(output) => accept(&envelope.attributes, output).map(Some),
     });
     Validated { envelope, result }
 }
 
 /// Takes a mapping's output as canonical.
 ///
-/// Reading it as a JSON value is exact: the schemas admit no number that is not a small integer.
-pub(crate) fn accept(attributes: &Attributes, output: &[u8]) -> Result<Canonical, Failure> {
-    let value: Value = serde_json::from_slice(output).map_err(|error| {
-        Failure::bug(
-            "mapping.output",
-            format!("a mapping wrote no JSON: {error}"),
-        )
-    })?;
+/// It is exact as a JSON value: the schemas admit no number that is not a small integer.
+pub(crate) fn accept(attributes: &Attributes, output: Value) -> Result<Canonical, Failure> {
     let schema = schema(attributes.kind).ok_or_else(|| {
         Failure::invalid(
             "schema.unknown",
             format!("no schema for {}", attributes.kind),
         )
     })?;
-    schema.accept(value).map_err(|violations| {
+    schema.accept(output).map_err(|violations| {
         const SHOWN: usize = 5;
         let mut lines: Vec<String> = violations
             .iter()

@@ -3,6 +3,8 @@
 //! Numbers are read by the engine's own parser, which keeps the text of decimals; a parser that
 //! goes through floats would lose cents and long identifiers.
 
+mod plain;
+
 use std::io::Write as _;
 
 use jaq_json::{Num, Val};
@@ -22,8 +24,20 @@ const LONGEST_NUMBER: usize = 400;
 /// A sentence when the bytes are not JSON, are nested deeper than 128 levels, or hold a number of
 /// more than 400 digits.
 pub(super) fn read(body: &[u8]) -> Result<(Val, u32), String> {
-    let text = std::str::from_utf8(body)
-        .map_err(|error| format!("it is not UTF-8 text (byte {})", error.valid_up_to() + 1))?;
+    let text = utf8(body)?;
+    match plain::read(text) {
+        Some(read) => Ok(read),
+        None => read_carefully(body),
+    }
+}
+
+fn utf8(body: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(body)
+        .map_err(|error| format!("it is not UTF-8 text (byte {})", error.valid_up_to() + 1))
+}
+
+fn read_carefully(body: &[u8]) -> Result<(Val, u32), String> {
+    let text = utf8(body)?;
     let depth = survey(body)?;
     // The engine's parser accepts more than JSON (comments, NaN, byte strings); this one does not.
     serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| error.to_string())?;
@@ -72,6 +86,58 @@ fn survey(body: &[u8]) -> Result<u32, String> {
     Ok(deepest)
 }
 
+/// The same value for those who compute with it no further, and about how long its JSON is.
+///
+/// # Errors
+/// As [`write`].
+pub(super) fn convert(value: &Val) -> Result<(serde_json::Value, usize), String> {
+    use serde_json::Value;
+    meter::step();
+    Ok(match value {
+        Val::Null => (Value::Null, 4),
+        Val::Bool(truth) => (Value::Bool(*truth), 5),
+        Val::Num(Num::Int(number)) => (Value::from(*number), 8),
+        Val::TStr(text) => {
+            let text = text_of(text)?;
+            meter::bytes(text.len());
+            (Value::from(text), text.len() + 2)
+        }
+        Val::Arr(items) => {
+            let (mut converted, mut length) = (Vec::with_capacity(items.len()), 2);
+            for item in items.iter() {
+                let (item, more) = convert(item)?;
+                converted.push(item);
+                length += more + 1;
+            }
+            (Value::Array(converted), length)
+        }
+        Val::Obj(members) => {
+            let (mut converted, mut length) = (serde_json::Map::new(), 2);
+            for (key, member) in members.iter() {
+                let Val::TStr(key) = key else {
+                    return Err(NO_KEY.into());
+                };
+                let key = text_of(key)?;
+                let (member, more) = convert(member)?;
+                converted.insert(key.to_owned(), member);
+                length += key.len() + more + 4;
+            }
+            (Value::Object(converted), length)
+        }
+        Val::Num(_) | Val::BStr(_) => {
+            let text = write(value)?;
+            let number = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
+            (number, text.len())
+        }
+    })
+}
+
+const NO_KEY: &str = "it holds a key that is no text";
+
+fn text_of(text: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(text).map_err(|_| "it holds text that is not UTF-8".into())
+}
+
 /// Writes a value as compact JSON.
 ///
 /// # Errors
@@ -115,7 +181,7 @@ fn write_into(value: &Val, out: &mut Vec<u8>) -> Result<(), String> {
                     out.push(b',');
                 }
                 let Val::TStr(key) = key else {
-                    return Err("it holds a key that is no text".into());
+                    return Err(NO_KEY.into());
                 };
                 write_text(key, out)?;
                 out.push(b':');
@@ -128,9 +194,7 @@ fn write_into(value: &Val, out: &mut Vec<u8>) -> Result<(), String> {
 }
 
 fn write_text(text: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
-    if std::str::from_utf8(text).is_err() {
-        return Err("it holds text that is not UTF-8".into());
-    }
+    text_of(text)?;
     meter::bytes(text.len());
     out.push(b'"');
     let mut rest = text;

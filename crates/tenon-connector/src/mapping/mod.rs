@@ -138,19 +138,34 @@ impl Mapping {
         message: &serde_json::Value,
     ) -> Result<Option<Bytes>, Failure> {
         self.evaluate(body, message, |outputs| {
-            let Some(output) = outputs.next().transpose()? else {
+            let Some(output) = at_most_one(outputs)? else {
                 return Ok(None);
             };
-            if outputs.next().transpose()?.is_some() {
-                return Err(
-                    "it gave more than one output; collect them in an array or use first(…)".into(),
-                );
-            }
             let output = json::write(&output.json)?;
-            if output.len() > LONGEST_OUTPUT {
-                return Err(format!("its output is larger than {LONGEST_OUTPUT} bytes"));
-            }
+            not_too_long(output.len())?;
             Ok(Some(Bytes::from(output)))
+        })
+    }
+
+    /// As [`apply`](Self::apply), for a caller who would read the JSON at once.
+    ///
+    /// Numbers with decimals become floats here, as they do for everyone who reads JSON into such
+    /// values: the canonical schemas admit none.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub fn apply_to_value(
+        &self,
+        body: &[u8],
+        message: &serde_json::Value,
+    ) -> Result<Option<serde_json::Value>, Failure> {
+        self.evaluate(body, message, |outputs| {
+            let Some(output) = at_most_one(outputs)? else {
+                return Ok(None);
+            };
+            let (output, length) = json::convert(&output.json)?;
+            not_too_long(length)?;
+            Ok(Some(output))
         })
     }
 
@@ -167,6 +182,11 @@ impl Mapping {
             let output = output.ok_or("a condition gives one output, this one gave none")?;
             Ok(jaq_core::ValT::as_bool(&output))
         })
+    }
+
+    /// Whether the program looks at `$message`; if not, any value will do for it.
+    pub fn reads_message(&self) -> bool {
+        self.inner.reads_message
     }
 
     /// The file that the mapping came from, as it was named to [`compile`](Self::compile).
@@ -281,6 +301,25 @@ pub(crate) fn read_exactly(text: &[u8]) -> Result<jaq_json::Val, String> {
 /// The beginning of a value's JSON, at most about `limit` bytes.
 pub(crate) fn brief(value: &jaq_json::Val, limit: usize) -> String {
     json::brief(value, limit)
+}
+
+fn at_most_one(
+    outputs: &mut dyn Iterator<Item = Result<Value, String>>,
+) -> Result<Option<Value>, String> {
+    let output = outputs.next().transpose()?;
+    if output.is_some() && outputs.next().transpose()?.is_some() {
+        return Err(
+            "it gave more than one output; collect them in an array or use first(…)".into(),
+        );
+    }
+    Ok(output)
+}
+
+fn not_too_long(length: usize) -> Result<(), String> {
+    if length > LONGEST_OUTPUT {
+        return Err(format!("its output is larger than {LONGEST_OUTPUT} bytes"));
+    }
+    Ok(())
 }
 
 /// What a person reads of an error that the program raised.

@@ -1,5 +1,7 @@
 //! The messages that are measured: orders of about 1 KiB in a shop's own form.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use tenon_broker::Publication;
 
@@ -43,11 +45,11 @@ fn decimal(cents: u64) -> String {
 
 /// The same messages for queues that nothing reads but the raw hop.
 pub(super) fn publications(
-    messages: u64,
+    numbers: Range<u64>,
     lanes: u32,
     queue: impl Fn(u64) -> String,
 ) -> Vec<Publication> {
-    (0..messages)
+    numbers
         .map(|number| Publication {
             queue: queue(number % u64::from(lanes)),
             headers: vec![("cloudEvents_id".to_owned(), number.to_string())],

@@ -131,9 +131,10 @@ async fn raw_hop(broker: &SharedBroker, messages: u64) -> Result<Meter, Exit> {
         ..queue(out.clone())
     });
     broker.declare(&queues).await?;
-    let accept = load::publications(messages, LANES, |lane| format!("raw.in.{lane}"));
-    for batch in accept.chunks(BATCH) {
-        publish(broker, batch.to_vec()).await?;
+    for start in (0..messages).step_by(BATCH) {
+        let numbers = start..messages.min(start + BATCH as u64);
+        let batch = load::publications(numbers, LANES, |lane| format!("raw.in.{lane}"));
+        publish(broker, batch).await?;
     }
     let stop = tokio_util::sync::CancellationToken::new();
     let mut hops = tokio::task::JoinSet::new();

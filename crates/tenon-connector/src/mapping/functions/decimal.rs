@@ -13,7 +13,10 @@ use crate::mapping::value::{Error, Value, ValueR};
 
 pub(super) fn functions() -> Vec<Function> {
     vec![
-        of_input!("decimal", |input| write(parse(&input)?)),
+        of_input!("decimal", |input| match is_written_so(&input) {
+            true => Ok(Value::text(input.json.to_string())),
+            false => write(parse(&input)?),
+        }),
         of_one!("decimal_add", |left, right| {
             write(
                 parse(&left)?
@@ -65,6 +68,18 @@ fn write(decimal: Decimal) -> ValueR {
         decimal
     };
     Ok(Value::text(zero_without_sign.to_string()))
+}
+
+/// Whether a number is a positive decimal as it stands, which most amounts are.
+fn is_written_so(value: &Value) -> bool {
+    const FITS: usize = 20;
+    match &value.json {
+        Val::Num(Num::Int(number)) => *number >= 0,
+        Val::Num(Num::Dec(text)) => {
+            text.len() <= FITS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.'))
+        }
+        _ => false,
+    }
 }
 
 /// Rounds half away from zero, as invoices do, and keeps exactly `scale` decimals.
