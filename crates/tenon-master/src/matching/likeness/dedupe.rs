@@ -37,14 +37,20 @@ const KEPT_BELOW_REVIEW: f32 = 7.0;
 /// Records that one thread takes at a time.
 const BATCH: usize = 2048;
 
-/// Clusters records by likeness, on `threads` threads.
+/// Clusters records by likeness, on `threads` threads, two at least.
 ///
 /// The result depends on the records and the policy alone: neither the order of the threads nor
 /// their number changes it.
 pub fn dedupe(profiles: &[Profile], policy: &MatchPolicy, threads: usize) -> Clustering {
-    let rarities = population::rarities(profiles);
     let scale = Scale::of(policy, profiles.len());
-    let blocks = Blocks::of(profiles, policy);
+    let (rarities, blocks) = std::thread::scope(|scope| {
+        let blocks = scope.spawn(|| Blocks::of(profiles, policy));
+        let rarities = population::rarities(profiles);
+        let blocks = blocks
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (rarities, blocks)
+    });
     let whole = Whole {
         profiles,
         rarities,
