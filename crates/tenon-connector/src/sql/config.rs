@@ -20,7 +20,8 @@ use crate::{Humane, KeyProblem, Secret};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     /// `postgres://…`, `mysql://…`, `mariadb://…` or `sqlite:PATH`; a relative path begins at the
-    /// connector file.
+    /// connector file. PostgreSQL on this machine is reached without TLS unless `?sslmode=require`
+    /// asks for it.
     pub(crate) url: Secret,
     /// The longest that one statement may take, waiting for a connection included.
     #[serde(default = "default_timeout")]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions, MySqlPool, PgPool, SqlitePool};
 use tenon_core::Failure;
@@ -117,10 +117,21 @@ impl Database {
 }
 
 /// Options and pool for PostgreSQL. The server gives up a statement by itself when we do.
+///
+/// A server on this machine is reached without TLS unless the url asks for it (`?sslmode=require`):
+/// it would protect nothing there, and it cuts a batch into several writes, each of which waits for
+/// the other side's delayed acknowledgement, because the driver leaves Nagle's algorithm on.
 fn postgres(url: &str, plan: &Plan) -> Result<PgPool, sqlx::Error> {
     let milliseconds = plan.timeout.as_millis().to_string();
-    let options = url
-        .parse::<PgConnectOptions>()?
+    let options = url.parse::<PgConnectOptions>()?;
+    let is_here = options.get_socket().is_none()
+        && matches!(options.get_host(), "localhost" | "127.0.0.1" | "::1");
+    let ssl_mode = match options.get_ssl_mode() {
+        PgSslMode::Prefer if is_here => PgSslMode::Disable,
+        asked_for => asked_for,
+    };
+    let options = options
+        .ssl_mode(ssl_mode)
         .application_name("tenon")
         .options([("statement_timeout", &milliseconds)])
         .disable_statement_logging();
