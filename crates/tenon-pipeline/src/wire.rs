@@ -1,7 +1,7 @@
 //! Messages as the broker carries them, and back.
 
 use bytes::Bytes;
-use tenon_broker::{Delivery, Publication};
+use tenon_broker::{Delivery, MAX_MESSAGE_BYTES, Publication};
 use tenon_core::{Attributes, InvalidAttributes, Message, Native, NativeBody, SystemName};
 use tenon_store::Parcel;
 
@@ -10,6 +10,8 @@ use crate::topology::{deliver_queue, inbound_queue};
 const ORIGIN: &str = "tenon-origin";
 const UNDECODABLE: &str = "tenon-undecodable";
 const REDRIVE: &str = "tenon-redrive";
+/// What is kept of a record that is too large for a message, in bytes.
+const KEPT: usize = 64 * 1024;
 
 /// A native message as it came out of an inbound queue.
 #[derive(Debug, Clone)]
@@ -31,19 +33,32 @@ pub fn native_publication(
     if redrive {
         headers.push((REDRIVE.to_owned(), "true".to_owned()));
     }
-    let body = match &message.body.body {
-        NativeBody::Json(json) => json.clone(),
-        NativeBody::Undecodable { raw, reason } => {
-            headers.push((UNDECODABLE.to_owned(), reason.clone()));
-            raw.clone()
-        }
+    let (body, reason) = match &message.body.body {
+        NativeBody::Json(json) => (json, None),
+        NativeBody::Undecodable { raw, reason } => (raw, Some(reason.clone())),
     };
+    let (body, reason) = match body.len() {
+        0..=MAX_MESSAGE_BYTES => (body.clone(), reason),
+        length => (body.slice(..KEPT), Some(too_large(length))),
+    };
+    if let Some(reason) = reason {
+        headers.push((UNDECODABLE.to_owned(), reason));
+    }
     let queue = inbound_queue(attributes.ordering_key.partition(partitions));
     Publication {
         queue,
         headers,
         body,
     }
+}
+
+/// Why a record is parked that no message can carry: it would come again and again, and hold up all
+/// that follow it. Its source still has it.
+fn too_large(length: usize) -> String {
+    format!(
+        "the record has {length} bytes, a message carries {MAX_MESSAGE_BYTES}; its first {KEPT} are \
+         kept here, the whole is where it came from"
+    )
 }
 
 /// Reads what [`native_publication`] wrote.

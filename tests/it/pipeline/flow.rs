@@ -168,6 +168,29 @@ pub(super) async fn what_is_invalid_is_parked_and_the_rest_flows(house: &House) 
     hub.stop().await;
 }
 
+pub(super) async fn a_record_that_no_message_can_carry_is_parked(house: &House) {
+    house.shop_and_erp(Erp::Orders).await;
+    let node = house.node().await;
+    let hub = node.start(Roles::ALL).await;
+    let remark = "x".repeat(tenon_broker::MAX_MESSAGE_BYTES);
+    let large =
+        format!(r#"{{"no":"O-1","buyer":"C-1","amount":"1","revision":1,"remark":"{remark}"}}"#);
+    let large = node.send("shop", Entity::Order, &large).await;
+    let good = node
+        .send("shop", Entity::Order, &order("O-2", "C-1", 1))
+        .await;
+    node.delivery(good, "erp", DeliveryState::Delivered).await;
+    let parked = node.parked(large, ParkedState::Failed).await;
+    assert_eq!(parked.code, "record.undecodable");
+    assert!(
+        parked.detail.contains("a message carries"),
+        "{}",
+        parked.detail
+    );
+    assert!(parked.parcel.body.starts_with(br#"{"no":"O-1""#));
+    hub.stop().await;
+}
+
 pub(super) async fn a_repaired_mapping_takes_what_was_parked_once(house: &House) {
     house.shop_and_erp(Erp::Orders).await;
     let node = house.node().await;
