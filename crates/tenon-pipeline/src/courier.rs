@@ -30,7 +30,7 @@ use crate::{Component, ComponentState, Health};
 const BATCH: usize = 512;
 /// Messages planned, given to the target and settled at once. While the target takes one portion
 /// of a batch, the next is planned and the one before is settled.
-const PORTION: usize = 128;
+const PORTION: usize = 256;
 /// Messages the broker may hand out ahead.
 const PREFETCH: u16 = 1024;
 /// How often lanes are looked through for retries whose time has come, at the latest.
