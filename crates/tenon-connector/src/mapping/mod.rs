@@ -201,15 +201,19 @@ impl Mapping {
         message: &serde_json::Value,
         take: impl FnOnce(&mut dyn Iterator<Item = Result<Value, String>>) -> Result<T, String>,
     ) -> Result<T, Failure> {
+        let allowance = Allowance::of_input(body.len());
         let evaluation = || {
             let (json, depth) = json::read(body).map_err(Refused::Unreadable)?;
             let input = Value::nested(json, depth);
             let message = self.message(message).map_err(Refused::Failed)?;
             let Program { engine, plan } = &self.inner.program;
             let tables = &self.inner.tables;
-            let planned = plan
-                .as_ref()
-                .and_then(|plan| plan.run(&input, &message, tables));
+            // A plan may build more than the engine on its way to the same, so that its end is not
+            // the program's.
+            let planned = plan.as_ref().and_then(|plan| {
+                let run = || plan.run(&input, &message, tables);
+                meter::metered(allowance, run).ok().flatten()
+            });
             if let Some(outputs) = planned {
                 return take(&mut outputs.into_iter().map(Ok)).map_err(Refused::Failed);
             }
@@ -221,7 +225,6 @@ impl Mapping {
                 .map(|output| output.map_err(raised));
             take(&mut outputs).map_err(Refused::Failed)
         };
-        let allowance = Allowance::of_input(body.len());
         match meter::metered(allowance, evaluation) {
             Ok(Ok(result)) => Ok(result),
             Ok(Err(Refused::Unreadable(why))) => Err(self.failure(

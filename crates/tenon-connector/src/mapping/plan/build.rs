@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
+use jaq_core::ops::Math;
 use jaq_core::path::{Opt, Part as EnginePart, Path};
 use jaq_core::{Filter, ValT as _};
 
@@ -218,10 +219,17 @@ impl Builder {
                 let [initial, update] = bodies.as_slice() else {
                     return Err(Unplanned);
                 };
+                // Others would copy what they build at every turn; the engine changes it in place.
+                let Term::BinOp(total, BinaryOp::Math(Math::Add), more) = update else {
+                    return Err(Unplanned);
+                };
+                if !matches!(**total, Term::Id) {
+                    return Err(Unplanned);
+                }
                 let (source, _) = self.node(source, place)?;
                 let initial = self.single(initial, place)?;
-                let update = self.single(update, &place.binding(name))?;
-                let node = Node::Fold(Box::new(source), place.bound, initial, update);
+                let more = self.single(more, &place.binding(name))?;
+                let node = Node::Sum(Box::new(source), place.bound, initial, more);
                 Ok((node, false))
             }
             Term::Def(definitions, body) => {

@@ -91,8 +91,8 @@ enum Node {
     Attempt(Box<Node>, Box<Node>),
     /// `first(f)`
     First(Box<Node>),
-    /// `reduce f as $x (g; h)`, with the variable's number; the second and third single.
-    Fold(Box<Node>, usize, Box<Node>, Box<Node>),
+    /// `reduce f as $x (g; . + h)`, with the variable's number; the second and third single.
+    Sum(Box<Node>, usize, Box<Node>, Box<Node>),
     /// A function of its input and of arguments, each single.
     Call(Function, Vec<Node>),
 }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use jaq_core::ops::Math;
 use jaq_core::{Ctx, ValT as _, Vars};
 use jaq_json::{Map, Val};
 
@@ -136,22 +135,16 @@ impl<'v> Machine<'v> {
                 None => return Ok(None),
             },
             Node::Arithmetic(left, operator, right) => {
-                let Some(left) = self.before_another(left, input, scope)? else {
+                let Some((left, right)) = self.both(left, right, input, scope)? else {
                     return Ok(None);
                 };
-                let Some(right) = self.one(right, input, scope)? else {
-                    return Ok(None);
-                };
-                operator.run(left.into_value(), right.into_value())?.into()
+                operator.run(left, right)?.into()
             }
             Node::Comparison(left, operator, right) => {
-                let Some(left) = self.before_another(left, input, scope)? else {
+                let Some((left, right)) = self.both(left, right, input, scope)? else {
                     return Ok(None);
                 };
-                let Some(right) = self.one(right, input, scope)? else {
-                    return Ok(None);
-                };
-                let holds = operator.run(&left.into_value(), &right.into_value());
+                let holds = operator.run(&left, &right);
                 Value::from(holds).into()
             }
             Node::Logic(left, decides, right) => {
@@ -220,8 +213,8 @@ impl<'v> Machine<'v> {
                     (Err(halt), _) => Err(halt),
                 };
             }
-            Node::Fold(source, number, initial, update) => {
-                return self.fold((source, *number), initial, update, input, scope);
+            Node::Sum(source, number, initial, more) => {
+                return self.sum((source, *number), initial, more, input, scope);
             }
             Node::Call(function, arguments) => {
                 return self.call(function, arguments, input, scope);
@@ -243,6 +236,21 @@ impl<'v> Machine<'v> {
             Halt::Raised(_) => Halt::Leave,
             halt => halt,
         })
+    }
+
+    /// The operands of an operation.
+    fn both(
+        &self,
+        left: &'v Node,
+        right: &'v Node,
+        input: Seen<'v>,
+        scope: Scope<'_, 'v>,
+    ) -> Result<Option<(Value, Value)>> {
+        let Some(left) = self.before_another(left, input, scope)? else {
+            return Ok(None);
+        };
+        let right = self.one(right, input, scope)?;
+        Ok(right.map(|right| (left.into_value(), right.into_value())))
     }
 
     /// Every value of a node, one after the other.
@@ -459,11 +467,11 @@ impl<'v> Machine<'v> {
         Ok(Some(Value::scalar(Val::utf8_str(text)).into()))
     }
 
-    fn fold(
+    fn sum(
         &self,
         (source, number): (&'v Node, usize),
         initial: &'v Node,
-        update: &'v Node,
+        more: &'v Node,
         input: Seen<'v>,
         scope: Scope<'_, 'v>,
     ) -> Result<Option<Held<'v>>> {
@@ -479,18 +487,10 @@ impl<'v> Machine<'v> {
             };
             let before = std::mem::take(&mut total);
             let seen = Seen::of(&before);
-            total = match update {
-                // What grows is not held twice, so that it grows in place.
-                Node::Arithmetic(left, Math::Add, right) if matches!(**left, Node::Input) => {
-                    let more = self.one(right, seen, Some(&bound))?.ok_or(Halt::Leave)?;
-                    let more = more.into_value();
-                    (before + more)?
-                }
-                update => {
-                    let after = self.one(update, seen, Some(&bound))?.ok_or(Halt::Leave)?;
-                    after.into_value()
-                }
-            };
+            let more = self.one(more, seen, Some(&bound))?.ok_or(Halt::Leave)?;
+            let more = more.into_value();
+            // Nobody else holds what has been added up, so that it grows in place.
+            total = (before + more)?;
             Ok(())
         })?;
         Ok(Some(total.into()))

@@ -187,6 +187,20 @@ fn ordinary_work_is_far_from_the_bounds() {
     );
 }
 
+/// What a program builds little by little is paid once, however it is evaluated.
+#[test]
+fn what_is_built_in_a_loop_is_within_the_bounds() {
+    let items = format!("[{}]", vec!["1"; 5_000].join(","));
+    for source in [
+        "reduce .[] as $x ([]; if $x > 0 then . + [$x] else . end) | length",
+        "reduce .[] as $x ([]; . + [$x]) | length",
+        "reduce .[] as $x (\"\"; . + \"\\($x)\") | length",
+        "map(select(. > 0)) | length",
+    ] {
+        check(source, &items, "5000");
+    }
+}
+
 #[test]
 fn an_ended_evaluation_leaves_the_next_one_whole() {
     let endless = mapping("[range(100000) | range(100000)]");

@@ -6,6 +6,22 @@ use proptest::prelude::*;
 
 use super::{CodeTables, Mapping, tables};
 
+/// Forms with one place and with two, filled with programs.
+fn filled(
+    one: impl Strategy<Value = &'static str>,
+    two: impl Strategy<Value = &'static str>,
+    inner: impl Strategy<Value = String> + Clone,
+) -> impl Strategy<Value = String> {
+    prop_oneof![
+        (one, inner.clone()).prop_map(|(form, part)| form.replacen("{}", &part, 1)),
+        (two, inner.clone(), inner).prop_map(|(form, left, right)| {
+            let form = form.replacen("{}", "\u{1}", 1).replacen("{}", "\u{2}", 1);
+            form.replacen('\u{1}', &left, 1)
+                .replacen('\u{2}', &right, 1)
+        }),
+    ]
+}
+
 /// A program of the grammar's parts, nested at random.
 fn program() -> impl Strategy<Value = String> {
     let leaf = prop::sample::select(vec![
@@ -137,14 +153,7 @@ fn program() -> impl Strategy<Value = String> {
                 "[{}] | combinations | {}",
                 "({}) as [$v] | $v | {}",
             ]);
-            prop_oneof![
-                (one, inner.clone()).prop_map(|(form, part)| form.replacen("{}", &part, 1)),
-                (two, inner.clone(), inner).prop_map(|(form, left, right)| {
-                    let form = form.replacen("{}", "\u{1}", 1).replacen("{}", "\u{2}", 1);
-                    form.replacen('\u{1}', &left, 1)
-                        .replacen('\u{2}', &right, 1)
-                }),
-            ]
+            filled(one, two, inner)
         })
 }
 
@@ -290,14 +299,7 @@ fn ordinary_program() -> impl Strategy<Value = String> {
                 "\"\\({})-\\({})\"",
                 "first({}, {})",
             ]);
-            prop_oneof![
-                (one, inner.clone()).prop_map(|(form, part)| form.replacen("{}", &part, 1)),
-                (two, inner.clone(), inner).prop_map(|(form, left, right)| {
-                    let form = form.replacen("{}", "\u{1}", 1).replacen("{}", "\u{2}", 1);
-                    form.replacen('\u{1}', &left, 1)
-                        .replacen('\u{2}', &right, 1)
-                }),
-            ]
+            filled(one, two, inner)
         })
 }
 
