@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::{Canonical, Entity, MessageKind};
@@ -101,7 +102,9 @@ impl Schema {
     fn compile(kind: MessageKind, text: &'static str) -> Self {
         let document: Value =
             serde_json::from_str(text).expect("the schemas in this repository are JSON");
+        // The linear engine: no look-around, which no schema of ours needs, and less work a match.
         let validator = jsonschema::options()
+            .with_pattern_options(jsonschema::PatternOptions::regex())
             .should_validate_formats(true)
             .build(&document)
             .expect("the schemas in this repository are JSON Schema 2020-12");
@@ -175,6 +178,27 @@ impl Schema {
         }
     }
 
+    /// `value` as compact JSON text, with what `replacement` gives in the place of a reference.
+    pub fn text_with_references(
+        &self,
+        value: &Value,
+        mut replacement: impl FnMut(Entity, &Value) -> Option<Value>,
+    ) -> Vec<u8> {
+        let mut replaced = Vec::new();
+        self.for_each_reference(value, |entity, node| {
+            replaced.extend(replacement(entity, node).map(|new| (std::ptr::from_ref(node), new)));
+        });
+        let text = match replaced.is_empty() {
+            true => serde_json::to_vec(value),
+            false => serde_json::to_vec(&Replaced {
+                value,
+                replaced: &replaced,
+            }),
+        };
+        // A value has no key but text, so that writing it cannot fail.
+        text.unwrap_or_default()
+    }
+
     /// As [`Schema::for_each_reference`], and the references may be changed.
     pub fn for_each_reference_mut(
         &self,
@@ -192,6 +216,37 @@ impl Schema {
             walk_mut(value, path, &mut |node| {
                 *node = Value::String("•••".to_owned())
             });
+        }
+    }
+}
+
+/// A value of which some nodes, told by their addresses, are written as others.
+struct Replaced<'v> {
+    value: &'v Value,
+    replaced: &'v [(*const Value, Value)],
+}
+
+impl<'v> Replaced<'v> {
+    fn child(&self, value: &'v Value) -> Self {
+        Self { value, ..*self }
+    }
+}
+
+impl Serialize for Replaced<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.value {
+            Value::Object(members) => {
+                let own = |(node, _): &&(*const Value, Value)| std::ptr::eq(*node, self.value);
+                match self.replaced.iter().find(own) {
+                    Some((_, new)) => new.serialize(serializer),
+                    None => serializer
+                        .collect_map(members.iter().map(|(key, value)| (key, self.child(value)))),
+                }
+            }
+            Value::Array(elements) => {
+                serializer.collect_seq(elements.iter().map(|value| self.child(value)))
+            }
+            other => other.serialize(serializer),
         }
     }
 }

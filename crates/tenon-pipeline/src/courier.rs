@@ -19,6 +19,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
 use crate::accept::failure;
+use crate::compute::compute;
 use crate::expand::{Consignment, Packet, Plan, plan};
 use crate::retry::{Pauses, pause_for};
 use crate::settle::{Attempt, Fate, settle};
@@ -364,14 +365,14 @@ impl Courier {
         }
     }
 
-    /// Plans a wave on a blocking thread: mapping is computation.
+    /// Plans a wave: mapping is computation.
     async fn plan(
         &self,
         wave: Vec<Consignment>,
         known: OutboundKnown,
     ) -> Result<(Vec<Consignment>, Vec<Plan>), Stopping> {
         let (system, translated) = (self.system.clone(), self.translated.clone());
-        let planned = tokio::task::spawn_blocking(move || {
+        let planned = compute(move || {
             let mut wave = wave;
             let planned = |consignment: &mut Consignment| {
                 // A message whose planning breaks down is parked as the bug it is.

@@ -15,6 +15,7 @@ use tenon_store::{Inbound, SharedStore, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::accept::{failure, publish_all};
+use crate::compute::compute;
 use crate::courier::{Bells, bury, store_failure};
 use crate::master::MasterPolicy;
 use crate::resolve::{Decided, decide, lookup};
@@ -200,13 +201,4 @@ type Parcels = Vec<(tenon_core::SystemName, tenon_core::Attributes, bytes::Bytes
 enum TryCommit {
     Store(StoreError),
     Failure(Failure),
-}
-
-/// Runs computation on a blocking thread, which has a deep stack and may take its time.
-async fn compute<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Failure> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| Failure::bug("stage.panicked", format!("a stage panicked: {error}")))
 }

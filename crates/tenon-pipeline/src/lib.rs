@@ -11,6 +11,7 @@
 //! store has the message with all its effects; nothing is acknowledged on the way out of an error.
 
 mod accept;
+mod compute;
 mod courier;
 mod echo;
 mod expand;

@@ -29,7 +29,9 @@ pub(crate) struct Decided {
 /// A canonical message with its identity.
 struct Resolved {
     attributes: Attributes,
-    body: Value,
+    /// As JSON text, its references translated to masters where these are known.
+    body: Bytes,
+    business_key: Option<String>,
     recipients: Recipients,
     unchanged: bool,
 }
@@ -158,7 +160,9 @@ fn resolve(
 ) -> Resolved {
     let mut attributes = envelope.attributes.clone();
     let entity = attributes.entity();
-    let (master_id, body, recipients, restated) = match entity {
+    let schema = schema(attributes.kind);
+    let business_key = |body| Some(schema?.business_key(body)?.to_owned());
+    let (master_id, body, business_key, recipients, restated) = match entity {
         Entity::Customer => {
             let mastered = desk.master(&attributes, canonical.value());
             attributes.sequence = Some(mastered.version);
@@ -172,24 +176,26 @@ fn resolve(
             };
             (
                 mastered.master_id,
-                mastered.body,
+                text(&mastered.body),
+                business_key(&mastered.body),
                 recipients,
                 mastered.restated,
             )
         }
         _ => {
             let master_id = desk.identify(&attributes);
-            let mut body = canonical.value().clone();
-            if let Some(schema) = schema(attributes.kind) {
-                schema.for_each_reference_mut(&mut body, |entity, node| {
-                    if let Some((system, native_id)) = native(node)
-                        && let Some(master_id) = desk.known(entity, &system, &native_id)
-                    {
-                        *node = json!({ "master_id": master_id.to_string() });
-                    }
-                });
-            }
-            (master_id, body, Recipients::Others, true)
+            let value = canonical.value();
+            let master = |entity, node: &Value| {
+                let (system, native_id) = native(node)?;
+                let master_id = desk.known(entity, &system, &native_id)?;
+                Some(json!({ "master_id": master_id.to_string() }))
+            };
+            let body = match schema {
+                Some(schema) => schema.text_with_references(value, master),
+                None => text(value),
+            };
+            let business_key = business_key(value);
+            (master_id, body, business_key, Recipients::Others, true)
         }
     };
     attributes.master_id = Some(master_id);
@@ -211,7 +217,8 @@ fn resolve(
     let unchanged = matches!(recipients, Recipients::None);
     Resolved {
         attributes,
-        body,
+        body: Bytes::from(body),
+        business_key,
         recipients,
         unchanged,
     }
@@ -220,7 +227,6 @@ fn resolve(
 /// The systems that are given a message: subscribers whose condition holds.
 fn route(deployment: &Deployment, resolved: &Resolved) -> Result<Vec<SystemName>, Failure> {
     let attributes = &resolved.attributes;
-    let mut body = None;
     let mut targets = Vec::new();
     for system in &deployment.systems {
         let is_sender = system.name == attributes.source;
@@ -235,10 +241,7 @@ fn route(deployment: &Deployment, resolved: &Resolved) -> Result<Vec<SystemName>
         };
         let wanted = match &outlet.condition {
             None => true,
-            Some(condition) => {
-                let text = body.get_or_insert_with(|| text(&resolved.body));
-                condition.holds(text, &description(attributes))?
-            }
+            Some(condition) => condition.holds(&resolved.body, &description(attributes))?,
         };
         if wanted {
             targets.push(system.name.clone());
@@ -255,14 +258,11 @@ fn journal(
 ) -> Inbound {
     let Resolved {
         attributes,
-        body,
+        body: canonical,
+        business_key,
         unchanged,
         ..
     } = resolved;
-    let business_key = schema(attributes.kind)
-        .and_then(|schema| schema.business_key(&body))
-        .map(str::to_owned);
-    let canonical = Bytes::from(text(&body));
     for target in &targets {
         parcels.push((target.clone(), attributes.clone(), canonical.clone()));
     }

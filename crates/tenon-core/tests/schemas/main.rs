@@ -453,8 +453,13 @@ fn references_are_found_and_can_be_translated() {
 
     let mut order = example(Entity::Order, "large-amounts");
     let translated = json!({"system": "invoicing", "native_id": "1"});
+    let unchanged = schema_of(Entity::Order).text_with_references(&order, |_, _| None);
+    assert_eq!(unchanged, serde_json::to_vec(&order).unwrap());
+    let text =
+        schema_of(Entity::Order).text_with_references(&order, |_, _| Some(translated.clone()));
     schema_of(Entity::Order)
         .for_each_reference_mut(&mut order, |_, node| *node = translated.clone());
+    assert_eq!(text, serde_json::to_vec(&order).unwrap());
     for pointer in ["/customer", "/lines/0/item", "/lines/1/item"] {
         assert_eq!(order.pointer(pointer), Some(&translated));
     }

@@ -1,9 +1,6 @@
 //! The messages that are measured: orders of about 1 KiB in a shop's own form.
 
-use std::ops::Range;
-
 use bytes::Bytes;
-use tenon_broker::Publication;
 
 /// One order; every number makes another.
 pub(super) fn order(number: u64) -> Bytes {
@@ -41,21 +38,6 @@ pub(super) fn order(number: u64) -> Bytes {
 
 fn decimal(cents: u64) -> String {
     format!("{}.{:02}", cents / 100, cents % 100)
-}
-
-/// The same messages for queues that nothing reads but the raw hop.
-pub(super) fn publications(
-    numbers: Range<u64>,
-    lanes: u32,
-    queue: impl Fn(u64) -> String,
-) -> Vec<Publication> {
-    numbers
-        .map(|number| Publication {
-            queue: queue(number % u64::from(lanes)),
-            headers: vec![("cloudEvents_id".to_owned(), number.to_string())],
-            body: order(number),
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::exit::Exit;
 
-/// How often the target is counted.
-const INTERVAL: Duration = Duration::from_millis(25);
+/// How often the target is counted: counting rows is work for its database, too.
+const INTERVAL: Duration = Duration::from_millis(100);
 /// Without any progress for so long, the count ends.
 const PATIENCE: Duration = Duration::from_secs(30);
 

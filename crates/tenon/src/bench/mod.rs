@@ -1,8 +1,9 @@
 //! `tenon bench`: throughput with ground truth in the target, beside the broker's own limit.
 //!
-//! Each scenario is preceded, in the same run, by the *raw hop*: the same messages through the same
-//! broker from queue to queue, consumed, published with confirms and acknowledged, with no work at
-//! all. The ratio of the two is what our stages cost; it holds on a busy machine too.
+//! Each scenario is preceded, in the same run, by the *raw hop*: the very messages that the scenario
+//! finds in its inbound queue, headers and all, through the same broker from queue to queue: consumed,
+//! published with confirms and acknowledged, with no work at all. The ratio of the two is what our
+//! stages cost; it holds on a busy machine too.
 
 mod ground;
 mod load;
@@ -13,9 +14,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tenon_broker::{Publication, Queue, SharedBroker};
-use tenon_connector::Deployment;
-use tenon_core::SystemName;
-use tenon_pipeline::{Accept, Hub, MasterPolicy, Roles, Settings, deliver_queue};
+use tenon_connector::{Deployment, Inlet};
+use tenon_core::{Message, Native, SystemName};
+use tenon_pipeline::{
+    Accept, Hub, MasterPolicy, Roles, Settings, deliver_queue, inbound_queue, native_publication,
+};
 
 use crate::cli::{Bench, Engine, Scenario};
 use crate::exit::Exit;
@@ -81,7 +84,7 @@ pub(crate) async fn run(options: Bench) -> Result<(), Exit> {
 }
 
 async fn measure(options: &Bench, scenario: Scenario, ground: &Ground) -> Result<Report, Exit> {
-    let raw = raw_hop(&ground.broker, options.messages).await?;
+    let raw = raw_hop(ground, options.messages).await?;
     let meter = match scenario {
         Scenario::Route => route(ground, options.messages).await?,
         Scenario::Full => full(ground, options.messages).await?,
@@ -115,8 +118,10 @@ async fn measure(options: &Bench, scenario: Scenario, ground: &Ground) -> Result
     })
 }
 
-/// Messages from `raw.in.N` to `raw.out`, with no work between.
-async fn raw_hop(broker: &SharedBroker, messages: u64) -> Result<Meter, Exit> {
+/// Messages from `raw.inbound.N` to `raw.out`, with no work between.
+async fn raw_hop(ground: &Ground, messages: u64) -> Result<Meter, Exit> {
+    let broker = &ground.broker;
+    let inbound = |queue: &str| format!("raw.{queue}");
     let queue = |name: String| Queue {
         name,
         single_active_consumer: true,
@@ -124,24 +129,32 @@ async fn raw_hop(broker: &SharedBroker, messages: u64) -> Result<Meter, Exit> {
     };
     let out = "raw.out".to_owned();
     let mut queues: Vec<Queue> = (0..LANES)
-        .map(|lane| queue(format!("raw.in.{lane}")))
+        .map(|lane| queue(inbound(&inbound_queue(lane))))
         .collect();
     queues.push(Queue {
         single_active_consumer: false,
         ..queue(out.clone())
     });
     broker.declare(&queues).await?;
+    let inlet = inlet(ground)?;
     for start in (0..messages).step_by(BATCH) {
         let numbers = start..messages.min(start + BATCH as u64);
-        let batch = load::publications(numbers, LANES, |lane| format!("raw.in.{lane}"));
-        publish(broker, batch).await?;
+        let publication = |number| {
+            let publication = native_publication(&order(inlet, number), LANES, false);
+            Publication {
+                queue: inbound(&publication.queue),
+                ..publication
+            }
+        };
+        publish(broker, numbers.map(publication).collect()).await?;
     }
     let stop = tokio_util::sync::CancellationToken::new();
     let mut hops = tokio::task::JoinSet::new();
     for lane in 0..LANES {
         let (broker, stop, out) = (broker.clone(), stop.clone(), out.clone());
+        let from = inbound(&inbound_queue(lane));
         hops.spawn(async move {
-            let mut consumer = broker.consume(&format!("raw.in.{lane}"), 512).await?;
+            let mut consumer = broker.consume(&from, 512).await?;
             loop {
                 let batch = tokio::select! {
                     () = stop.cancelled() => return Ok::<(), Exit>(()),
@@ -242,17 +255,11 @@ async fn start(ground: &Ground, roles: Roles) -> Result<Hub, Exit> {
 }
 
 async fn accept_all(ground: &Ground, messages: u64) -> Result<(), Exit> {
-    let shop = ground
-        .deployment
-        .systems
-        .iter()
-        .flat_map(|system| &system.inlets)
-        .next();
-    let inlet = shop.ok_or_else(|| Exit::runtime("the bench's source has no inlet"))?;
+    let inlet = inlet(ground)?;
     let accept = Accept::new(ground.broker.clone(), LANES);
     let mut batch = Vec::with_capacity(BATCH);
     for number in 0..messages {
-        batch.push(inlet.message(load::order(number), None, None, "bench".to_owned()));
+        batch.push(order(inlet, number));
         if batch.len() == BATCH || number + 1 == messages {
             accept_retrying(&accept, &batch).await?;
             batch.clear();
@@ -261,11 +268,25 @@ async fn accept_all(ground: &Ground, messages: u64) -> Result<(), Exit> {
     Ok(())
 }
 
+/// Where the bench's orders come in.
+fn inlet(ground: &Ground) -> Result<&Inlet, Exit> {
+    let mut inlets = ground
+        .deployment
+        .systems
+        .iter()
+        .flat_map(|system| &system.inlets);
+    inlets
+        .next()
+        .ok_or_else(|| Exit::runtime("the bench's source has no inlet"))
+}
+
+/// One order as its source hands it in.
+fn order(inlet: &Inlet, number: u64) -> Message<Native> {
+    inlet.message(load::order(number), None, None, "bench".to_owned())
+}
+
 /// A full queue makes a source wait; anything else ends the bench.
-async fn accept_retrying(
-    accept: &Accept,
-    batch: &[tenon_core::Message<tenon_core::Native>],
-) -> Result<(), Exit> {
+async fn accept_retrying(accept: &Accept, batch: &[Message<Native>]) -> Result<(), Exit> {
     loop {
         match accept.accept(batch).await {
             Ok(()) => return Ok(()),

@@ -14,7 +14,7 @@ use crate::mapping::value::{Error, Value, ValueR};
 pub(super) fn functions() -> Vec<Function> {
     vec![
         of_input!("decimal", |input| match is_written_so(&input) {
-            true => Ok(Value::text(input.json.to_string())),
+            true => Ok(Value::text(digits(input.json))),
             false => write(parse(&input)?),
         }),
         of_one!("decimal_add", |left, right| {
@@ -121,6 +121,14 @@ fn number(input: Value) -> ValueR {
     match input.json {
         Val::Num(_) => Ok(input),
         _ => Value::from_num(&parse(&input)?.to_string()),
+    }
+}
+
+/// The digits of a number as they were written, without a formatter's detour where they are at hand.
+fn digits(number: Val) -> String {
+    match number {
+        Val::Num(Num::Dec(digits)) => (*digits).clone(),
+        number => number.to_string(),
     }
 }
 
