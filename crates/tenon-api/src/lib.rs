@@ -4,6 +4,7 @@
 //! a webhook proves itself as its connector file says. Errors are problem documents (RFC 9457) with
 //! a stable `code`. *Architecture invariant*: nothing here decides what becomes of a message.
 
+mod check;
 mod docs;
 mod health;
 mod problem;
@@ -21,7 +22,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use tenon_connector::{Deployment, Secret, WebhookAuth, verify_webhook};
 use tenon_core::Failure;
-use tenon_pipeline::{Accept, Depths, Health};
+use tenon_pipeline::{Accept, Depths, Health, MasterPolicy};
 use tenon_store::SharedStore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -51,6 +52,8 @@ pub struct Api {
     pub accept: Accept,
     /// How the node is getting on.
     pub health: Arc<Health>,
+    /// How customers are matched.
+    pub master: Arc<MasterPolicy>,
     /// The token that callers must show; without one, the protected part answers nobody.
     pub token: Option<Secret>,
 }
@@ -73,6 +76,7 @@ pub fn router(api: Api) -> Result<Router, Failure> {
         .routes(routes!(read::parked))
         .routes(routes!(read::summary))
         .routes(routes!(read::queues))
+        .routes(routes!(check::masters))
         .routes(routes!(prometheus::scrape))
         .with_state(api.clone())
         .split_for_parts();

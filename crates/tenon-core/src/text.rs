@@ -22,15 +22,17 @@ const WIDTH_OFFSET: u32 = 0xFEE0;
 ///
 /// Everything else stays, Chinese punctuation included.
 pub fn to_half_width(text: &str) -> String {
-    text.chars()
-        .map(|character| match character {
-            '\u{3000}' => ' ',
-            '\u{FF01}'..='\u{FF5E}' => {
-                char::from_u32(u32::from(character) - WIDTH_OFFSET).unwrap_or(character)
-            }
-            other => other,
-        })
-        .collect()
+    text.chars().map(half_width).collect()
+}
+
+fn half_width(character: char) -> char {
+    match character {
+        '\u{3000}' => ' ',
+        '\u{FF01}'..='\u{FF5E}' => {
+            char::from_u32(u32::from(character) - WIDTH_OFFSET).unwrap_or(character)
+        }
+        other => other,
+    }
 }
 
 /// Turns ASCII letters, digits, signs and blanks into their full-width forms.
@@ -46,14 +48,48 @@ pub fn to_full_width(text: &str) -> String {
 
 /// Turns traditional Chinese characters into simplified ones; other text stays as it is.
 pub fn to_simplified(text: &str) -> String {
-    static CONVERTER: LazyLock<OpenCC> = LazyLock::new(|| {
-        // The dictionary is compiled into the program, so there is nothing that could be missing.
-        OpenCC::from_config(BuiltinConfig::T2s).expect("the built-in dictionary loads")
-    });
-    if text.chars().any(is_cjk) {
+    if text.chars().any(may_be_traditional) {
         CONVERTER.convert(text)
     } else {
         text.to_owned()
+    }
+}
+
+static CONVERTER: LazyLock<OpenCC> = LazyLock::new(|| {
+    // The dictionary is compiled into the program, so there is nothing that could be missing.
+    OpenCC::from_config(BuiltinConfig::T2s).expect("the built-in dictionary loads")
+});
+
+/// Whether a text with this character may have to be converted: looked up once for each character,
+/// because looking each text's phrases up costs more than all else that is done with a name.
+fn may_be_traditional(character: char) -> bool {
+    /// They stay by themselves and change in phrases that hold no other character which changes.
+    const IN_PHRASES: &str = "沈牴瞭藉衹覆";
+    const FIRST: u32 = 0x4E00;
+    const LAST: u32 = 0x9FFF;
+    static CHANGING: LazyLock<Vec<bool>> = LazyLock::new(|| {
+        let all: Vec<char> = (FIRST..=LAST).filter_map(char::from_u32).collect();
+        let apart: String = all
+            .iter()
+            .flat_map(|character| [*character, '\n'])
+            .collect();
+        let converted = CONVERTER.convert(&apart);
+        let changes = converted
+            .split_terminator('\n')
+            .zip(&all)
+            .map(|(text, character)| {
+                !text.chars().eq([*character]) || IN_PHRASES.contains(*character)
+            });
+        changes.collect()
+    });
+    match u32::from(character) {
+        // The dictionary has nothing before Extension A.
+        ..0x3400 => false,
+        code @ FIRST..=LAST => CHANGING
+            .get((code - FIRST) as usize)
+            .copied()
+            .unwrap_or(true),
+        _ => true,
     }
 }
 
@@ -135,6 +171,8 @@ mod tests {
             "广东联发电器实业有限公司"
         );
         assert_eq!(to_simplified("Müller GmbH"), "Müller GmbH");
+        assert_eq!(to_simplified("沈船反覆，不明瞭"), "沉船反复，不明了");
+        assert_eq!(to_simplified("沈阳乾元"), "沈阳乾元");
     }
 
     #[test]
@@ -148,6 +186,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_needs_no_conversion_is_left_alone(text in "[一-龥藉口反覆沈船瞭解乾坤幹a1（）]{0,12}") {
+            prop_assert_eq!(to_simplified(&text), CONVERTER.convert(&text));
+        }
+
         #[test]
         fn any_text_can_be_folded(text in "(?s).{0,40}") {
             fold_latin(&text);

@@ -13,7 +13,6 @@ mod trade;
 pub(crate) mod trade_likeness;
 mod words;
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -134,7 +133,7 @@ fn is_placeholder(normalised: &str, brand: &str) -> bool {
         }
         core
     };
-    static LISTED: LazyLock<HashSet<&str>> =
+    static LISTED: LazyLock<words::Words> =
         LazyLock::new(|| PLACEHOLDERS.split_whitespace().collect());
     let is_listed = |text: &str| LISTED.contains(text);
     let whole = core(normalised);

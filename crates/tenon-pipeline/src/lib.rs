@@ -11,6 +11,8 @@
 //! store has the message with all its effects; nothing is acknowledged on the way out of an error.
 
 mod accept;
+mod alike;
+mod check;
 mod compute;
 mod courier;
 mod echo;
@@ -29,6 +31,7 @@ mod translate;
 mod wire;
 
 pub use accept::Accept;
+pub use check::{Checked, Known, Reason, check};
 pub use health::{Component, ComponentState, Health};
 pub use hub::{Hub, Roles, Settings};
 pub use master::MasterPolicy;

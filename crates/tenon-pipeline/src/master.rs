@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde_json::Value;
 use tenon_core::customer::Customer;
 use tenon_core::{Attributes, Entity, MasterId, NativeId, SystemName};
+use tenon_master::likeness::MatchPolicy;
 use tenon_master::{
     Candidate, CodeRule, Decision, KeyKind, MasterKey, Provenance, SourceRecord, Survivorship,
     decide, keys, mnemonic, mnemonic_base, survive,
@@ -28,6 +29,8 @@ pub struct MasterPolicy {
     pub survivorship: Survivorship,
     /// How mnemonic codes are made.
     pub code: CodeRule,
+    /// How likeness is weighed.
+    pub matching: MatchPolicy,
 }
 
 impl MasterPolicy {

@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tenon_core::{MasterId, MessageId, SystemName};
+use tenon_master::likeness::{MatchKey, Postings, Traits};
 
 mod error;
+mod likeness;
 mod parking;
 mod postgres;
 mod records;
@@ -50,7 +52,8 @@ pub enum StoreError {
 /// The hub's memory. Shared by every stage and every node.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Brings the tables to this release's version; safe to run from many nodes at once.
+    /// Brings the tables to this release's version, and what is derived in them; safe to run from
+    /// many nodes at once.
     async fn migrate(&self) -> Result<(), StoreError>;
 
     // Inbound: from the inbound queue to the journal.
@@ -67,6 +70,17 @@ pub trait Store: Send + Sync + 'static {
     /// `Conflict` when a message id is already in the inbox, a link or key belongs to another
     /// master, or a golden record has another version than expected.
     async fn commit(&self, commit: Commit) -> Result<Vec<SystemName>, StoreError>;
+
+    // Likeness: which masters a record may be of where no exact key finds one.
+
+    /// What is under match keys. More than [`MatchKey::crowd`] masters under one are a crowd:
+    /// they are counted, up to [`MatchKey::counted`], and not named.
+    ///
+    /// What is committed is found at once, by every node.
+    async fn postings(&self, keys: &[MatchKey], crowd: usize) -> Result<Postings, StoreError>;
+
+    /// What likeness keeps of masters, in any order; those that are not known are left out.
+    async fn traits(&self, masters: &[MasterId]) -> Result<Vec<(MasterId, Traits)>, StoreError>;
 
     // Outbound: from a target's queue to the target.
 

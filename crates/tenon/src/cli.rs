@@ -239,6 +239,41 @@ pub(crate) struct ParkedSelection {
 pub(crate) enum Master {
     /// Find which records of several systems are one company; on files alone, nothing is stored.
     Dedupe(Dedupe),
+    /// Tell which masters a customer may be already, as the check at entry does; nothing is stored.
+    Check(MasterCheck),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MasterCheck {
+    #[command(flatten)]
+    pub(crate) config: Config,
+    /// The name, registered or short.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// The tax id.
+    #[arg(long)]
+    pub(crate) tax_id: Option<String>,
+    /// The customer code.
+    #[arg(long)]
+    pub(crate) code: Option<String>,
+    /// A telephone number; may be given several times.
+    #[arg(long)]
+    pub(crate) phone: Vec<String>,
+    /// A mail address; may be given several times.
+    #[arg(long)]
+    pub(crate) email: Vec<String>,
+    /// Street and number, or the whole address in one line.
+    #[arg(long)]
+    pub(crate) address: Option<String>,
+    /// A person there.
+    #[arg(long)]
+    pub(crate) contact: Option<String>,
+    /// The city.
+    #[arg(long)]
+    pub(crate) city: Option<String>,
+    /// Write what was found as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

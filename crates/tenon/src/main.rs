@@ -10,6 +10,7 @@ mod commands;
 mod demo;
 mod engine;
 mod exit;
+mod matching;
 mod output;
 mod registry;
 mod scratch;

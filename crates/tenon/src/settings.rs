@@ -8,11 +8,13 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use tenon_connector::{Deployment, Document, KeyProblem, Secret};
 use tenon_core::{ConfigProblem, SystemName, nearest};
+use tenon_master::likeness::MatchPolicy;
 use tenon_master::{CodeRule, Survivorship};
 use tenon_pipeline::MasterPolicy;
 use toml::Spanned;
 use toml::de::DeTable;
 
+use crate::matching;
 use crate::registry::KINDS;
 
 /// The file's name within the configuration directory.
@@ -36,6 +38,9 @@ pub(crate) struct Settings {
     pub(crate) http: Http,
     /// The master customer record.
     pub(crate) master: Master,
+    /// How likeness is weighed: `master.toml` beside this file, if there is one.
+    #[serde(skip)]
+    pub(crate) matching: MatchPolicy,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -68,6 +73,7 @@ impl Default for Settings {
             partitions: 4,
             http: Http::default(),
             master: Master::default(),
+            matching: MatchPolicy::default(),
         }
     }
 }
@@ -106,6 +112,9 @@ impl Configuration {
     pub(crate) fn load(directory: &Path) -> Result<Self, Vec<ConfigProblem>> {
         let mut problems = Vec::new();
         let read = read(directory).map_err(|found| problems.extend(found)).ok();
+        let matching = matching::beside(directory)
+            .map_err(|found| problems.push(found))
+            .ok();
         let deployment = Deployment::load(&directory.join(CONNECTORS), KINDS)
             .map_err(|found| problems.extend(found))
             .ok();
@@ -115,9 +124,12 @@ impl Configuration {
         let mut unset_secrets = read.as_ref().map(Read::unset_secrets).unwrap_or_default();
         let systems = deployment.iter().flat_map(|deployment| &deployment.systems);
         unset_secrets.extend(systems.flat_map(|system| system.unset_secrets.clone()));
-        match (read, deployment) {
-            (Some(read), Some(deployment)) if problems.is_empty() => Ok(Self {
-                settings: read.settings,
+        match (read, deployment, matching) {
+            (Some(read), Some(deployment), Some(matching)) if problems.is_empty() => Ok(Self {
+                settings: Settings {
+                    matching,
+                    ..read.settings
+                },
                 deployment,
                 unset_secrets,
             }),
@@ -335,6 +347,7 @@ impl Settings {
         MasterPolicy {
             survivorship,
             code: self.master.code,
+            matching: self.matching.clone(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The HTTP side: its router over the embedded engines, asked in this process.
 
+mod checking;
 mod description;
 mod health;
 mod intake;

@@ -141,6 +141,7 @@ impl Site {
             depths: Depths::new(self.broker.clone(), &self.deployment, PARTITIONS),
             accept: Accept::new(self.broker.clone(), PARTITIONS),
             health,
+            master: Arc::default(),
             token,
         };
         router(api).expect("a router")

@@ -7,6 +7,7 @@ mod dependencies;
 mod fixtures;
 mod inbound;
 mod lanes;
+mod likeness;
 mod masters;
 mod outbound;
 mod people;
@@ -55,6 +56,11 @@ suite! {
     masters::a_master_is_found_by_native_id_key_and_id,
     masters::racing_writers_make_one_master,
     masters::racing_writers_lose_no_change,
+    likeness::a_master_is_found_by_what_it_shares,
+    likeness::a_changed_master_is_found_by_what_it_now_says,
+    likeness::a_crowd_is_counted_and_not_named,
+    likeness::a_failing_commit_leaves_no_keys,
+    likeness::masters_that_are_there_are_filled_in_once,
     outbound::an_outcome_is_final,
     outbound::holdings_are_found_by_master,
     outbound::a_foreign_link_stays_and_is_noted,

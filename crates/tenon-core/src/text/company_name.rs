@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::{fold_latin, is_cjk, to_simplified};
+use super::{fold_latin, half_width, is_cjk, may_be_traditional, to_simplified};
 
 /// Brings a company's name to the one spelling that equal names share.
 ///
@@ -14,6 +14,9 @@ pub fn normalise_company_name(name: &str) -> String {
     let mut current = normalise_once(name);
     // Taking a note off can lay another one bare; each round but the last shortens the name.
     for _ in 0..8 {
+        if is_settled(&current) {
+            break;
+        }
         let next = normalise_once(&current);
         if next == current {
             break;
@@ -24,12 +27,87 @@ pub fn normalise_company_name(name: &str) -> String {
 }
 
 fn normalise_once(name: &str) -> String {
+    let mut text = if name.chars().all(is_common) {
+        let plain = name.chars().map(half_width);
+        plain
+            .map(|character| character.to_ascii_lowercase())
+            .collect()
+    } else {
+        in_one_script(name)
+    };
+    if !text
+        .chars()
+        .all(|character| is_letter(character) || matches!(character, '(' | ')' | ' '))
+    {
+        text = without_dots(&unify_signs(&text));
+    }
+    if text.contains(['(', ')']) {
+        text = without_stray_brackets(&text);
+    }
+    if text.contains(char::is_whitespace) {
+        text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    }
+    without_idle_blanks(without_notes(&text))
+}
+
+/// Width, script, case and accents, for any text.
+fn in_one_script(name: &str) -> String {
     let without_marks: String = name.chars().filter(|c| !is_trade_mark(*c)).collect();
     let one_script = to_simplified(&without_marks.nfkc().collect::<String>());
-    let plain = fold_latin(&one_script.to_lowercase());
-    let unified = without_stray_brackets(&without_dots(&unify_signs(&plain)));
-    let spaced = unified.split_whitespace().collect::<Vec<_>>().join(" ");
-    without_idle_blanks(without_notes(&spaced))
+    fold_latin(&one_script.to_lowercase())
+}
+
+/// Characters of which nearly all names consist, and of which [`in_one_script`] changes width and
+/// case at most.
+fn is_common(character: char) -> bool {
+    match character {
+        '\0'..='~' | '\u{3000}' | '、' | '。' | '《' | '》' | '「' | '」' | '【' | '】' => {
+            true
+        }
+        '\u{FF01}'..='\u{FF5E}' => true,
+        '\u{4E00}'..='\u{9FFF}' => !may_be_traditional(character),
+        _ => false,
+    }
+}
+
+/// A letter or digit of the one spelling.
+fn is_letter(character: char) -> bool {
+    match character {
+        'a'..='z' | '0'..='9' => true,
+        '\u{4E00}'..='\u{9FFF}' => !may_be_traditional(character),
+        _ => false,
+    }
+}
+
+/// Whether it is plain to see that another round would change nothing.
+fn is_settled(text: &str) -> bool {
+    let mut depth = 0_usize;
+    let mut before = None;
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        let after = rest.peek().copied();
+        let stays = match character {
+            '(' => {
+                depth += 1;
+                after != Some(')')
+            }
+            ')' => match depth.checked_sub(1) {
+                Some(outer) => {
+                    depth = outer;
+                    true
+                }
+                None => false,
+            },
+            ' ' => !is_idle_beside(before) && !is_idle_beside(after) && after != Some(' '),
+            '&' => matches!(before, None | Some(' ')) && matches!(after, None | Some(' ')),
+            other => is_letter(other),
+        };
+        if !stays {
+            return false;
+        }
+        before = Some(character);
+    }
+    depth == 0 && without_notes(text) == text
 }
 
 /// Signs that compatibility normalisation would turn into letters of the name.
@@ -123,15 +201,21 @@ fn without_stray_brackets(text: &str) -> String {
 
 /// Blanks matter between words only: none beside a Chinese character or inside a bracket's edge.
 fn without_idle_blanks(text: &str) -> String {
-    let characters: Vec<char> = text.trim().chars().collect();
-    let idle = |neighbour: Option<&char>| {
-        neighbour.is_none_or(|neighbour| is_cjk(*neighbour) || matches!(neighbour, '(' | ')'))
-    };
+    let text = text.trim();
+    if !text.contains(' ') {
+        return text.to_owned();
+    }
+    let characters: Vec<char> = text.chars().collect();
+    let idle = |neighbour: Option<&char>| is_idle_beside(neighbour.copied());
     let kept = characters.iter().enumerate().filter(|(index, character)| {
         **character != ' '
             || !(idle(characters.get(index.wrapping_sub(1))) || idle(characters.get(index + 1)))
     });
     kept.map(|(_, character)| *character).collect()
+}
+
+fn is_idle_beside(neighbour: Option<char>) -> bool {
+    neighbour.is_none_or(|neighbour| is_cjk(neighbour) || matches!(neighbour, '(' | ')'))
 }
 
 /// What clerks write beside a name and what is no part of it, after normalising, apart by blanks.
@@ -276,7 +360,24 @@ mod tests {
         );
     }
 
+    /// As the rules are stated, without a short cut.
+    fn thoroughly(name: &str) -> String {
+        let once = |name: &str| {
+            let unified = without_stray_brackets(&without_dots(&unify_signs(&in_one_script(name))));
+            let spaced = unified.split_whitespace().collect::<Vec<_>>().join(" ");
+            without_idle_blanks(without_notes(&spaced))
+        };
+        (0..9).fold(name.to_owned(), |name, _| once(&name))
+    }
+
     proptest! {
+        #[test]
+        fn short_cuts_change_nothing(
+            name in "(?s)(\\PC|[上海市川可貿易（【)）】停用*新 .,&a-cA-Z有限公司0-9Ａ－、。「」《》沈船覆]){0,24}"
+        ) {
+            prop_assert_eq!(normalise_company_name(&name), thoroughly(&name));
+        }
+
         #[test]
         fn normalising_again_changes_nothing(
             name in "(?s)(\\PC|[上海市川可(（【)）】停用*新 .,&éüÀŁ有限公司0-9原\u{308}\u{200B}]){0,24}"

@@ -2,7 +2,8 @@
 //!
 //! A record is read once into a [`Profile`]. Two profiles are compared evidence by evidence; each
 //! finding counts some bits against the two alternatives, another company of the same group and a
-//! stranger, and the nearer of them decides. [`dedupe`] does that for all records at once.
+//! stranger, and the nearer of them decides. [`dedupe`] does that for all records at once, [`judge`]
+//! for one record and the masters that a store finds under its [`MatchKey`]s.
 //!
 //! *Architecture invariant*: a score is a sum of terms that a steward can read. Nothing here merges
 //! against a hard rule: two valid tax ids, a branch and its head office.
@@ -12,18 +13,24 @@ mod compare;
 mod component;
 mod dedupe;
 mod fingerprint;
+mod match_keys;
 mod name_traits;
+mod online;
 mod policy;
 mod population;
 mod profile;
 mod reach;
 mod score;
 mod tax_evidence;
+mod traits;
 
 pub use dedupe::{Clustering, Suggestion, dedupe};
+pub use match_keys::MatchKey;
+pub use online::{Judgement, Outcome, Posting, Postings, Ranked, judge};
 pub use policy::{Level, MatchPolicy, Weight};
 pub use profile::{CompanyRecord, Profile};
 pub use score::{Reason, Score};
+pub use traits::Traits;
 
 #[cfg(test)]
 mod tests;

@@ -23,6 +23,9 @@ const CJK: [(&str, &str); 16] = [
     ("农民专业合作社", "农民专业合作社"),
 ];
 
+/// The characters with which they begin.
+const FIRST_OF_CJK: &str = "股有总公合特株农";
+
 /// Ends of names of organisations that are no companies. They say too little to stand alone:
 /// every town has its 人民医院, so such a name identifies only together with its place.
 const CJK_ORGANISATIONS: [&str; 45] = [
@@ -248,7 +251,9 @@ pub(super) struct Found {
 /// The first company form in a Chinese name; positions are bytes. What follows it is a branch, a
 /// department or a remark.
 pub(super) fn first_in_chinese(text: &str) -> Option<Found> {
-    text.char_indices().find_map(|(start, _)| {
+    let may_begin = |first: char| FIRST_OF_CJK.contains(first);
+    let starts = text.char_indices().filter(|(_, first)| may_begin(*first));
+    starts.map(|(start, _)| start).find_map(|start| {
         let here = &text[start..];
         let (word, canonical) = CJK.into_iter().find(|(word, _)| here.starts_with(word))?;
         // A 分公司 is no company of its own, and the form of its head office comes before it.
@@ -349,6 +354,12 @@ pub(super) fn in_words(words: &[&str]) -> Option<Found> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_form_begins_where_it_is_looked_for() {
+        let begins = |word: &str| word.starts_with(|first| FIRST_OF_CJK.contains(first));
+        assert!(CJK.iter().all(|(word, _)| begins(word)));
+    }
 
     #[test]
     fn chinese_forms_have_one_spelling() {

@@ -1,10 +1,10 @@
 //! Places in Chinese company names, by a dictionary of administrative divisions.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::sound;
-use super::words::section;
+use super::words::{ByWord, Words, section};
 
 const LIST: &str = include_str!("../../data/places.txt");
 
@@ -17,7 +17,7 @@ enum Certainty {
     WithSuffix,
 }
 
-static PLACES: LazyLock<HashMap<&'static str, Certainty>> = LazyLock::new(|| {
+static PLACES: LazyLock<ByWord<Certainty>> = LazyLock::new(|| {
     let certain = ["country", "province", "city", "county"]
         .into_iter()
         .flat_map(|name| section(LIST, name))
@@ -151,7 +151,7 @@ pub(crate) fn divisions(text: &str) -> Vec<&'static str> {
 
 /// Whether a division is a province or a country, so that a city may lie in it.
 pub(crate) fn is_wide(division: &str) -> bool {
-    static WIDE: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    static WIDE: LazyLock<Words> = LazyLock::new(|| {
         let cities = ["北京", "天津", "上海", "重庆", "香港", "澳门"];
         ["country", "province"]
             .into_iter()

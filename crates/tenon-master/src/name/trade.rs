@@ -1,15 +1,13 @@
 //! Words that say a trade.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use super::words::section;
+use super::words::{Words, section};
 
 const LIST: &str = include_str!("../../data/trades.txt");
 
-static CHINESE: LazyLock<HashSet<&'static str>> =
-    LazyLock::new(|| section(LIST, "chinese").collect());
-static LATIN: LazyLock<HashSet<&'static str>> = LazyLock::new(|| section(LIST, "latin").collect());
+static CHINESE: LazyLock<Words> = LazyLock::new(|| section(LIST, "chinese").collect());
+static LATIN: LazyLock<Words> = LazyLock::new(|| section(LIST, "latin").collect());
 
 /// The longest Chinese word in the list, in characters.
 const LONGEST: usize = 6;

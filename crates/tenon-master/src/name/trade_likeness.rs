@@ -1,11 +1,12 @@
 //! Whether two trades may be one: the same, one shortened, one translated, or two.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use super::words::ByWord;
 
 const TRANSLATIONS: &str = include_str!("../../data/trade_translations.txt");
 
-static CHINESE_OF: LazyLock<HashMap<&'static str, Vec<&'static str>>> = LazyLock::new(|| {
+static CHINESE_OF: LazyLock<ByWord<Vec<&'static str>>> = LazyLock::new(|| {
     TRANSLATIONS
         .lines()
         .filter(|line| !line.starts_with('#'))

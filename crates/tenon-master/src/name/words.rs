@@ -1,5 +1,15 @@
 //! Word lists that ship with the crate: sections of words, apart by blanks.
 
+use std::collections::{HashMap, HashSet};
+
+use foldhash::fast::FixedState;
+
+/// Words to look up. Names are looked up piece by piece, so hashing has to be quick.
+pub(crate) type Words = HashSet<&'static str, FixedState>;
+
+/// What words stand for.
+pub(crate) type ByWord<V> = HashMap<&'static str, V, FixedState>;
+
 /// The words of section `[name]` in the text of a list; `#` begins a comment line.
 pub(crate) fn section<'t>(text: &'t str, name: &str) -> impl Iterator<Item = &'t str> {
     let mut inside = false;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use tenon_core::{MessageId, SystemName};
 use uuid::Uuid;
 
-use super::{BEGIN_LINKING, Postgres, Transaction, dependencies, lanes};
+use super::{BEGIN_LINKING, Postgres, Transaction, candidates, dependencies, lanes};
 use crate::parking::{self, Newcomer, Reason};
 use crate::rows::{self, clean, clean_option};
 use crate::writes;
@@ -26,6 +26,7 @@ pub(super) async fn commit(
     for wave in writes::waves(&commit.masters) {
         write_masters(&mut transaction, &wave).await?;
     }
+    candidates::keep(&mut transaction, &commit.masters).await?;
     claim_keys(&mut transaction, commit).await?;
     park_invalid(&mut transaction, &commit.messages).await?;
     let mut due = BTreeSet::new();

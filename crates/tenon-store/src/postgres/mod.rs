@@ -6,6 +6,7 @@
 //! lock* of a system (exclusive for who parks, ends or drops messages there) so that a lane's next
 //! message is never overlooked. The waiting lock is taken before the lane lock, always.
 
+mod candidates;
 mod dependencies;
 mod inbound;
 mod known;
@@ -25,6 +26,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{Connection, Executor, SqlSafeStr};
 use tenon_core::{MasterId, MessageId, SystemName};
+use tenon_master::likeness::{MatchKey, Postings, Traits};
 
 use crate::{
     Commit, Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Known, Lookup, MessageFilter,
@@ -163,14 +165,22 @@ async fn open(server: PgConnectOptions, options: &PostgresOptions) -> Result<PgP
 }
 
 fn migrator() -> Migrator {
-    let first = include_str!("../../migrations/postgres/0001_hub.sql");
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "hub".into(),
-        MigrationType::Simple,
-        first.into_sql_str(),
-        false,
-    )])
+    let migration = |version, name: &'static str, text: &'static str| {
+        let text = text.into_sql_str();
+        Migration::new(version, name.into(), MigrationType::Simple, text, false)
+    };
+    Migrator::with_migrations(vec![
+        migration(
+            1,
+            "hub",
+            include_str!("../../migrations/postgres/0001_hub.sql"),
+        ),
+        migration(
+            2,
+            "likeness",
+            include_str!("../../migrations/postgres/0002_likeness.sql"),
+        ),
+    ])
 }
 
 #[async_trait]
@@ -183,6 +193,7 @@ impl Store for Postgres {
             return Err(error.into());
         }
         drop(connection);
+        candidates::fill(self).await?;
         self.ensure_partitions().await
     }
 
@@ -251,6 +262,14 @@ impl Store for Postgres {
         checkpoint: &serde_json::Value,
     ) -> Result<(), StoreError> {
         read::keep_checkpoint(self, system, inlet, checkpoint).await
+    }
+
+    async fn postings(&self, keys: &[MatchKey], crowd: usize) -> Result<Postings, StoreError> {
+        candidates::postings(self, keys, crowd).await
+    }
+
+    async fn traits(&self, masters: &[MasterId]) -> Result<Vec<(MasterId, Traits)>, StoreError> {
+        candidates::traits(self, masters).await
     }
 
     async fn golden(&self, id: MasterId) -> Result<Option<GoldenRow>, StoreError> {

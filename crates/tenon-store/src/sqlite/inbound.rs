@@ -6,7 +6,7 @@ use tenon_core::SystemName;
 use uuid::Uuid;
 
 use super::bulk::{Bulk, Statement};
-use super::{Sqlite, Transaction, dependencies, lanes, now};
+use super::{Sqlite, Transaction, candidates, dependencies, lanes, now};
 use crate::parking::{self, Newcomer, Reason};
 use crate::rows::{self, clean, clean_option};
 use crate::writes;
@@ -35,6 +35,7 @@ pub(super) async fn commit(store: &Sqlite, commit: &Commit) -> Result<Vec<System
     for write in writes::waves(&commit.masters).into_iter().flatten() {
         write_master(&mut transaction, write, now).await?;
     }
+    candidates::keep(&mut transaction, &commit.masters).await?;
     claim_keys(&mut transaction, commit).await?;
     park_invalid(&mut transaction, &commit.messages, now).await?;
     let mut due = BTreeSet::new();

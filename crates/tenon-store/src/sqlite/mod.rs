@@ -5,6 +5,7 @@
 //! lock. Batches of questions travel as one JSON array.
 
 mod bulk;
+mod candidates;
 mod dependencies;
 mod inbound;
 mod known;
@@ -24,6 +25,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
+use tenon_master::likeness::{MatchKey, Postings, Traits};
 
 use crate::{
     Commit, Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Known, Lookup, MessageFilter,
@@ -116,14 +118,22 @@ fn now() -> i64 {
 }
 
 fn migrator() -> Migrator {
-    let first = include_str!("../../migrations/sqlite/0001_hub.sql");
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "hub".into(),
-        MigrationType::Simple,
-        first.into_sql_str(),
-        false,
-    )])
+    let migration = |version, name: &'static str, text: &'static str| {
+        let text = text.into_sql_str();
+        Migration::new(version, name.into(), MigrationType::Simple, text, false)
+    };
+    Migrator::with_migrations(vec![
+        migration(
+            1,
+            "hub",
+            include_str!("../../migrations/sqlite/0001_hub.sql"),
+        ),
+        migration(
+            2,
+            "likeness",
+            include_str!("../../migrations/sqlite/0002_likeness.sql"),
+        ),
+    ])
 }
 
 #[async_trait]
@@ -135,6 +145,7 @@ impl Store for Sqlite {
         migrator()
             .run_direct(None, &mut *transaction, false)
             .await?;
+        candidates::fill(&mut transaction).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -203,6 +214,14 @@ impl Store for Sqlite {
         checkpoint: &serde_json::Value,
     ) -> Result<(), StoreError> {
         read::keep_checkpoint(self, system, inlet, checkpoint).await
+    }
+
+    async fn postings(&self, keys: &[MatchKey], crowd: usize) -> Result<Postings, StoreError> {
+        candidates::postings(self, keys, crowd).await
+    }
+
+    async fn traits(&self, masters: &[MasterId]) -> Result<Vec<(MasterId, Traits)>, StoreError> {
+        candidates::traits(self, masters).await
     }
 
     async fn golden(&self, id: MasterId) -> Result<Option<GoldenRow>, StoreError> {

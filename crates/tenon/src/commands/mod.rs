@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod connector;
 mod dedupe;
+mod master_check;
 mod migrate;
 mod parked;
 mod run;
@@ -28,6 +29,7 @@ pub(crate) async fn run(command: Command) -> Result<(), Exit> {
         Command::Trace(options) => trace::run(options).await,
         Command::Parked(options) => parked::run(options).await,
         Command::Master(Master::Dedupe(options)) => dedupe::run(&options),
+        Command::Master(Master::Check(options)) => master_check::run(options).await,
         Command::Connector(options) => connector::run(&options),
         Command::Bench(options) => crate::bench::run(options).await,
         Command::Migrate(options) => migrate::run(&options).await,

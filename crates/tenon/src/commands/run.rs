@@ -143,6 +143,7 @@ pub(crate) async fn serve(
             depths: Depths::new(engine.broker.clone(), &deployment, settings.partitions),
             accept: hub.accept().clone(),
             health: hub.health().clone(),
+            master: Arc::new(settings.master_policy()),
             token: settings.http.token.clone(),
         };
         let router = tenon_api::router(api)?;

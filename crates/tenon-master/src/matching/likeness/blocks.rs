@@ -3,11 +3,9 @@
 //! A key that leads to a crowd leads nowhere, so one phone on five thousand records costs nothing;
 //! narrower keys, such as the phone's owner's brand in its city, still lead to them.
 
-use super::fingerprint::{self, NONE};
-use super::name_traits::NameTraits;
+use super::match_keys::{self, MatchKey};
 use super::policy::MatchPolicy;
 use super::profile::Profile;
-use super::tax_evidence::TaxEvidence;
 
 /// Records by shared keys.
 pub(super) struct Blocks {
@@ -21,127 +19,16 @@ pub(super) struct Blocks {
     crowd: usize,
 }
 
-/// The longest brand, in characters, whose slips are looked up.
-const LONGEST_SLIP: usize = 14;
-
-/// Marks keys that lead to many different companies; only small blocks of them are worth a look.
-const BROAD: u64 = 1 << 63;
-
-/// A broad key's part of the crowd that is allowed.
-const BROAD_SHARE: usize = 4;
-
-/// The keys of one record.
-#[derive(Default)]
-struct Keys(Vec<u64>);
-
-impl Keys {
-    fn narrow(&mut self, key: u64) {
-        if key != NONE {
-            self.0.push(key & !BROAD);
-        }
-    }
-
-    fn broad(&mut self, key: u64) {
-        if key != NONE {
-            self.0.push(key | BROAD);
-        }
-    }
-}
-
-fn add_keys(profile: &Profile, keys: &mut Keys) {
-    let tagged = |tag: &str, value: u64| {
-        if value == NONE {
-            NONE
-        } else {
-            fingerprint::both(fingerprint::of(tag), value)
-        }
-    };
-    match &profile.tax {
-        TaxEvidence::Valid { key, .. } => keys.narrow(*key),
-        TaxEvidence::Missing | TaxEvidence::Doubtful { .. } => {}
-    }
-    for piece in profile.tax.pieces() {
-        keys.narrow(piece);
-    }
-    keys.narrow(profile.phone.number);
-    keys.narrow(profile.mail.mailbox);
-    keys.narrow(profile.mail.domain);
-    let city = profile.cities().next().unwrap_or(NONE);
-    keys.narrow(profile.site());
-    keys.narrow(fingerprint::both(profile.person.name, city));
-    keys.narrow(fingerprint::both(profile.code, city));
-    for name in profile.names().filter(|name| !name.is_placeholder) {
-        let trade: String = name.trade.chars().take(1).collect();
-        let trade = if name.is_chinese {
-            tagged("trade", fingerprint::of(&trade))
-        } else {
-            let behind = name.brand.split(' ').nth(1).unwrap_or_default();
-            tagged("trade", fingerprint::of(behind.get(..1).unwrap_or(behind)))
-        };
-        for root in roots(name) {
-            keys.broad(tagged("root", root));
-            keys.broad(fingerprint::both(root, trade));
-            let mut last = NONE;
-            for city in profile.cities() {
-                if city != last {
-                    keys.narrow(fingerprint::both(root, city));
-                    keys.narrow(fingerprint::both(fingerprint::both(root, city), trade));
-                }
-                last = city;
-            }
-        }
-        add_slips(&name.brand, name.is_chinese, keys);
-    }
-}
-
-/// By what a name is looked up: its first word, how it sounds, how else it may sound.
-fn roots(name: &NameTraits) -> impl Iterator<Item = u64> {
-    let sound = Some(name.sound).filter(|sound| *sound != name.root);
-    [Some(name.root), sound, Some(name.other_sound)]
-        .into_iter()
-        .flatten()
-        .filter(|root| *root != NONE)
-}
-
-/// Keys that meet when a character of the brand was lost, changed or exchanged.
-fn add_slips(brand: &str, is_chinese: bool, keys: &mut Keys) {
-    let word = if is_chinese {
-        brand
-    } else {
-        brand.split(' ').next().unwrap_or_default()
-    };
-    let characters: Vec<char> = word.chars().collect();
-    let mut sorted = characters.clone();
-    sorted.sort_unstable();
-    let sorted: String = sorted.into_iter().collect();
-    if is_chinese && characters.len() == 2 {
-        keys.broad(fingerprint::of_parts(&["slip", &sorted]));
-    }
-    let least = if is_chinese { 3 } else { 5 };
-    if !(least..=LONGEST_SLIP).contains(&characters.len()) {
-        return;
-    }
-    keys.broad(fingerprint::of_parts(&["slip", word]));
-    for lost in 0..characters.len() {
-        let rest: String = characters
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| *index != lost)
-            .map(|(_, character)| *character)
-            .collect();
-        keys.broad(fingerprint::of_parts(&["slip", &rest]));
-    }
-}
-
 impl Blocks {
     pub(super) fn of(profiles: &[Profile], policy: &MatchPolicy) -> Self {
         let record_bits = usize::BITS - profiles.len().leading_zeros();
         let mask = (1_u64 << record_bits) - 1;
         let mut entries = Vec::with_capacity(profiles.len() * 14);
-        let mut keys = Keys::default();
+        let mut keys = Vec::new();
         for (record, profile) in profiles.iter().enumerate() {
-            add_keys(profile, &mut keys);
-            entries.extend(keys.0.drain(..).map(|key| (key & !mask) | record as u64));
+            match_keys::add(profile, &mut keys);
+            let numbered = keys.drain(..).map(|key: MatchKey| key.bits() & !mask);
+            entries.extend(numbered.map(|key| key | record as u64));
         }
         entries.sort_unstable();
         entries.dedup();
@@ -187,11 +74,7 @@ impl Blocks {
             .entries
             .chunk_by(|one, other| one >> self.record_bits == other >> self.record_bits)
         {
-            let most = if block[0] & BROAD == 0 {
-                self.crowd
-            } else {
-                self.crowd / BROAD_SHARE
-            };
+            let most = MatchKey::of_bits(block[0]).crowd(self.crowd);
             if (2..=most).contains(&block.len()) {
                 call(start, block);
             }

@@ -143,7 +143,11 @@ pub(super) fn veto(one: &Profile, other: &Profile) -> Option<Contradiction> {
     if one.tax.compare(&other.tax) == TaxLikeness::TwoNumbers {
         return Some(Contradiction::TaxIdsDiffer);
     }
-    let (one, other) = (&one.name, &other.name);
+    veto_of_names(&one.name, &other.name)
+}
+
+/// What of it the names forbid: other parts of a company are other legal persons.
+pub(super) fn veto_of_names(one: &NameTraits, other: &NameTraits) -> Option<Contradiction> {
     match (one.branch != NONE, other.branch != NONE) {
         (true, true) => (one.branch != other.branch).then_some(Contradiction::BranchesDiffer),
         (true, false) => is_another_part(one, other),

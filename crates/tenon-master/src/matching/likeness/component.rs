@@ -17,7 +17,7 @@ use super::score::Scale;
 const COMPARED: usize = 8;
 
 /// Below so many bits two clusters count as different companies where a third is like both.
-const APART_BITS: f32 = -1.0;
+pub(super) const APART_BITS: f32 = -1.0;
 
 /// A pair that a steward should see: members of two clusters, and how the clusters compare.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,12 +1,13 @@
 //! What likeness compares of a name: its parts, short enough to keep for a million records.
 
+use serde::{Deserialize, Serialize};
 use tenon_core::text::is_cjk;
 
 use super::fingerprint::{self, NONE};
 use crate::name::{self, ParsedName, legal_form, place, sound, trade_likeness};
 
 /// What the legal form says, as far as it tells legal persons apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Form {
     /// None is given, or one that says no more than 公司.
     Unsaid,
@@ -19,7 +20,7 @@ pub(super) enum Form {
 }
 
 /// A name as likeness sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct NameTraits {
     /// Written in Chinese characters; else in words.
     pub(super) is_chinese: bool,

@@ -73,9 +73,18 @@ pub(super) fn rarities(profiles: &[Profile]) -> Vec<Rarity> {
     fill(|p| p.mail.domain, |r, bits| r.domain = bits);
     fill(Profile::site, |r, bits| r.street = bits);
     fill(|p| p.person.name, |r, bits| r.person = bits);
+    mark_shared(profiles.iter(), &mut rarities);
+    rarities
+}
+
+/// Marks in the rarities of `profiles`, which are in their order, what several legal persons use.
+pub(super) fn mark_shared<'p>(
+    profiles: impl Iterator<Item = &'p Profile> + Clone,
+    rarities: &mut [Rarity],
+) {
     let mut mark = |value: fn(&Profile) -> u64, bit: u8| {
-        let shared = used_by_several(profiles, value);
-        for (profile, rarity) in profiles.iter().zip(&mut rarities) {
+        let shared = used_by_several(profiles.clone(), value);
+        for (profile, rarity) in profiles.clone().zip(&mut *rarities) {
             let branded = fingerprint::both(value(profile), profile.name.sound);
             if shared.get(&branded).is_some_and(|(_, several)| *several) {
                 rarity.shared |= bit;
@@ -87,7 +96,6 @@ pub(super) fn rarities(profiles: &[Profile]) -> Vec<Rarity> {
     mark(Profile::site, Shared::STREET);
     mark(|p| p.person.name, Shared::PERSON);
     mark(city, Shared::BRAND);
-    rarities
 }
 
 fn trade(profile: &Profile) -> u64 {
@@ -107,7 +115,10 @@ fn count(values: impl Iterator<Item = u64>) -> ByFingerprint<u32> {
 }
 
 /// For each value with a brand, a valid tax id beside which they stand and whether there is another.
-fn used_by_several(profiles: &[Profile], value: fn(&Profile) -> u64) -> ByFingerprint<(u64, bool)> {
+fn used_by_several<'p>(
+    profiles: impl Iterator<Item = &'p Profile>,
+    value: fn(&Profile) -> u64,
+) -> ByFingerprint<(u64, bool)> {
     let mut users: ByFingerprint<(u64, bool)> = ByFingerprint::default();
     for profile in profiles {
         let branded = fingerprint::both(value(profile), profile.name.sound);
@@ -119,7 +130,7 @@ fn used_by_several(profiles: &[Profile], value: fn(&Profile) -> u64) -> ByFinger
     users
 }
 
-fn quarter_bits(records: usize, sharing: u32) -> u8 {
+pub(super) fn quarter_bits(records: usize, sharing: u32) -> u8 {
     let bits = (records.max(1) as f32 / sharing.max(1) as f32).log2() * 4.0;
     bits.clamp(0.0, 255.0) as u8
 }

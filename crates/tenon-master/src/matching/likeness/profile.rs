@@ -1,5 +1,7 @@
 //! A record made ready for comparing.
 
+use serde::{Deserialize, Serialize};
+
 use super::fingerprint::{self, NONE};
 use super::name_traits::{self, NameTraits};
 use super::reach::{self, Address, Mail, Person, Phone};
@@ -28,11 +30,12 @@ pub struct CompanyRecord<'r> {
 
 /// A record made ready for comparing: normalised once, about 250 bytes.
 ///
-/// Made from a [`CompanyRecord`]; compared by `MatchPolicy::compare` and by `dedupe`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Made from a [`CompanyRecord`]; compared by [`dedupe`](super::dedupe) and [`judge`](super::judge).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     pub(super) name: NameTraits,
-    pub(super) former: Option<Box<NameTraits>>,
+    /// What else it is or was called: a former name that it states, its short name.
+    pub(super) other_names: Box<[NameTraits]>,
     pub(super) tax: TaxEvidence,
     pub(super) phone: Phone,
     pub(super) mail: Mail,
@@ -47,9 +50,18 @@ impl Profile {
     /// Reads a record. Any text will do; what cannot be read is absent.
     pub fn of(record: &CompanyRecord<'_>) -> Self {
         let (name, former) = name_traits::read(record.name);
+        Self::called(name, former.into_iter().collect(), record)
+    }
+
+    /// The same where the names were read already; the record's own is passed over.
+    pub(super) fn called(
+        name: NameTraits,
+        other_names: Box<[NameTraits]>,
+        record: &CompanyRecord<'_>,
+    ) -> Self {
         Self {
             name,
-            former: former.map(Box::new),
+            other_names,
             tax: tax_evidence::read(record.tax_id),
             phone: reach::phone(record.phone),
             mail: reach::mail(record.email),
@@ -79,8 +91,8 @@ impl Profile {
         fingerprint::both(self.address.street, city.unwrap_or(1))
     }
 
-    /// The name, and the former one if it is stated.
+    /// The name, and what else it is or was called.
     pub(super) fn names(&self) -> impl Iterator<Item = &NameTraits> {
-        std::iter::once(&self.name).chain(self.former.as_deref())
+        std::iter::once(&self.name).chain(&self.other_names)
     }
 }

@@ -4,13 +4,14 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use serde::{Deserialize, Serialize};
 use tenon_core::text::{fold_latin, is_cjk, to_half_width};
 
 use super::fingerprint::{self, NONE};
 use crate::name::place;
 
 /// A telephone number.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Phone {
     /// Its digits with area or country, without extension; [`NONE`] if there is none.
     pub(super) number: u64,
@@ -77,7 +78,7 @@ fn is_filler(number: &str) -> bool {
 }
 
 /// A mail address.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Mail {
     /// The whole address.
     pub(super) mailbox: u64,
@@ -122,7 +123,7 @@ pub(super) fn mail(text: &str) -> Mail {
 }
 
 /// A postal address.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Address {
     /// Road and number.
     pub(super) street: u64,
@@ -244,7 +245,7 @@ pub(super) fn city(text: &str) -> u64 {
 }
 
 /// A person.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Person {
     /// The full name; [`NONE`] if only a surname and a title are given.
     pub(super) name: u64,

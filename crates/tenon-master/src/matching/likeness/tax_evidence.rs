@@ -1,10 +1,12 @@
 //! What a tax id proves, and what a damaged one makes suspect.
 
+use serde::{Deserialize, Serialize};
+
 use super::fingerprint;
 use crate::TaxId;
 
 /// A record's tax id as likeness sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum TaxEvidence {
     /// None is given, or a filler.
     Missing,

@@ -1,5 +1,7 @@
 //! Likeness as a whole: pairs, clusters, bad input. Every company is made up.
 
+mod online;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -20,8 +22,8 @@ fn profile(line: &str) -> Profile {
     })
 }
 
-/// Clusters the lines among a crowd of companies that have nothing to do with them.
-fn clustered(lines: &[&str]) -> (Vec<u32>, Vec<(u32, u32)>) {
+/// Companies that have nothing to do with those of a test.
+fn crowd() -> Vec<String> {
     const BRANDS: [&str; 12] = [
         "棠溪", "砚北", "麦澜", "柏舟", "沐野", "简禾", "屿声", "竹里", "蔚岚", "鹿鸣", "梧桐",
         "槐序",
@@ -30,15 +32,20 @@ fn clustered(lines: &[&str]) -> (Vec<u32>, Vec<(u32, u32)>) {
     const CITIES: [&str; 8] = [
         "常德", "赣州", "咸宁", "乐山", "曲靖", "衡水", "丹东", "梅州",
     ];
-    let mut profiles: Vec<Profile> = lines.iter().map(|line| profile(line)).collect();
+    let mut lines = Vec::new();
     for (index, brand) in BRANDS.iter().enumerate() {
         for (place, city) in CITIES.iter().enumerate() {
             let trade = TRADES[(index + place) % TRADES.len()];
-            profiles.push(profile(&format!(
-                "{city}{brand}{trade}有限公司||||||{city}"
-            )));
+            lines.push(format!("{city}{brand}{trade}有限公司||||||{city}"));
         }
     }
+    lines
+}
+
+/// Clusters the lines among a crowd of companies that have nothing to do with them.
+fn clustered(lines: &[&str]) -> (Vec<u32>, Vec<(u32, u32)>) {
+    let mut profiles: Vec<Profile> = lines.iter().map(|line| profile(line)).collect();
+    profiles.extend(crowd().iter().map(|line| profile(line)));
     let clustering = dedupe(&profiles, &MatchPolicy::default(), 2);
     let pairs = clustering.review.iter().map(|pair| (pair.one, pair.other));
     let known = lines.len() as u32;
@@ -53,65 +60,79 @@ fn clustered(lines: &[&str]) -> (Vec<u32>, Vec<(u32, u32)>) {
 const TAX: &str = "91350100M000100Y43";
 const OTHER_TAX: &str = "91110000600037341L";
 
+/// Pairs that are one company.
+fn pairs_of_one() -> Vec<[String; 2]> {
+    let pair = |one: &str, other: &str| [one.to_owned(), other.to_owned()];
+    vec![
+        pair(
+            &format!("福州瀚屿轴承有限公司|{TAX}||||沈若清|福州"),
+            &format!("瀚屿轴承|{TAX}||||沈总|"),
+        ),
+        // One slip in the tax id, and the rest agrees.
+        pair(
+            &format!("福州瀚屿轴承有限公司|{TAX}|||海川大道128号|沈若清|福州"),
+            "福州市瀚屿轴承有限责任公司|91350100M0O0100Y43|||福州市海川大道128号||福州市",
+        ),
+        // No tax id: the registered name, the mobile, the person.
+        pair(
+            "瀚屿轴承（福州）有限公司||13916228001|||沈若清|福州",
+            "福州瀚嶼軸承||+86 139 1622 8001|||沈若清|",
+        ),
+        // In two scripts.
+        pair(
+            "厦门瀚屿轴承有限公司||0592-6128801|sales@hanyu-bearing.cn|厦门市海川大道128号|沈若清|厦门",
+            "Xiamen Hanyu Bearing Co., Ltd.||+86 592 6128801|sales@hanyu-bearing.cn|厦门市海川大道128号|沈若清|厦门",
+        ),
+        pair(
+            "Krämer Sensorik GmbH||+49 89 44001234|info@kraemer-sensorik.de|Lindenstraße 12, München|Jürgen Krämer|München",
+            "KRAEMER SENSORIK G.m.b.H.||0049 89 44001234|einkauf@kraemer-sensorik.de|Lindenstr. 12, Muenchen||Muenchen",
+        ),
+    ]
+}
+
+/// Pairs that agree in nearly everything and are two companies.
+fn pairs_of_two() -> Vec<[String; 2]> {
+    let pair = |one: &str, other: &str| [one.to_owned(), other.to_owned()];
+    let rest = "13916228001|shen@163.com|海川大道128号|沈若清|福州";
+    vec![
+        // Everything agrees but the tax id.
+        pair(
+            &format!("福州瀚屿轴承有限公司|{TAX}|{rest}"),
+            &format!("福州瀚屿轴承有限公司|{OTHER_TAX}|{rest}"),
+        ),
+        // A branch bills under its head office's number.
+        pair(
+            &format!("福州瀚屿轴承有限公司|{TAX}|{rest}"),
+            &format!("福州瀚屿轴承有限公司泉州分公司|{TAX}|{rest}"),
+        ),
+        pair(
+            &format!("福州瀚屿轴承有限公司漳州分公司|{TAX}|{rest}"),
+            &format!("福州瀚屿轴承有限公司泉州分公司|{TAX}|{rest}"),
+        ),
+        // Sisters share name, domain and site, and that is no proof.
+        pair(
+            "福州瀚屿轴承有限公司|||info@hanyu.cn|海川大道128号||福州",
+            "福州瀚屿电缆有限公司|||info@hanyu.cn|海川大道128号||福州",
+        ),
+        pair(
+            "福州瀚屿轴承有限公司|||info@hanyu.cn|||福州",
+            "泉州瀚屿轴承有限公司|||info@hanyu.cn|||泉州",
+        ),
+    ]
+}
+
 #[test]
 fn records_of_one_company_meet() {
-    let check = |one: &str, other: &str| {
-        assert_eq!(clustered(&[one, other]).0, [0, 0], "{one}\n{other}");
-    };
-    check(
-        &format!("福州瀚屿轴承有限公司|{TAX}||||沈若清|福州"),
-        &format!("瀚屿轴承|{TAX}||||沈总|"),
-    );
-    // One slip in the tax id, and the rest agrees.
-    check(
-        &format!("福州瀚屿轴承有限公司|{TAX}|||海川大道128号|沈若清|福州"),
-        "福州市瀚屿轴承有限责任公司|91350100M0O0100Y43|||福州市海川大道128号||福州市",
-    );
-    // No tax id: the registered name, the mobile, the person.
-    check(
-        "瀚屿轴承（福州）有限公司||13916228001|||沈若清|福州",
-        "福州瀚嶼軸承||+86 139 1622 8001|||沈若清|",
-    );
-    // In two scripts.
-    check(
-        "厦门瀚屿轴承有限公司||0592-6128801|sales@hanyu-bearing.cn|厦门市海川大道128号|沈若清|厦门",
-        "Xiamen Hanyu Bearing Co., Ltd.||+86 592 6128801|sales@hanyu-bearing.cn|厦门市海川大道128号|沈若清|厦门",
-    );
-    check(
-        "Krämer Sensorik GmbH||+49 89 44001234|info@kraemer-sensorik.de|Lindenstraße 12, München|Jürgen Krämer|München",
-        "KRAEMER SENSORIK G.m.b.H.||0049 89 44001234|einkauf@kraemer-sensorik.de|Lindenstr. 12, Muenchen||Muenchen",
-    );
+    for [one, other] in pairs_of_one() {
+        assert_eq!(clustered(&[&one, &other]).0, [0, 0], "{one}\n{other}");
+    }
 }
 
 #[test]
 fn hard_rules_keep_companies_apart() {
-    let check = |one: &str, other: &str| {
-        assert_eq!(clustered(&[one, other]).0, [0, 1], "{one}\n{other}");
-    };
-    let rest = "13916228001|shen@163.com|海川大道128号|沈若清|福州";
-    // Everything agrees but the tax id.
-    check(
-        &format!("福州瀚屿轴承有限公司|{TAX}|{rest}"),
-        &format!("福州瀚屿轴承有限公司|{OTHER_TAX}|{rest}"),
-    );
-    // A branch bills under its head office's number.
-    check(
-        &format!("福州瀚屿轴承有限公司|{TAX}|{rest}"),
-        &format!("福州瀚屿轴承有限公司泉州分公司|{TAX}|{rest}"),
-    );
-    check(
-        &format!("福州瀚屿轴承有限公司漳州分公司|{TAX}|{rest}"),
-        &format!("福州瀚屿轴承有限公司泉州分公司|{TAX}|{rest}"),
-    );
-    // Sisters share name, domain and site, and that is no proof.
-    check(
-        "福州瀚屿轴承有限公司|||info@hanyu.cn|海川大道128号||福州",
-        "福州瀚屿电缆有限公司|||info@hanyu.cn|海川大道128号||福州",
-    );
-    check(
-        "福州瀚屿轴承有限公司|||info@hanyu.cn|||福州",
-        "泉州瀚屿轴承有限公司|||info@hanyu.cn|||泉州",
-    );
+    for [one, other] in pairs_of_two() {
+        assert_eq!(clustered(&[&one, &other]).0, [0, 1], "{one}\n{other}");
+    }
 }
 
 #[test]

@@ -7,20 +7,19 @@ use std::io::BufWriter;
 use std::path::Path;
 use std::time::Instant;
 
-use serde::Deserialize;
 use serde_json::json;
-use tenon_core::ConfigProblem;
 use tenon_master::likeness::{self, Clustering, MatchPolicy, Suggestion};
 
 use crate::cli::Dedupe;
 use crate::exit::Exit;
+use crate::matching;
 use crate::output;
 use table::Table;
 
 pub(super) fn run(options: &Dedupe) -> Result<(), Exit> {
     let start = Instant::now();
     let policy = match &options.policy {
-        Some(path) => policy(path)?,
+        Some(path) => matching::read(path)?,
         None => MatchPolicy::default(),
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -31,23 +30,6 @@ pub(super) fn run(options: &Dedupe) -> Result<(), Exit> {
         write_review(path, &table, &clustering.review)?;
     }
     tell(options, &clustering, start.elapsed().as_secs_f64())
-}
-
-/// What `master.toml` holds.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct MasterFile {
-    matching: MatchPolicy,
-}
-
-fn policy(path: &Path) -> Result<MatchPolicy, Exit> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Exit::environment(format!("{}: {error}", path.display())))?;
-    let file: MasterFile = toml::from_str(&text).map_err(|error| {
-        let offset = error.span().map_or(0, |span| span.start);
-        Exit::problems(&[ConfigProblem::new(path, error.message()).at(&text, offset)])
-    })?;
-    Ok(file.matching)
 }
 
 fn write_clusters(path: &Path, table: &Table, clustering: &Clustering) -> Result<(), Exit> {

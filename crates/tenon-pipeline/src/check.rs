@@ -1,0 +1,140 @@
+//! The check at entry: is the customer that somebody types in known already?
+
+use serde::Serialize;
+use tenon_core::MasterId;
+use tenon_core::customer::{Customer, Stage};
+use tenon_master::likeness::{Level, MatchPolicy, Outcome, Ranked, Traits};
+use tenon_master::{Contradiction, KeyKind, keys};
+use tenon_store::{Lookup, Store, StoreError};
+
+use crate::alike::{Sought, alike};
+
+/// Candidates that are shown, at most.
+const SHOWN: usize = 5;
+
+/// Bits below those of a review from which a candidate is not worth showing: who types has entered
+/// but a part yet, so that little speaks for it still.
+const SHOWN_BELOW_REVIEW: f32 = 14.0;
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Checked {
+    /// What the machine would do with such a record: join it to the first candidate, ask a steward,
+    /// or make a master of its own.
+    pub outcome: Outcome,
+    /// The masters that it may be, the likeliest first, at most five; those that a hard rule
+    /// forbids come last.
+    pub candidates: Vec<Known>,
+}
+
+/// A master that a record may be.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Known {
+    /// The master.
+    pub master_id: MasterId,
+    /// Its code.
+    pub code: Option<String>,
+    /// Its registered name.
+    pub legal_name: Option<String>,
+    /// What people call it.
+    pub short_name: Option<String>,
+    /// Who looks after it.
+    pub owner: Option<String>,
+    /// Where it stands in the sales life cycle.
+    pub stage: Option<Stage>,
+    /// How probable it is that both are one legal person, from 0 to 1.
+    pub probability: f32,
+    /// Why, the weightiest first.
+    pub reasons: Vec<Reason>,
+    /// The hard rule that says that they are two, whatever the probability.
+    pub forbidden: Option<Contradiction>,
+}
+
+/// One finding.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Reason {
+    /// What was found.
+    pub finding: Level,
+    /// The same in words.
+    pub text: &'static str,
+    /// What it counts: each bit doubles the odds.
+    pub bits: f32,
+}
+
+/// Finds the masters that `customer` may be. Any part of it may be given, the name alone as well.
+///
+/// Nothing is stored. What any node has committed is found at once.
+///
+/// # Errors
+/// Those of the store.
+pub async fn check(
+    store: &dyn Store,
+    policy: &MatchPolicy,
+    customer: &Customer,
+) -> Result<Checked, StoreError> {
+    let holder = holder_of_code(store, customer).await?;
+    let record = Sought {
+        traits: Traits::of([customer]),
+        also: holder.clone(),
+        ..Sought::default()
+    };
+    let mut judged = alike(store, policy, &[record]).await?;
+    let Some(judgement) = judged.pop() else {
+        return Err(StoreError::Bug("a record was not judged".to_owned()));
+    };
+    let least = policy.review_bits - SHOWN_BELOW_REVIEW;
+    let worth = |ranked: &&Ranked| ranked.score.bits >= least || holder.contains(&ranked.master_id);
+    let ranking: Vec<&Ranked> = judgement.ranking.iter().filter(worth).take(SHOWN).collect();
+    let lookup = Lookup {
+        masters: ranking.iter().map(|ranked| ranked.master_id).collect(),
+        ..Lookup::default()
+    };
+    let mut golden = match lookup.masters.is_empty() {
+        true => Default::default(),
+        false => store.look_up(&lookup).await?.golden,
+    };
+    let candidates = ranking.iter().filter_map(|ranked| {
+        let known = golden.remove(&ranked.master_id)?.golden.customer;
+        let reasons = ranked.score.reasons.iter().map(|reason| Reason {
+            finding: reason.level,
+            text: reason.level.describe(),
+            bits: reason.bits,
+        });
+        Some(Known {
+            master_id: ranked.master_id,
+            code: known.code,
+            legal_name: known.legal_name,
+            short_name: known.short_name,
+            owner: known.owner,
+            stage: known.stage,
+            probability: ranked.score.probability(),
+            reasons: reasons.collect(),
+            forbidden: ranked.forbidden,
+        })
+    });
+    Ok(Checked {
+        outcome: judgement.outcome,
+        candidates: candidates.collect(),
+    })
+}
+
+/// The master with the customer's code: likeness reads a code's letters only.
+async fn holder_of_code(
+    store: &dyn Store,
+    customer: &Customer,
+) -> Result<Vec<MasterId>, StoreError> {
+    if customer.code.is_none() {
+        return Ok(Vec::new());
+    }
+    let lookup = Lookup {
+        keys: keys(&Customer {
+            code: customer.code.clone(),
+            ..Customer::default()
+        }),
+        ..Lookup::default()
+    };
+    let known = store.look_up(&lookup).await?;
+    let holders = known.keys.into_iter();
+    let holders = holders.filter(|(key, _)| key.kind == KeyKind::Code);
+    Ok(holders.map(|(_, master)| master).collect())
+}

@@ -1,0 +1,226 @@
+//! What likeness keeps of masters, and which of them share its keys.
+
+use std::collections::HashMap;
+
+use sqlx::PgConnection;
+use tenon_core::MasterId;
+use tenon_master::likeness::{MatchKey, Postings, Traits};
+use uuid::Uuid;
+
+use super::{Postgres, SWEEP, Transaction};
+use crate::likeness::{self, Entry, FILLED_AT_ONCE, READ_AT_ONCE, VERSION};
+use crate::rows;
+use crate::{GoldenRow, MasterWrite, StoreError};
+
+/// Rows that one statement writes when all masters are filled in.
+const WRITTEN_AT_ONCE: usize = 65_536;
+
+/// Begins to fill all masters in: whoever comes second waits, and finds it done.
+const BEGIN_FILLING: &str = "begin; select pg_advisory_xact_lock(7603, hashtext(current_schema()))";
+
+/// How many masters there are, about, without counting them: as the planner reckons. A table that
+/// was never analysed is counted up to a thousand, and reckoned by its size beyond.
+const MASTERS: &str = "
+    case when c.reltuples >= 1000 then c.reltuples::int8
+    else (select case when count(*) < 1000 then count(*)
+                 else greatest(1000, pg_relation_size(c.oid) / 2048) end
+          from (select from golden limit 1000) g) end";
+
+pub(super) async fn postings(
+    store: &Postgres,
+    keys: &[MatchKey],
+    crowd: usize,
+) -> Result<Postings, StoreError> {
+    let mut connection = store.connection().await?;
+    let crowds = keys.iter().map(|key| key.crowd(crowd));
+    let crowds: Vec<i64> = crowds.map(|most| most as i64).collect();
+    type Row = (i64, Option<i64>, i64, Option<Vec<Uuid>>);
+    let found: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "select {MASTERS}, null::int8, 0::int8, null::uuid[]
+         from pg_class c where c.oid = 'golden'::regclass
+         union all
+         select 0, given.key, k.sharing, case when k.sharing <= given.crowd then k.masters end
+         from unnest($1::int8[], $2::int8[]) as given(key, crowd)
+         cross join lateral (
+             select count(*) as sharing, array_agg(k.master_id) as masters
+             from (select k.master_id from match_key k where k.key = given.key limit $3) k
+             offset 0) k
+         where k.sharing > 0"
+    )))
+    .bind(keys.iter().map(|key| key.to_i64()).collect::<Vec<_>>())
+    .bind(crowds)
+    .bind(likeness::counted(crowd))
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut postings = likeness::postings(found.iter().map(|row| row.0).sum(), crowd);
+    for (_, key, sharing, masters) in found {
+        if let Some(key) = key {
+            likeness::note(&mut postings, key, sharing, masters.unwrap_or_default());
+        }
+    }
+    Ok(postings)
+}
+
+pub(super) async fn traits(
+    store: &Postgres,
+    masters: &[MasterId],
+) -> Result<Vec<(MasterId, Traits)>, StoreError> {
+    let mut connection = store.connection().await?;
+    let masters = masters.iter().map(|master| master.0).collect();
+    let kept = kept(&mut connection, masters).await?.into_iter();
+    kept.map(|(master, bytes)| Ok((MasterId(master), likeness::read(&bytes)?)))
+        .collect()
+}
+
+async fn kept(
+    connection: &mut PgConnection,
+    masters: Vec<Uuid>,
+) -> Result<HashMap<Uuid, Vec<u8>>, StoreError> {
+    let found: Vec<(Uuid, Vec<u8>)> =
+        sqlx::query_as("select master_id, traits from match_traits where master_id = any($1)")
+            .bind(masters)
+            .fetch_all(connection)
+            .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// Keeps what likeness needs of masters that are written.
+pub(super) async fn keep(
+    transaction: &mut Transaction,
+    writes: &[MasterWrite],
+) -> Result<(), StoreError> {
+    if writes.is_empty() {
+        return Ok(());
+    }
+    let changed = likeness::changed(writes);
+    let before = if changed.is_empty() {
+        HashMap::new()
+    } else {
+        kept(transaction, changed.into_iter().collect()).await?
+    };
+    let changes = likeness::changes(writes, &before)?;
+    if !changes.gone.is_empty() {
+        let (keys, masters): (Vec<i64>, Vec<Uuid>) = changes.gone.into_iter().unzip();
+        sqlx::query(
+            "delete from match_key k using unnest($1::int8[], $2::uuid[]) as given(key, master_id)
+             where k.key = any($1) and k.key = given.key and k.master_id = given.master_id",
+        )
+        .bind(keys)
+        .bind(masters)
+        .execute(&mut **transaction)
+        .await?;
+    }
+    if !changes.traits.is_empty() {
+        write(transaction, changes.traits, changes.new).await?;
+    }
+    Ok(())
+}
+
+async fn write(
+    transaction: &mut Transaction,
+    traits: impl IntoIterator<Item = (Uuid, Vec<u8>)>,
+    entries: impl IntoIterator<Item = Entry>,
+) -> Result<(), StoreError> {
+    let (masters, traits): (Vec<Uuid>, Vec<Vec<u8>>) = traits.into_iter().unzip();
+    let (keys, owners): (Vec<i64>, Vec<Uuid>) = entries.into_iter().unzip();
+    sqlx::query(
+        "with kept as (
+             insert into match_traits (master_id, traits)
+             select * from unnest($1::uuid[], $2::bytea[])
+             on conflict (master_id) do update set traits = excluded.traits
+         )
+         insert into match_key (key, master_id)
+         select * from unnest($3::int8[], $4::uuid[])
+         on conflict do nothing",
+    )
+    .bind(masters)
+    .bind(traits)
+    .bind(keys)
+    .bind(owners)
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
+/// Makes every master ready if this release's version of it is not there yet; as a whole or not at
+/// all.
+pub(super) async fn fill(store: &Postgres) -> Result<(), StoreError> {
+    if is_filled(&mut *store.connection().await?).await? {
+        return Ok(());
+    }
+    let mut transaction = store.begin(BEGIN_FILLING).await?;
+    if is_filled(&mut transaction).await? {
+        return Ok(());
+    }
+    for statement in [
+        "truncate match_key, match_traits",
+        "delete from match_version",
+        SWEEP,
+    ] {
+        sqlx::raw_sql(statement).execute(&mut *transaction).await?;
+    }
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut last = Uuid::nil();
+    let mut ready = 0;
+    loop {
+        let page = page(&mut transaction, last).await?;
+        let Some(row) = page.last() else { break };
+        last = row.master_id.0;
+        ready += page.len();
+        let mut traits = Vec::with_capacity(page.len());
+        for (master, bytes, keys) in likeness::make_ready(&page) {
+            entries.extend(keys.into_iter().map(|key| (key, master)));
+            traits.push((master, bytes));
+        }
+        write(&mut transaction, traits, []).await?;
+        if ready >= FILLED_AT_ONCE {
+            write_entries(&mut transaction, &mut entries).await?;
+            ready = 0;
+        }
+    }
+    write_entries(&mut transaction, &mut entries).await?;
+    sqlx::query("insert into match_version (version) values ($1)")
+        .bind(VERSION)
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn is_filled(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    let filled = sqlx::query_scalar("select exists (select from match_version where version = $1)")
+        .bind(VERSION)
+        .fetch_one(connection)
+        .await?;
+    Ok(filled)
+}
+
+async fn page(connection: &mut PgConnection, after: Uuid) -> Result<Vec<GoldenRow>, StoreError> {
+    let found: Vec<(Uuid, i64, String, String)> = sqlx::query_as(
+        "select master_id, version, golden::text, sources::text from golden
+         where master_id > $1 order by master_id limit $2",
+    )
+    .bind(after)
+    .bind(READ_AT_ONCE as i64)
+    .fetch_all(connection)
+    .await?;
+    found
+        .into_iter()
+        .map(|(master, version, golden, sources)| {
+            rows::golden_row(master, version, &golden, &sources)
+        })
+        .collect()
+}
+
+/// Writes entries in the order of their keys, so that the index grows at its end.
+async fn write_entries(
+    transaction: &mut Transaction,
+    entries: &mut Vec<Entry>,
+) -> Result<(), StoreError> {
+    entries.sort_unstable();
+    for part in entries.chunks(WRITTEN_AT_ONCE) {
+        write(transaction, [], part.iter().copied()).await?;
+    }
+    entries.clear();
+    Ok(())
+}
