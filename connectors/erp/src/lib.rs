@@ -5,10 +5,10 @@
 
 use tenon_connector::{ConnectorKind, Preset};
 
-/// Enterprise resource planning: items, customers, orders and invoice requests come from it, golden customers and orders go to it.
+/// Enterprise resource planning: items, customers and documents come from it, golden customers, orders, bills of materials and decisions go to it.
 pub const KIND: ConnectorKind = ConnectorKind {
     name: "erp",
-    summary: "items, customers, orders and invoice requests come from it, golden customers and orders go to it",
+    summary: "items, customers, orders, invoice requests, shipments, receipts, stock and requests for approval come from it, golden customers, orders, bills of materials and decisions go to it",
     presets: &[FILES, SQL, HTTP],
 };
 
@@ -28,23 +28,43 @@ const FILES: Preset = Preset {
     transport: "files",
     defaults: include_str!("../presets/files/preset.toml"),
     files: &[
+        file!("shared", "approval.in.jq"),
+        file!("shared", "approval.in.test.yaml"),
+        file!("shared", "approval.out.jq"),
+        file!("shared", "approval.out.test.yaml"),
+        file!("shared", "approval_kind.csv"),
+        file!("shared", "approval_outcome_out.csv"),
+        file!("shared", "bom.out.jq"),
+        file!("shared", "bom.out.test.yaml"),
+        file!("shared", "bom_status_out.csv"),
         file!("shared", "customer.in.jq"),
         file!("shared", "customer.in.test.yaml"),
         file!("shared", "customer.out.jq"),
         file!("shared", "customer.out.test.yaml"),
         file!("shared", "customer_type.csv"),
         file!("shared", "customer_type_out.csv"),
+        file!("shared", "inventory.in.jq"),
+        file!("shared", "inventory.in.test.yaml"),
         file!("shared", "invoice.in.jq"),
         file!("shared", "invoice.in.test.yaml"),
         file!("shared", "invoice_kind.csv"),
         file!("shared", "item.in.jq"),
         file!("shared", "item.in.test.yaml"),
+        file!("shared", "item.out.jq"),
+        file!("shared", "item.out.test.yaml"),
         file!("shared", "order.in.jq"),
         file!("shared", "order.in.test.yaml"),
         file!("shared", "order.out.jq"),
         file!("shared", "order.out.test.yaml"),
         file!("shared", "order_status.csv"),
         file!("shared", "order_status_out.csv"),
+        file!("shared", "payment_method.csv"),
+        file!("shared", "receipt.in.jq"),
+        file!("shared", "receipt.in.test.yaml"),
+        file!("shared", "receipt_status.csv"),
+        file!("shared", "shipment.in.jq"),
+        file!("shared", "shipment.in.test.yaml"),
+        file!("shared", "shipment_status.csv"),
     ],
 };
 

@@ -20,11 +20,37 @@ pub enum Entity {
     Invoice,
     /// A product or part.
     Item,
+    /// What an item is made of, and how.
+    Bom,
+    /// How much of an item is in one place.
+    Inventory,
+    /// Goods on their way to a customer.
+    Shipment,
+    /// Money that came in from a customer.
+    Receipt,
+    /// A sale that may come about.
+    Opportunity,
+    /// What a customer asks of service.
+    Case,
+    /// A request that somebody must decide, and the decision.
+    Approval,
 }
 
 impl Entity {
     /// Every entity.
-    pub const ALL: [Self; 4] = [Self::Customer, Self::Order, Self::Invoice, Self::Item];
+    pub const ALL: [Self; 11] = [
+        Self::Customer,
+        Self::Order,
+        Self::Invoice,
+        Self::Item,
+        Self::Bom,
+        Self::Inventory,
+        Self::Shipment,
+        Self::Receipt,
+        Self::Opportunity,
+        Self::Case,
+        Self::Approval,
+    ];
 
     /// The name on the wire and in configuration: `customer`.
     pub fn as_str(self) -> &'static str {
@@ -33,6 +59,13 @@ impl Entity {
             Self::Order => "order",
             Self::Invoice => "invoice",
             Self::Item => "item",
+            Self::Bom => "bom",
+            Self::Inventory => "inventory",
+            Self::Shipment => "shipment",
+            Self::Receipt => "receipt",
+            Self::Opportunity => "opportunity",
+            Self::Case => "case",
+            Self::Approval => "approval",
         }
     }
 

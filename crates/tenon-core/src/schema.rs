@@ -71,7 +71,7 @@ pub fn schema(kind: MessageKind) -> Option<&'static Schema> {
 }
 
 /// Every schema that this release can read, oldest first within an entity.
-const SOURCES: [(Entity, u16, &str); 4] = [
+const SOURCES: [(Entity, u16, &str); 11] = [
     (
         Entity::Customer,
         1,
@@ -91,6 +91,37 @@ const SOURCES: [(Entity, u16, &str); 4] = [
         Entity::Item,
         1,
         include_str!("../../../schemas/item/v1.json"),
+    ),
+    (Entity::Bom, 1, include_str!("../../../schemas/bom/v1.json")),
+    (
+        Entity::Inventory,
+        1,
+        include_str!("../../../schemas/inventory/v1.json"),
+    ),
+    (
+        Entity::Shipment,
+        1,
+        include_str!("../../../schemas/shipment/v1.json"),
+    ),
+    (
+        Entity::Receipt,
+        1,
+        include_str!("../../../schemas/receipt/v1.json"),
+    ),
+    (
+        Entity::Opportunity,
+        1,
+        include_str!("../../../schemas/opportunity/v1.json"),
+    ),
+    (
+        Entity::Case,
+        1,
+        include_str!("../../../schemas/case/v1.json"),
+    ),
+    (
+        Entity::Approval,
+        1,
+        include_str!("../../../schemas/approval/v1.json"),
     ),
 ];
 

@@ -28,7 +28,7 @@ use crate::{Component, ComponentState, Health};
 /// Messages taken at once.
 const BATCH: usize = 256;
 /// Messages the broker may hand out ahead.
-const PREFETCH: u16 = 512;
+const PREFETCH: u16 = 384;
 
 /// What an inbound lane works with.
 pub(crate) struct Lane {

@@ -7,4 +7,8 @@ pub(crate) const KINDS: &[ConnectorKind] = &[
     connector_crm::KIND,
     connector_erp::KIND,
     connector_invoicing::KIND,
+    connector_pdm::KIND,
+    connector_oa::KIND,
+    connector_drp::KIND,
+    connector_scm::KIND,
 ];

@@ -5,6 +5,7 @@ mod checking;
 mod dedupe;
 mod demo;
 mod ends;
+mod flows;
 mod master_check;
 mod parked;
 mod running;

@@ -232,7 +232,12 @@ impl Site {
 
     /// Waits until the ERP was given this file; what is in it.
     pub(super) fn given(&self, name: &str) -> Value {
-        let path = self.path("config/erp/in").join(name);
+        self.given_to("erp", name)
+    }
+
+    /// Waits until a system was given this file; what is in it.
+    pub(super) fn given_to(&self, system: &str, name: &str) -> Value {
+        let path = self.path(&format!("config/{system}/in")).join(name);
         eventually(|| {
             let text =
                 std::fs::read_to_string(&path).map_err(|error| format!("{name}: {error}"))?;

@@ -3,14 +3,23 @@
 //! The literals name each field, so a field that is added to a type does not compile here until
 //! it is given a value, and then differs from `examples/full.json` until the schema has it too.
 
+use tenon_core::approval::{
+    Approval, ApprovalDecision, ApprovalKind, ApprovalOutcome, ApprovalStep,
+};
+use tenon_core::bom::{Bom, BomKind, BomStatus, Component, Operation};
+use tenon_core::case::{Case, CaseKind, CasePriority, CaseStatus};
 use tenon_core::customer::{
     Address, AddressPurpose, BankAccount, Contact, CreditTerms, Customer, CustomerKind, Grade,
     Stage,
 };
+use tenon_core::inventory::Inventory;
 use tenon_core::invoice::{Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, InvoiceTitle};
 use tenon_core::item::Item;
 use tenon_core::money::{Currency, Decimal};
+use tenon_core::opportunity::{Opportunity, OpportunityLine, OpportunityOutcome, OpportunityStage};
 use tenon_core::order::{Order, OrderLine, OrderStatus, Totals};
+use tenon_core::receipt::{Allocation, PaymentMethod, Receipt, ReceiptStatus};
+use tenon_core::shipment::{Shipment, ShipmentLine, ShipmentStatus};
 use tenon_core::{Reference, SystemName};
 
 fn text(text: &str) -> Option<String> {
@@ -153,5 +162,171 @@ pub(crate) fn item() -> Item {
         specification: text("三刀头 3.7V 全身水洗"),
         unit: text("台"),
         revision: text("C2"),
+    }
+}
+
+pub(crate) fn shipment() -> Shipment {
+    Shipment {
+        number: "DN-2026-0042".to_owned(),
+        customer: master("0198f3a2-7c1e-7b4a-9d35-2f6a1c0b8e77"),
+        orders: vec![native("erp", "SO-2026-0042")],
+        status: ShipmentStatus::Shipped,
+        shipped_on: Some("2026-03-20".parse().unwrap()),
+        expected_on: Some("2026-03-23".parse().unwrap()),
+        delivered_on: Some("2026-03-22".parse().unwrap()),
+        warehouse: text("WH-SZ-1"),
+        carrier: text("顺丰速运"),
+        tracking_number: text("SF1234567890123"),
+        ship_to: text("上海市浦东新区世纪大道100号 李雷 13800138000"),
+        lines: vec![ShipmentLine {
+            number: 1,
+            order_line: Some(1),
+            item: native("erp", "SH-300"),
+            quantity: amount("3"),
+            unit: text("台"),
+            lot: text("L2026-03-A"),
+        }],
+        remark: text("分两箱"),
+    }
+}
+
+pub(crate) fn receipt() -> Receipt {
+    Receipt {
+        number: "SK-2026-0042".to_owned(),
+        customer: master("0198f3a2-7c1e-7b4a-9d35-2f6a1c0b8e77"),
+        payer_name: text("上海川可贸易有限公司浦东分公司"),
+        received_on: "2026-05-04".parse().unwrap(),
+        method: Some(PaymentMethod::BankTransfer),
+        bank_reference: text("20260504000123456789"),
+        currency: Currency::CNY,
+        amount: amount("67.46"),
+        status: ReceiptStatus::Cleared,
+        allocations: vec![Allocation {
+            order: Some(native("erp", "SO-2026-0042")),
+            invoice: Some(master("0198f3a2-7c1e-7b4a-9d35-2f6a1c0b8e78")),
+            amount: amount("67.46"),
+        }],
+        remark: text("含运费"),
+    }
+}
+
+pub(crate) fn opportunity() -> Opportunity {
+    Opportunity {
+        number: "OP-2026-0007".to_owned(),
+        name: "川可 2026 春季铺货".to_owned(),
+        customer: master("0198f3a2-7c1e-7b4a-9d35-2f6a1c0b8e77"),
+        channel: Some(native("crm", "9007199254740993123")),
+        stage: OpportunityStage::Quoted,
+        outcome: OpportunityOutcome::Open,
+        currency: Currency::CNY,
+        amount: Some(amount("597000.00")),
+        probability: Some(amount("0.6")),
+        expected_on: Some("2026-04-30".parse().unwrap()),
+        source: text("exhibition/canton-fair"),
+        owner: text("王敏"),
+        lost_reason: text("价格"),
+        lines: vec![OpportunityLine {
+            number: 1,
+            item: native("erp", "SH-300"),
+            quantity: amount("30000"),
+            unit: text("台"),
+            unit_price: Some(amount("19.90")),
+        }],
+        remark: text("要求四月前样机"),
+    }
+}
+
+pub(crate) fn case() -> Case {
+    Case {
+        number: "SV-2026-0099".to_owned(),
+        customer: master("0198f3a2-7c1e-7b4a-9d35-2f6a1c0b8e77"),
+        kind: CaseKind::Complaint,
+        subject: "刀头异响".to_owned(),
+        description: text("三台机器开机后有异响，客户要求换货。"),
+        priority: Some(CasePriority::High),
+        status: CaseStatus::Resolved,
+        order: Some(native("erp", "SO-2026-0042")),
+        item: Some(native("erp", "SH-300")),
+        opened_at: "2026-04-02T01:30:00Z".parse().unwrap(),
+        promise: text("一周内换货"),
+        promised_by: Some("2026-04-09".parse().unwrap()),
+        resolved_at: Some("2026-04-07T08:00:00Z".parse().unwrap()),
+        satisfaction: Some(4),
+        owner: text("赵强"),
+    }
+}
+
+pub(crate) fn approval() -> Approval {
+    Approval {
+        number: "AP-2026-0311".to_owned(),
+        kind: ApprovalKind::Discount,
+        document: text("SO-2026-0042"),
+        subject: "川可订单九折".to_owned(),
+        reason: text("年度框架客户，首单"),
+        customer: Some(master("0198f3a2-7c1e-7b4a-9d35-2f6a1c0b8e77")),
+        order: Some(native("erp", "SO-2026-0042")),
+        currency: Some(Currency::CNY),
+        amount: Some(amount("59.70")),
+        requested_by: "王敏".to_owned(),
+        requested_at: "2026-03-01T02:00:00Z".parse().unwrap(),
+        steps: vec![ApprovalStep {
+            approver: "销售总监".to_owned(),
+            outcome: Some(ApprovalOutcome::Approved),
+            at: Some("2026-03-01T03:00:00Z".parse().unwrap()),
+            comment: text("同意"),
+        }],
+        decision: Some(ApprovalDecision {
+            outcome: ApprovalOutcome::Approved,
+            by: text("总经理"),
+            at: "2026-03-01T09:15:00Z".parse().unwrap(),
+            comment: text("仅限首单"),
+        }),
+    }
+}
+
+pub(crate) fn inventory() -> Inventory {
+    Inventory {
+        item: native("erp", "SH-300"),
+        holder: Some(master("0198f3a2-7c1e-7b4a-9d35-2f6a1c0b8e77")),
+        warehouse: "DEALER-021".to_owned(),
+        lot: text("L2026-03-A"),
+        quantity: amount("120"),
+        available: Some(amount("100")),
+        in_transit: Some(amount("30")),
+        reorder_point: Some(amount("50")),
+        unit: text("台"),
+        counted_at: "2026-03-31T16:00:00Z".parse().unwrap(),
+    }
+}
+
+pub(crate) fn bom() -> Bom {
+    Bom {
+        number: "BOM-SH-300".to_owned(),
+        item: native("pdm", "SH-300"),
+        kind: BomKind::Design,
+        revision: text("C2"),
+        status: BomStatus::Released,
+        change_number: text("ECN-2026-015"),
+        effective_from: Some("2026-04-01".parse().unwrap()),
+        effective_to: Some("2027-03-31".parse().unwrap()),
+        quantity: amount("1"),
+        unit: text("台"),
+        components: vec![Component {
+            position: 10,
+            item: native("pdm", "PT-0101"),
+            quantity: amount("3"),
+            unit: text("pcs"),
+            scrap_rate: Some(amount("0.02")),
+            phantom: true,
+            substitutes: vec![native("pdm", "PT-0102")],
+            remark: text("刀头"),
+        }],
+        operations: vec![Operation {
+            number: 10,
+            name: "装配".to_owned(),
+            work_center: text("ASM-1"),
+            setup_minutes: Some(amount("15")),
+            run_minutes: Some(amount("1.25")),
+        }],
     }
 }

@@ -10,10 +10,17 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tenon_core::approval::{Approval, ApprovalKind, ApprovalOutcome};
+use tenon_core::bom::{Bom, BomKind, BomStatus};
+use tenon_core::case::{Case, CaseKind, CasePriority, CaseStatus};
 use tenon_core::customer::{AddressPurpose, Customer, CustomerKind, Grade, Stage};
+use tenon_core::inventory::Inventory;
 use tenon_core::invoice::{Invoice, InvoiceKind, InvoiceStatus};
 use tenon_core::item::Item;
+use tenon_core::opportunity::{Opportunity, OpportunityOutcome, OpportunityStage};
 use tenon_core::order::{Order, OrderStatus};
+use tenon_core::receipt::{PaymentMethod, Receipt, ReceiptStatus};
+use tenon_core::shipment::{Shipment, ShipmentStatus};
 use tenon_core::{Entity, MessageKind, Reference, Schema, schema};
 
 fn schema_of(entity: Entity) -> &'static Schema {
@@ -61,6 +68,13 @@ fn through_type(entity: Entity, value: &Value) -> Result<Value, serde_json::Erro
         Entity::Order => through::<Order>(value),
         Entity::Invoice => through::<Invoice>(value),
         Entity::Item => through::<Item>(value),
+        Entity::Bom => through::<Bom>(value),
+        Entity::Inventory => through::<Inventory>(value),
+        Entity::Shipment => through::<Shipment>(value),
+        Entity::Receipt => through::<Receipt>(value),
+        Entity::Opportunity => through::<Opportunity>(value),
+        Entity::Case => through::<Case>(value),
+        Entity::Approval => through::<Approval>(value),
     }
 }
 
@@ -124,6 +138,13 @@ fn the_full_examples_are_the_types_with_every_field_set() {
     check(Entity::Order, full::order());
     check(Entity::Invoice, full::invoice());
     check(Entity::Item, full::item());
+    check(Entity::Bom, full::bom());
+    check(Entity::Inventory, full::inventory());
+    check(Entity::Shipment, full::shipment());
+    check(Entity::Receipt, full::receipt());
+    check(Entity::Opportunity, full::opportunity());
+    check(Entity::Case, full::case());
+    check(Entity::Approval, full::approval());
 }
 
 /// Follows a local `$ref`.
@@ -238,6 +259,21 @@ fn enumerations_have_the_same_values_on_both_sides() {
     check::<OrderStatus>(Entity::Order, "/properties/status/enum");
     check::<InvoiceKind>(Entity::Invoice, "/properties/kind/enum");
     check::<InvoiceStatus>(Entity::Invoice, "/properties/status/enum");
+    check::<BomKind>(Entity::Bom, "/properties/kind/enum");
+    check::<BomStatus>(Entity::Bom, "/properties/status/enum");
+    check::<ShipmentStatus>(Entity::Shipment, "/properties/status/enum");
+    check::<PaymentMethod>(Entity::Receipt, "/properties/method/enum");
+    check::<ReceiptStatus>(Entity::Receipt, "/properties/status/enum");
+    check::<OpportunityStage>(Entity::Opportunity, "/properties/stage/enum");
+    check::<OpportunityOutcome>(Entity::Opportunity, "/properties/outcome/enum");
+    check::<CaseKind>(Entity::Case, "/properties/kind/enum");
+    check::<CasePriority>(Entity::Case, "/properties/priority/enum");
+    check::<CaseStatus>(Entity::Case, "/properties/status/enum");
+    check::<ApprovalKind>(Entity::Approval, "/properties/kind/enum");
+    for part in ["step", "decision"] {
+        let pointer = format!("/$defs/{part}/properties/outcome/enum");
+        check::<ApprovalOutcome>(Entity::Approval, &pointer);
+    }
 }
 
 #[test]

@@ -1,0 +1,55 @@
+//! The oa connector: presets, mappings and their cases.
+//!
+//! Everything a preset says stands in files under `presets/`, in the words an IT team writes itself;
+//! this crate only carries them. A connector file overrides any of it, key by key. The three presets
+//! exchange the same records, so that they share their mappings.
+
+use tenon_connector::{ConnectorKind, Preset};
+
+/// Office automation: decisions come from it, requests for approval go to it.
+pub const KIND: ConnectorKind = ConnectorKind {
+    name: "oa",
+    summary: "decisions come from it, requests for approval go to it",
+    presets: &[FILES, SQL, HTTP],
+};
+
+/// Names a file of `presets/shared/` and carries its text.
+macro_rules! file {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../presets/shared/", $name)))
+    };
+}
+
+const SHARED: &[(&str, &str)] = &[
+    file!("approval.in.jq"),
+    file!("approval.in.test.yaml"),
+    file!("approval.out.jq"),
+    file!("approval.out.test.yaml"),
+    file!("approval_kind.csv"),
+    file!("approval_kind_out.csv"),
+    file!("approval_result.csv"),
+];
+
+const FILES: Preset = Preset {
+    name: "files",
+    summary: "CSV and NDJSON files in a directory",
+    transport: "files",
+    defaults: include_str!("../presets/files/preset.toml"),
+    files: SHARED,
+};
+
+const SQL: Preset = Preset {
+    name: "sql",
+    summary: "views and tables in its database",
+    transport: "sql",
+    defaults: include_str!("../presets/sql/preset.toml"),
+    files: SHARED,
+};
+
+const HTTP: Preset = Preset {
+    name: "http",
+    summary: "a JSON API of records",
+    transport: "http",
+    defaults: include_str!("../presets/http/preset.toml"),
+    files: SHARED,
+};

@@ -1,0 +1,40 @@
+# A released bill of materials → canonical bom. LINES and STEPS are JSON arrays, or their text; SUBS
+# names substitutes with a semicolon between them; SCRAP_PCT is in percent.
+def words: if . == null then null else (tostring | blank) end;
+def rows: if . == null then [] elif type == "string" then (blank // "[]" | fromjson) else . end;
+{
+  number: (.BOM_NO | words),
+  item: ref($message.source; .PART_NO),
+  kind: (.VIEW | lookup("bom_view"; "design")),
+  revision: (.REV | words),
+  status: (.STATE | lookup("bom_state")),
+  change_number: (.ECN | words),
+  effective_from: (.EFF_FROM | date),
+  effective_to: (.EFF_TO | date),
+  quantity: (.BASE_QTY // 1 | decimal),
+  unit: (.UNIT | words),
+  components: [
+    (.LINES | rows)[]
+    | {
+        position: (.POS | number),
+        item: ref($message.source; .PART_NO),
+        quantity: (.QTY | decimal),
+        unit: (.UNIT | words),
+        scrap_rate: (.SCRAP_PCT | words | if . == null then null else decimal_div(100; 4) end),
+        phantom: (if (.PHANTOM | words) == "Y" then true else null end),
+        substitutes: [(.SUBS | words // "") | split(";")[] | blank | select(. != null) | ref($message.source)],
+        remark: (.NOTE | words)
+      }
+  ],
+  operations: [
+    (.STEPS | rows)[]
+    | {
+        number: (.NO | number),
+        name: (.NAME | words),
+        work_center: (.CENTER | words),
+        setup_minutes: (.SETUP_MIN | words | if . == null then null else decimal end),
+        run_minutes: (.RUN_MIN | words | if . == null then null else decimal end)
+      }
+  ]
+}
+| compact

@@ -1,0 +1,161 @@
+//! The flows between all the systems of a factory, each joined by files with its shipped preset.
+
+use serde_json::json;
+
+use super::site::Site;
+
+/// A design office, an ERP, an OA, a CRM and a DRP.
+fn factory() -> Site {
+    let site = Site::bare();
+    site.write(
+        "config/tenon.toml",
+        "partitions = 2\n[http]\nlisten = '127.0.0.1:0'\ntoken = '${env:TENON_TOKEN}'\n",
+    );
+    let system = |name: &str, receives: &[&str], delivers: &[&str]| {
+        let receives = receives.iter().map(|entity| {
+            format!("[[receive]]\nentity = '{entity}'\nevery = '200ms'\nsettled = '100ms'\n")
+        });
+        let delivers = delivers
+            .iter()
+            .map(|entity| format!("[[deliver]]\nentity = '{entity}'\n"));
+        let webhooks = if name == "crm" { "webhook = []\n" } else { "" };
+        let head = format!(
+            "name = '{name}'\nkind = '{name}'\npreset = 'files'\ndirectory = '../{name}'\n{webhooks}"
+        );
+        let text: String = std::iter::once(head)
+            .chain(receives)
+            .chain(delivers)
+            .collect();
+        site.write(&format!("config/connectors/{name}.toml"), &text);
+        for folder in ["in", "out"] {
+            let path = site.path(&format!("config/{name}/{folder}"));
+            std::fs::create_dir_all(path).expect("a folder of a system");
+        }
+    };
+    system("pdm", &["item", "bom"], &["item"]);
+    system(
+        "erp",
+        &[
+            "customer",
+            "item",
+            "shipment",
+            "receipt",
+            "inventory",
+            "approval",
+        ],
+        &["customer", "order", "item", "bom", "approval"],
+    );
+    system("oa", &["approval"], &["approval"]);
+    system(
+        "crm",
+        &["customer", "opportunity", "case"],
+        &["customer", "shipment", "receipt"],
+    );
+    system(
+        "drp",
+        &["inventory", "order"],
+        &["item", "inventory", "shipment"],
+    );
+    site
+}
+
+/// Puts a file of an export job into a system's folder.
+fn export(site: &Site, system: &str, name: &str, text: &str) {
+    site.write(&format!("config/{system}/out/{name}"), text);
+}
+
+const ITEMS: &str = "ITEM_NO,ITEM_NAME,SPEC,UOM,REV\nFS-305,Shaver,,pcs,C2\n";
+
+#[test]
+fn a_released_bill_reaches_the_erp_after_its_parts() {
+    let site = factory();
+    let hub = site.run(&[]);
+    let bom = json!({
+        "BOM_NO": "BOM-1", "PART_NO": "SH-300", "VIEW": "E", "REV": "C2", "STATE": "R",
+        "LINES": [{ "POS": 10, "PART_NO": "PT-1", "QTY": 3, "UNIT": "pcs", "SUBS": "PT-2" }],
+        "STEPS": [{ "NO": 10, "NAME": "assemble", "RUN_MIN": 1.25 }],
+    });
+    // The bill comes first: it waits in the hub until the ERP has what it is made of.
+    export(&site, "pdm", "BOM-1.ndjson", &format!("{bom}\n"));
+    let parts = "PART_NO,PART_NAME,SPEC,UNIT,REV\nSH-300,Shaver,,pcs,C2\n\
+        PT-1,Blade,23 mm,pcs,B\nPT-2,Blade,24 mm,pcs,A\n";
+    export(&site, "pdm", "PARTS-1.csv", parts);
+    let given = site.given("T_BOM-BOM-1.json");
+    assert_eq!(given["ITEM_NO"], "SH-300", "{given}");
+    assert_eq!(given["STATUS"], "R", "{given}");
+    assert_eq!(given["LINES"][0]["ITEM_NO"], "PT-1", "{given}");
+    assert_eq!(given["LINES"][0]["SUBST"], "PT-2", "{given}");
+    assert_eq!(given["ROUTING"][0]["RUN_MIN"], "1.25", "{given}");
+    assert_eq!(site.given("T_ITEM-PT-1.json")["SPEC"], "23 mm");
+    hub.stop();
+}
+
+#[test]
+fn a_request_goes_to_the_oa_and_its_decision_comes_back() {
+    let site = factory();
+    let hub = site.run(&[]);
+    let request = json!({
+        "REQ_NO": "AP-1", "REQ_TYPE": "R", "DOC_NO": "PR-7", "SUBJECT": "two machines", "CCY": "CNY",
+        "AMT": "10000000000000000.01", "REQ_BY": "li.lei", "REQ_AT": "2026-03-01 10:00:00",
+    });
+    export(&site, "erp", "T_APPROVAL-1.ndjson", &format!("{request}\n"));
+    let asked = site.given_to("oa", "REQUEST-AP-1.json");
+    assert_eq!(asked["TYPE"], "REQUISITION", "{asked}");
+    assert_eq!(asked["AMOUNT"], "10000000000000000.01", "{asked}");
+    assert_eq!(asked["APPLIED_AT"], "2026-03-01 10:00:00", "{asked}");
+    let decision = json!({
+        "REQUEST_NO": "AP-1", "TYPE": "REQUISITION", "DOCUMENT_NO": "PR-7", "TITLE": "two machines",
+        "APPLICANT": "li.lei", "APPLIED_AT": "2026-03-01 10:00:00",
+        "RESULT": "refuse", "DECIDED_BY": "the director", "DECIDED_AT": "2026-03-02 09:00:00",
+    });
+    export(&site, "oa", "APPROVAL-1.ndjson", &format!("{decision}\n"));
+    let told = site.given("T_APPROVAL-AP-1.json");
+    assert_eq!(told["RESULT"], "R", "{told}");
+    assert_eq!(told["DECIDED_BY"], "the director", "{told}");
+    assert_eq!(told["DOC_NO"], "PR-7", "{told}");
+    hub.stop();
+}
+
+#[test]
+fn the_seller_sees_what_was_sent_and_what_was_paid() {
+    let site = factory();
+    let hub = site.run(&[]);
+    let customers = "\u{feff}客户编号,客户名称\nC000042,上海川可贸易有限公司\n";
+    export(&site, "crm", "customers-1.csv", customers);
+    let customer = site.given("T_CUST-CKMY.json");
+    export(&site, "erp", "T_ITEM-1.csv", ITEMS);
+    let shipment = json!({
+        "SHIP_NO": "DN-42", "CUST_NO": customer["CUST_NO"], "STATUS": "S", "SHIP_DATE": "2026-03-20",
+        "LINES": [{ "LINE_NO": 1, "ITEM_NO": "FS-305", "QTY": 3 }],
+    });
+    let receipt = json!({
+        "RCPT_NO": "SK-1", "CUST_NO": customer["CUST_NO"], "RCPT_DATE": "2026-05-04", "METHOD": "T",
+        "AMT": "67.46", "STATUS": "C",
+    });
+    export(&site, "erp", "T_SHIP-1.ndjson", &format!("{shipment}\n"));
+    export(&site, "erp", "T_RECEIPT-1.ndjson", &format!("{receipt}\n"));
+    let seen = site.given_to("crm", "shipment-DN-42.json");
+    assert_eq!(seen["客户编号"], "C000042", "{seen}");
+    assert_eq!(seen["状态"], "已发货", "{seen}");
+    let paid = site.given_to("crm", "receipt-SK-1.json");
+    assert_eq!(paid["客户编号"], "C000042", "{paid}");
+    assert_eq!(paid["金额"], "67.46", "{paid}");
+    assert_eq!(paid["状态"], "已到账", "{paid}");
+    hub.stop();
+}
+
+#[test]
+fn dealers_see_the_stock_that_the_factory_has() {
+    let site = factory();
+    let hub = site.run(&[]);
+    export(&site, "erp", "T_ITEM-1.csv", ITEMS);
+    let stock = "STOCK_ID,ITEM_NO,WHS,ON_HAND,AVAILABLE,UOM,AS_OF\n\
+        WH-1/FS-305,FS-305,WH-1,500,320,pcs,2026-04-01 00:00:00\n";
+    export(&site, "erp", "T_STOCK-1.csv", stock);
+    assert_eq!(site.given_to("drp", "ITEM-FS-305.json")["NAME"], "Shaver");
+    let seen = site.given_to("drp", "STOCK-WH-1%2FFS-305.json");
+    assert_eq!(seen["SKU"], "FS-305", "{seen}");
+    assert_eq!(seen["AVAILABLE"], "320", "{seen}");
+    assert_eq!(seen["COUNTED_AT"], "2026-04-01 00:00:00", "{seen}");
+    hub.stop();
+}
