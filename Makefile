@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint deny clean-demo bench-master
+.PHONY: help demo test torture lint deny clean-demo bench-master
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,13 @@ test: ## Find or start the servers, then run every test
 		cargo test --workspace --no-fail-fast -- --skip restart; \
 		cargo test --workspace --lib --bins --tests -- --test-threads=1 restart;) \
 	fi
+
+# What is broken and when is drawn from SEED; without one, each time anew.
+torture: ## Break a hub on purpose and count in its targets (ENGINE=rabbitmq SEED=n MESSAGES=n FAULTS=n)
+	@cargo build --release --package tenon
+	@servers=; if [ "$(ENGINE)" = rabbitmq ]; then servers=$$(deploy/servers.sh ensure); fi; eval "$$servers"; \
+	target/release/tenon torture --engine $(or $(ENGINE),embedded) $(if $(SEED),--seed $(SEED)) \
+		--messages $(or $(MESSAGES),20000) --faults $(or $(FAULTS),100)
 
 lint: ## Check the formatting and every lint
 	@cargo fmt --all --check

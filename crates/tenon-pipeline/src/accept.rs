@@ -6,6 +6,7 @@ use tenon_broker::{BrokerError, Publication, SharedBroker};
 use tenon_core::{Failure, Message, Native};
 use tokio_util::sync::CancellationToken;
 
+use crate::FailPoint;
 use crate::retry::Pauses;
 use crate::wire::native_publication;
 
@@ -48,7 +49,10 @@ impl Accept {
             .into_iter()
             .find_map(Result::err)
         {
-            None => Ok(()),
+            None => {
+                FailPoint::AcceptConfirmed.reached();
+                Ok(())
+            }
             Some(error) => Err(failure(&error)),
         }
     }

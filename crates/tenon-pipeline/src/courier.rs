@@ -25,7 +25,7 @@ use crate::retry::{Pauses, pause_for};
 use crate::settle::{Attempt, Fate, settle};
 use crate::topology::{DEAD_QUEUE, deliver_queue};
 use crate::wire::parcel;
-use crate::{Component, ComponentState, Health};
+use crate::{Component, ComponentState, FailPoint, Health};
 
 /// Messages taken from the queue at once.
 const BATCH: usize = 512;
@@ -172,6 +172,7 @@ impl Courier {
                 .ack_through(last)
                 .await
                 .map_err(|error| failure(&error))?;
+            FailPoint::DeliverAcknowledged.reached();
             self.health
                 .report(&component, ComponentState::Flowing, count);
         }
@@ -187,6 +188,7 @@ impl Courier {
             if due.is_empty() || self.stop.is_cancelled() {
                 return Ok(served);
             }
+            FailPoint::DeliverDue.reached();
             served += due.len();
             let consignments = due.into_iter().map(consignment).collect();
             self.carry(sinks, consignments).await?;
@@ -241,6 +243,7 @@ impl Courier {
             let rung = self
                 .persist(|| self.store.settle(settlement.clone()))
                 .await?;
+            FailPoint::DeliverSettled.reached();
             self.bells.ring(&rung);
             let Some(obstacle) = obstacle else {
                 return Ok(());
@@ -297,7 +300,9 @@ impl Courier {
         let turn = self
             .unless_stopped(Duration::ZERO, self.turn.lock())
             .await?;
+        FailPoint::DeliverPlanned.reached();
         let attempts = self.unless_stopped(GRACE, deliver(sinks, plans)).await?;
+        FailPoint::DeliverTaken.reached();
         drop(turn);
         let refused_transiently = attempts
             .iter()

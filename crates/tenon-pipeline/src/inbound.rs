@@ -23,7 +23,7 @@ use crate::retry::Pauses;
 use crate::topology::inbound_queue;
 use crate::translate::{Validated, translate, validate};
 use crate::wire::{arrived, parcel_publication};
-use crate::{Component, ComponentState, Health};
+use crate::{Component, ComponentState, FailPoint, Health};
 
 /// Messages taken at once.
 const BATCH: usize = 256;
@@ -83,10 +83,12 @@ impl Lane {
             };
             let count = batch.len() as u64;
             self.process(batch).await?;
+            FailPoint::RoutePublished.reached();
             consumer
                 .ack_through(last)
                 .await
                 .map_err(|error| failure(&error))?;
+            FailPoint::RouteAcknowledged.reached();
             self.health
                 .report(&component, ComponentState::Flowing, count);
         }
@@ -174,7 +176,9 @@ impl Lane {
         claims.extend(commit.keys.iter().map(|(key, _)| key.clone()));
         if !commit.messages.is_empty() {
             let counted = commit.messages.iter().map(labels).collect::<Vec<_>>();
+            FailPoint::RouteDecided.reached();
             let released = self.store.commit(commit).await.map_err(TryCommit::Store)?;
+            FailPoint::RouteJournaled.reached();
             self.bells.ring(&released);
             for (system, entity, state) in counted {
                 metrics::counter!(

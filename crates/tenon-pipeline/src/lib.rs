@@ -17,6 +17,7 @@ mod compute;
 mod courier;
 mod echo;
 mod expand;
+mod fail_point;
 mod health;
 mod hub;
 mod inbound;
@@ -32,6 +33,7 @@ mod wire;
 
 pub use accept::Accept;
 pub use check::{Checked, Known, Reason, check};
+pub use fail_point::FailPoint;
 pub use health::{Component, ComponentState, Health};
 pub use hub::{Hub, Roles, Settings};
 pub use master::MasterPolicy;

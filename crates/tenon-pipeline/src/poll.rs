@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::courier::store_failure;
 use crate::retry::{Pauses, pause_for};
-use crate::{Accept, Component, ComponentState, Health};
+use crate::{Accept, Component, ComponentState, FailPoint, Health};
 
 /// Longest pause before a system that cannot be reached is asked again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -115,6 +115,7 @@ impl Poll {
                 .store
                 .keep_checkpoint(&self.system.name, &self.inlet.name, checkpoint);
             kept.await.map_err(|error| store_failure(&error))?;
+            FailPoint::ReceiveCheckpointed.reached();
         }
         source.settle().await?;
         Ok(true)

@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Connector(Connector),
     /// Measure throughput with ground truth in the target, beside the broker's own limit.
     Bench(Bench),
+    /// Break a hub on purpose, again and again, and count in its targets what became of the messages.
+    Torture(Torture),
     /// Bring the store's tables to this release's version.
     Migrate(Config),
     /// Write a completion script for a shell.
@@ -99,6 +101,9 @@ pub(crate) struct Run {
     /// Which part of the way this node runs.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "all")]
     pub(crate) role: Vec<Role>,
+    /// Take orders to end at a named point from standard input, and end when that does: for `torture`.
+    #[arg(long, hide = true)]
+    pub(crate) fail_points: bool,
 }
 
 /// A part of the way.
@@ -332,6 +337,43 @@ pub(crate) struct Bench {
     )]
     pub(crate) store: String,
     /// Write one JSON object a scenario.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Torture {
+    /// Which engine carries the messages.
+    #[arg(long, value_enum, default_value = "embedded")]
+    pub(crate) engine: Engine,
+    /// What messages and faults are drawn from; another each time unless given.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Messages that the sources send.
+    #[arg(long, default_value_t = 4000)]
+    pub(crate) messages: u64,
+    /// Faults, spread over the messages.
+    #[arg(long, default_value_t = 30)]
+    pub(crate) faults: u32,
+    /// The broker of engine `rabbitmq`; a proxy on this machine is put before it.
+    #[arg(
+        long,
+        env = "TENON_TEST_AMQP_URL",
+        default_value = "amqp://guest:guest@127.0.0.1:5672/%2f"
+    )]
+    pub(crate) broker: String,
+    /// The store of engine `rabbitmq`; a proxy on this machine is put before it.
+    #[arg(
+        long,
+        env = "TENON_TEST_PG_URL",
+        default_value = "postgres://postgres@127.0.0.1:5432/test"
+    )]
+    pub(crate) store: String,
+    /// Where everything is made, the hub's logs too, and left; else it is removed unless a promise
+    /// was broken.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Write what came of it as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
 }

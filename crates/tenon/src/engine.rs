@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;
-use tenon_broker::{Embedded, RabbitMq, RabbitMqOptions, SharedBroker};
+use tenon_broker::{Embedded, Prefixed, RabbitMq, RabbitMqOptions, SharedBroker};
 use tenon_connector::Secret;
 use tenon_store::{Postgres, PostgresOptions, SharedStore, Sqlite, open_sqlite};
 
@@ -30,8 +30,13 @@ impl Engine {
         if url != EMBEDDED {
             let store = open_store(settings).await?;
             let broker = RabbitMq::connect(&url, RabbitMqOptions::default()).await?;
+            let broker: SharedBroker = Arc::new(broker);
+            let prefix = &settings.queue_prefix;
             return Ok(Self {
-                broker: Arc::new(broker),
+                broker: match prefix.is_empty() {
+                    true => broker,
+                    false => Arc::new(Prefixed::new(broker, prefix.clone())),
+                },
                 store,
             });
         }

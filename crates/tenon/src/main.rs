@@ -8,6 +8,7 @@ mod bench;
 mod cli;
 mod commands;
 mod demo;
+mod dice;
 mod engine;
 mod exit;
 mod matching;
@@ -15,6 +16,7 @@ mod output;
 mod registry;
 mod scratch;
 mod settings;
+mod torture;
 
 use clap::Parser;
 

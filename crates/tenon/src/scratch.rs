@@ -98,20 +98,16 @@ impl Scratch {
             rabbitmq.delete(&names).await?;
         }
         self.broker.close().await;
-        if let Some(Database {
-            administration,
-            schema,
-            ..
-        }) = &self.database
-        {
-            execute(administration, format!("DROP SCHEMA {schema} CASCADE")).await?;
+        match self.database {
+            Some(database) => database.drop().await,
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
 impl Database {
-    async fn create(url: &str, schema: String) -> Result<Self, Exit> {
+    /// Makes a schema in the database that `url` leads to.
+    pub(crate) async fn create(url: &str, schema: String) -> Result<Self, Exit> {
         let administration = PgPool::connect(url).await.map_err(unreachable)?;
         execute(&administration, format!("CREATE SCHEMA {schema}")).await?;
         let joint = if url.contains('?') { '&' } else { '?' };
@@ -121,6 +117,16 @@ impl Database {
             schema,
             url,
         })
+    }
+
+    /// Removes the schema with all that is in it.
+    pub(crate) async fn drop(self) -> Result<(), Exit> {
+        let schema = &self.schema;
+        execute(
+            &self.administration,
+            format!("DROP SCHEMA {schema} CASCADE"),
+        )
+        .await
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) broker: Secret,
     /// `embedded`, or a postgres:// address.
     pub(crate) store: Secret,
+    /// Stands before the names of this hub's queues, so that several hubs may share a virtual host.
+    pub(crate) queue_prefix: String,
     /// Partitions of the inbound queue; the same on every node.
     pub(crate) partitions: u32,
     /// The HTTP side.
@@ -70,6 +72,7 @@ impl Default for Settings {
             data: PathBuf::from("data"),
             broker: embedded(),
             store: embedded(),
+            queue_prefix: String::new(),
             partitions: 4,
             http: Http::default(),
             master: Master::default(),
@@ -266,6 +269,15 @@ impl Settings {
                 "partitions",
                 "`partitions` must be from 1 to 64",
             ));
+        }
+        let plain = |character: char| {
+            character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | '_')
+        };
+        if self.queue_prefix.len() > 64 || !self.queue_prefix.chars().all(plain) {
+            document.report_key(
+                KeyProblem::new("queue_prefix", "this prefix cannot begin a queue's name")
+                    .help("use at most 64 of a-z, A-Z, 0-9, `.`, `-` and `_`"),
+            );
         }
         refuse_unknown_fields(self.master.fields.keys(), document);
     }

@@ -11,3 +11,4 @@ mod parked;
 mod running;
 mod sending;
 mod site;
+mod torture;

@@ -32,6 +32,7 @@ pub(crate) async fn run(command: Command) -> Result<(), Exit> {
         Command::Master(Master::Check(options)) => master_check::run(options).await,
         Command::Connector(options) => connector::run(&options),
         Command::Bench(options) => crate::bench::run(options).await,
+        Command::Torture(options) => crate::torture::run(options).await,
         Command::Migrate(options) => migrate::run(&options).await,
         Command::Completions { shell } => {
             completions::write(shell);

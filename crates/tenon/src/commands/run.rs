@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tenon_api::Api;
 use tenon_connector::Deployment;
-use tenon_pipeline::{Depths, Hub, Roles};
+use tenon_pipeline::{Depths, FailPoint, Hub, Roles};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Role, Run};
@@ -16,6 +16,9 @@ use crate::output;
 use crate::settings::{Configuration, Settings};
 
 pub(super) async fn run(options: Run) -> Result<(), Exit> {
+    if options.fail_points {
+        take_fail_orders();
+    }
     let configuration = super::migrate::load(&options.config)?;
     if !configuration.unset_secrets.is_empty() {
         return Err(Exit::problems(&configuration.unset_secrets));
@@ -49,6 +52,21 @@ pub(super) async fn run(options: Run) -> Result<(), Exit> {
     node.stop().await;
     broker.close().await;
     Ok(())
+}
+
+/// Arms fail points as standard input says, a line an order: a point's name and how often it is to
+/// be reached, or `none`. Ends the process when the input ends, so that no hub outlives its torturer.
+fn take_fail_orders() {
+    std::thread::spawn(|| {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            let (name, times) = line.split_once(' ').unwrap_or((&line, "1"));
+            match (FailPoint::named(name), times.parse()) {
+                (Some(point), Ok(times)) => point.arm(times),
+                _ => FailPoint::disarm(),
+            }
+        }
+        std::process::exit(1);
+    });
 }
 
 /// How long callers of the HTTP side may take to end when the node stops.

@@ -13,11 +13,11 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::World;
-use super::dice::Dice;
 use super::orders::{Item, Order};
 use super::records::Seen;
 use super::truth::{Company, Role};
 use super::words::{INDUSTRIES, SELLERS, SOURCES};
+use crate::dice::Dice;
 
 /// Rows without a customer number, rows that are cut short, and files whose bytes are no GB18030.
 const ROWS_WITHOUT_KEY: usize = 4;

@@ -9,13 +9,12 @@
 
 mod configuration;
 mod crm;
-mod dice;
 mod erp;
 mod invoicing;
 mod ledger;
 mod orders;
 mod records;
-mod registration;
+pub(crate) mod registration;
 mod rehearsal;
 mod spelling;
 #[cfg(test)]

@@ -3,9 +3,9 @@
 use jiff::civil::{Date, date};
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::dice::Dice;
 use super::truth::{Company, Sizes};
 use super::words::{ARTICLES, SELLERS};
+use crate::dice::Dice;
 
 /// An article of the factory.
 #[derive(Debug, Clone)]

@@ -5,9 +5,9 @@
 //! them came first. And of the systems in the order invoicing, ERP, CRM the first that has a
 //! registered name has it exactly.
 
-use super::dice::Dice;
 use super::spelling;
 use super::truth::{Company, Role};
+use crate::dice::Dice;
 
 /// A row of the CRM.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 
 /// The unified social credit code of an enterprise in an administrative division, by its serial
 /// number there (below a million).
-pub(super) fn credit_code(division: &str, serial: usize) -> String {
+pub(crate) fn credit_code(division: &str, serial: usize) -> String {
     let mut code = format!("91{division}");
     code.push_str(&organisation(&format!("MA{:06}", serial % 1_000_000)));
     code.push(check(&code));

@@ -3,8 +3,8 @@
 //! *Invariant*: every variant but [`mistaken`] still means the same name to someone who compares
 //! names with care; a test holds the master's own normalisation to it.
 
-use super::dice::Dice;
 use super::words::{FORM, LONG_FORM, NOTES, TRADITIONAL};
+use crate::dice::Dice;
 
 /// The name as some clerk may have typed it.
 pub(super) fn variant(name: &str, dice: &mut Dice) -> String {

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::dice::Dice;
 use super::registration::credit_code;
 use super::words::{
     BANKS, BRAND_FIRST, BRAND_SECOND, FOREIGNERS, FORM, Foreigner, GIVEN, PLACES, Place, STREETS,
     SURNAMES, TRADES,
 };
+use crate::dice::Dice;
 
 /// How many of everything there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

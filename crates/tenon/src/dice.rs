@@ -1,12 +1,12 @@
 //! Chance that can be repeated: the same seed throws the same numbers on every machine.
 
-/// A small generator of numbers (SplitMix64), good enough for invented companies and nothing else.
+/// A small generator of numbers (SplitMix64), good enough for invented companies and faults, and nothing else.
 #[derive(Debug, Clone)]
-pub(super) struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
     /// Dice for one purpose and one record, so that a record does not depend on those before it.
-    pub(super) fn new(seed: u64, purpose: &str, record: usize) -> Self {
+    pub(crate) fn new(seed: u64, purpose: &str, record: usize) -> Self {
         let mut state = seed ^ 0x7e60_0a11_5c1e_5d0b;
         for byte in purpose.bytes() {
             state = (state ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
@@ -25,23 +25,23 @@ impl Dice {
     }
 
     /// A number below `bound`, which is more than 0.
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         // The bias of the remainder is far below what anyone could see in a few thousand companies.
         usize::try_from(self.throw() % bound as u64).unwrap_or_default()
     }
 
     /// True in `percent` of a hundred throws.
-    pub(super) fn chance(&mut self, percent: usize) -> bool {
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
     /// One of `choices`, which are not empty.
-    pub(super) fn pick<'c, T>(&mut self, choices: &'c [T]) -> &'c T {
+    pub(crate) fn pick<'c, T>(&mut self, choices: &'c [T]) -> &'c T {
         &choices[self.below(choices.len())]
     }
 
     /// `count` decimal digits.
-    pub(super) fn digits(&mut self, count: usize) -> String {
+    pub(crate) fn digits(&mut self, count: usize) -> String {
         (0..count)
             .map(|_| char::from(b'0' + self.below(10) as u8))
             .collect()

@@ -1,0 +1,1 @@
+{ id: ($message.target_id // .code), tax: .tax_id, owner }

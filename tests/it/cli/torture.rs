@@ -1,0 +1,68 @@
+//! `tenon torture`, briefly: the long runs are made by hand.
+
+use serde_json::Value;
+
+use super::site::{Done, tenon};
+use crate::servers::{amqp_url, postgres_url};
+
+/// Tortures from a seed and checks that no promise was broken and that enough took place.
+fn check(engine: &str, seed: &str) {
+    let (broker, store) = (amqp_url(), postgres_url());
+    let arguments = [
+        "torture",
+        "--json",
+        "--engine",
+        engine,
+        "--seed",
+        seed,
+        "--messages",
+        "900",
+        "--faults",
+        "8",
+        "--broker",
+        &broker,
+        "--store",
+        &store,
+    ];
+    let done = Done::of(&mut tenon(&arguments)).with(0);
+    let said = format!("seed {seed}: ");
+    let report = done.says(&said).document();
+    for promise in [
+        "lost",
+        "duplicated",
+        "out_of_order",
+        "stuck",
+        "misjudged",
+        "crashed",
+    ] {
+        assert_eq!(report[promise], 0, "{report}");
+    }
+    assert_eq!(report["engine"], engine);
+    assert_eq!(report["faults"], 8);
+    assert_eq!(report["messages"], report["sent"]);
+    let number = |key: &str| {
+        report[key]
+            .as_f64()
+            .unwrap_or_else(|| panic!("{key}: {report}"))
+    };
+    assert!(number("messages") >= 900.0, "{report}");
+    assert!(number("effects") > 2.0 * 900.0, "{report}");
+    assert!(number("kills") >= 1.0, "{report}");
+    assert!(number("recovery_s") > 0.0, "{report}");
+    assert!(
+        matches!(report["at_fail_points"], Value::Object(_)),
+        "{report}"
+    );
+}
+
+#[test]
+fn the_embedded_engine_keeps_its_promises_under_fault() {
+    check("embedded", "4");
+}
+
+#[test]
+fn a_torture_of_nothing_is_refused() {
+    Done::of(&mut tenon(&["torture", "--messages", "0"]))
+        .with(1)
+        .says("take from 1 to 10,000,000 messages");
+}
