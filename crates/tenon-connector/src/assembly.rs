@@ -196,6 +196,7 @@ fn assemble<'t, T: Configured>(
         preset: preset.name,
         file: file.to_owned(),
         transport,
+        limit: common.limits.map(Into::into),
         inlets,
         outlets,
         cases,

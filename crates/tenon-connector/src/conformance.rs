@@ -30,7 +30,7 @@ use futures::future::BoxFuture;
 use tenon_core::{Failure, Message, MessageId, NativeBody, NativeId, Outbound};
 use tokio::time::timeout;
 
-use crate::{Checkpoint, Guarantee, Received, Sink, Source};
+use crate::{Checkpoint, Guarantee, Received, Sink, Sole, Source};
 
 /// The most messages that a portion may hold.
 pub const PORTION_MESSAGES: usize = 1_000;
@@ -370,7 +370,7 @@ async fn deliver(
     target: &SinkUnderTest,
     batch: &[Message<Outbound>],
 ) -> Result<Vec<Result<crate::Delivered, Failure>>, String> {
-    let answers = timeout(PATIENCE, target.sink.deliver(batch))
+    let answers = timeout(PATIENCE, target.sink.deliver(batch, &Sole))
         .await
         .map_err(|_| format!("deliver did not answer within {PATIENCE:?}"))?;
     if answers.len() == batch.len() {

@@ -16,7 +16,11 @@ impl<'de> Deserialize<'de> for Humane {
                 "`{text}` is no duration such as \"10s\" or \"1h 30m\""
             ))
         };
-        let span: jiff::SignedDuration = text.parse().map_err(|_| malformed())?;
+        let span: jiff::Span = text.parse().map_err(|_| malformed())?;
+        // No clock is put forward or back within a configured time: a day has 24 hours.
+        let span = span
+            .to_duration(jiff::SpanRelativeTo::days_are_24_hours())
+            .map_err(|_| malformed())?;
         Duration::try_from(span).map(Self).map_err(|_| malformed())
     }
 }
@@ -36,6 +40,8 @@ mod tests {
         check("10s", Some(Duration::from_secs(10)));
         check("1h 30m", Some(Duration::from_secs(5400)));
         check("500ms", Some(Duration::from_millis(500)));
+        check("90d", Some(Duration::from_secs(90 * 24 * 3600)));
+        check("1 month", None);
         check("-1s", None);
         check("10", None);
         check("soon", None);

@@ -16,6 +16,7 @@ mod files;
 mod http;
 mod humane;
 mod key;
+mod limits;
 pub mod mapping;
 mod ports;
 mod preset;
@@ -29,10 +30,11 @@ pub use config::{Document, KeyProblem};
 pub use http::verify as verify_webhook;
 pub use humane::Humane;
 pub use key::KeyPath;
+pub use limits::RateLimit;
 pub use mapping::{CodeTables, Mapping};
 pub use ports::{
-    Checkpoint, Delivered, Guarantee, Inlet, Intake, Outlet, Received, RetryPolicy, Sink, Source,
-    Transport, Webhook, WebhookAuth,
+    Checkpoint, Delivered, Guarantee, Inlet, Intake, Outlet, Permit, Received, RetryPolicy, Sink,
+    Sole, Source, Transport, Webhook, WebhookAuth, superseded,
 };
 pub use preset::{ConnectorKind, Preset};
 pub use secret::{Secret, SecretProblem};

@@ -221,6 +221,34 @@ pub struct Delivered {
     pub answer: String,
 }
 
+/// The right to deliver, which a caller may lose while a call is under way: another node has it then.
+#[async_trait]
+pub trait Permit: Send + Sync {
+    /// Whether it still holds. Cheap: it may be asked before each effect.
+    async fn holds(&self) -> bool;
+}
+
+/// The right of a caller beside whom there is nobody.
+#[derive(Debug, Clone, Copy)]
+pub struct Sole;
+
+#[async_trait]
+impl Permit for Sole {
+    async fn holds(&self) -> bool {
+        true
+    }
+}
+
+/// What a sink answers for a message that it did not give to the target, because its caller's
+/// right to deliver was lost. The message waits for whoever has the right.
+pub fn superseded() -> Failure {
+    Failure::transient(
+        "claim.lost",
+        "another node may be delivering to this system now",
+    )
+    .retry_after(Duration::ZERO)
+}
+
 /// The delivering half of a connector. Shared; called by one lane worker at a time per entity.
 #[async_trait]
 pub trait Sink: Send + Sync {
@@ -232,7 +260,14 @@ pub trait Sink: Send + Sync {
     /// The answer has one entry for each message, in order. The whole batch may be one statement
     /// or many requests at once; a message that fails does not keep the others from being taken.
     /// Every call is bounded by the sink's own timeout.
-    async fn deliver(&self, batch: &[Message<Outbound>]) -> Vec<Result<Delivered, Failure>>;
+    ///
+    /// `permit` is asked as late as can be, right before an effect becomes one; once it does not
+    /// hold, what is left is answered with [`superseded`] and not given to the target.
+    async fn deliver(
+        &self,
+        batch: &[Message<Outbound>],
+        permit: &dyn Permit,
+    ) -> Vec<Result<Delivered, Failure>>;
 }
 
 /// How a system is reached: holds validated settings, opens connections only when asked.

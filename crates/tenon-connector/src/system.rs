@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use tenon_core::{ConfigProblem, Entity, SystemName};
 
-use crate::{ConnectorKind, Document, Inlet, KeyProblem, Mapping, Outlet, Transport, assembly};
+use crate::{
+    ConnectorKind, Document, Inlet, KeyProblem, Mapping, Outlet, RateLimit, Transport, assembly,
+};
 
 /// An existing application and how it is joined to the hub.
 #[derive(Debug, Clone)]
@@ -20,6 +22,8 @@ pub struct System {
     pub file: PathBuf,
     /// How it is reached.
     pub transport: Arc<dyn Transport>,
+    /// How many deliveries it can bear; `None` for as many as it takes.
+    pub limit: Option<RateLimit>,
     /// What it sends.
     pub inlets: Vec<Inlet>,
     /// What it is given; one outlet an entity.

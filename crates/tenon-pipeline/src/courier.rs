@@ -8,22 +8,28 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use futures::future::join_all;
 use tenon_broker::{Consumer, SharedBroker};
-use tenon_connector::{Sink, System};
+use tenon_connector::{Permit, Sink, System};
 use tenon_core::{Entity, Failure, FailureKind, Message, Outbound, SystemName, Timestamp};
 use tenon_store::{
-    OutboundKnown, OutboundLookup, ParkReason, ParkedRecord, Settlement, SharedStore, StoreError,
+    Claim, OutboundKnown, OutboundLookup, ParkReason, ParkedRecord, Settlement, SharedStore,
+    StoreError,
 };
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::accept::failure;
+use crate::bells::Bells;
+use crate::claim::claimed;
 use crate::compute::compute;
+use crate::dead_letter::bury;
 use crate::expand::{Consignment, Packet, Plan, plan};
-use crate::retry::{Pauses, pause_for};
+use crate::pace::Pace;
+use crate::retry::{Pauses, answered, pause_for};
 use crate::settle::{Attempt, Fate, settle};
-use crate::topology::{DEAD_QUEUE, deliver_queue};
+use crate::topology::deliver_queue;
 use crate::wire::parcel;
 use crate::{Component, ComponentState, FailPoint, Health};
 
@@ -39,26 +45,6 @@ const TICK: Duration = Duration::from_secs(1);
 /// Longest pause between probes of a target that is down.
 const LONGEST_HOLD: Duration = Duration::from_secs(15);
 
-/// Rings when lanes of a system have something due.
-#[derive(Debug, Default)]
-pub(crate) struct Bells(std::sync::Mutex<HashMap<SystemName, Arc<Notify>>>);
-
-impl Bells {
-    pub(crate) fn of(&self, system: &SystemName) -> Arc<Notify> {
-        let mut bells = self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        bells.entry(system.clone()).or_default().clone()
-    }
-
-    pub(crate) fn ring(&self, systems: &[SystemName]) {
-        for system in systems {
-            self.of(system).notify_one();
-        }
-    }
-}
-
 /// What a courier works with.
 pub(crate) struct Courier {
     pub(crate) system: Arc<System>,
@@ -71,13 +57,20 @@ pub(crate) struct Courier {
     pub(crate) stop: CancellationToken,
     /// Held while the target takes a portion: it is given one at a time.
     pub(crate) turn: Mutex<()>,
+    /// How much the system can bear, where that is limited.
+    pub(crate) pace: Option<Pace>,
+    /// The sole right to give the system anything. A broker hands a lost consumer's messages to
+    /// another node at once, while the first may still be carrying them: this is what the other
+    /// waits for.
+    pub(crate) claim: Mutex<Option<Box<dyn Claim>>>,
 }
 
 /// How long a stop waits for what the target is doing. A delivery that is given up then stays
 /// unacknowledged, and the target recognises it when it comes again.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The hub is stopping; what is unacknowledged goes back to its queue.
+/// The hub is stopping, or another node serves the system; what is unacknowledged goes back to its
+/// queue.
 struct Stopping;
 
 impl Courier {
@@ -89,17 +82,24 @@ impl Courier {
     pub(crate) async fn run(self) {
         let component = self.component();
         self.health.report(&component, ComponentState::Starting, 0);
-        let mut pauses = Pauses::new(Duration::from_millis(200), LONGEST_HOLD);
+        let mut pauses = Pauses::new(Duration::from_millis(200), Duration::from_secs(5));
         while !self.stop.is_cancelled() {
             let round = async {
                 let sinks = self.open().await?;
                 let queue = deliver_queue(&self.system.name);
                 let consumer = self.broker.consume(&queue, PREFETCH).await;
                 let mut consumer = consumer.map_err(|error| failure(&error))?;
+                let name = component.0.as_str();
+                let Some(claim) = claimed(&self.store, name, &self.stop, || {}).await? else {
+                    return Ok(());
+                };
+                *self.claim.lock().await = Some(claim);
                 pauses.reset();
                 self.serve(&sinks, consumer.as_mut()).await
             };
-            if let Err(reason) = round.await {
+            let ended = round.await;
+            *self.claim.lock().await = None;
+            if let Err(reason) = ended {
                 self.health.report_failure(&component, &reason);
                 tracing::warn!(system.name = %self.system.name, error = %reason, "delivery interrupted");
                 if !pauses.wait(&self.stop, None).await {
@@ -214,7 +214,8 @@ impl Courier {
                 .into_iter()
                 .partition(|consignment| lanes.insert(consignment.lane().clone()));
             // Each portion ends by itself, a stop included: what the target took is still noted.
-            let portions = portions(wave).map(|portion| self.carry_portion(sinks, portion));
+            let most = self.pace.as_ref().map_or(PORTION, Pace::most).min(PORTION);
+            let portions = portions(wave, most).map(|portion| self.carry_portion(sinks, portion));
             let ended: Result<(), Stopping> = join_all(portions).await.into_iter().collect();
             ended?;
             rest = later;
@@ -300,8 +301,20 @@ impl Courier {
         let turn = self
             .unless_stopped(Duration::ZERO, self.turn.lock())
             .await?;
+        if let Some(pace) = &self.pace {
+            let sent = plans.iter().filter(|plan| matches!(plan, Plan::Send(_)));
+            let wait = pace.take(sent.count());
+            if !pause_for(&self.stop, wait).await {
+                return Err(Stopping);
+            }
+        }
+        if !self.holds().await {
+            return Err(Stopping);
+        }
         FailPoint::DeliverPlanned.reached();
-        let attempts = self.unless_stopped(GRACE, deliver(sinks, plans)).await?;
+        let attempts = self
+            .unless_stopped(GRACE, deliver(sinks, plans, self))
+            .await?;
         FailPoint::DeliverTaken.reached();
         drop(turn);
         let refused_transiently = attempts
@@ -394,7 +407,7 @@ impl Courier {
         planned.await.map_err(|_| Stopping)
     }
 
-    /// Repeats a call to the store until it succeeds, or the hub stops.
+    /// Repeats a call to the store until it succeeds, the hub stops, or the claim is lost.
     async fn persist<T, F, C>(&self, mut call: C) -> Result<T, Stopping>
     where
         C: FnMut() -> F,
@@ -402,13 +415,14 @@ impl Courier {
     {
         let mut pauses = Pauses::new(Duration::from_millis(50), Duration::from_secs(5));
         loop {
-            match call().await {
+            match answered(call()).await {
                 Ok(value) => return Ok(value),
                 Err(error) => {
                     tracing::warn!(system.name = %self.system.name, %error, "store refused; trying again");
                     self.health
                         .report_failure(&self.component(), &store_failure(&error));
-                    if !pauses.wait(&self.stop, None).await {
+                    // Where the store is away from this node alone, another one can do it.
+                    if !pauses.wait(&self.stop, None).await || !self.holds().await {
                         return Err(Stopping);
                     }
                 }
@@ -447,10 +461,21 @@ impl Courier {
     }
 }
 
+#[async_trait]
+impl Permit for Courier {
+    /// Whether it is still this node that serves the system.
+    async fn holds(&self) -> bool {
+        match &*self.claim.lock().await {
+            Some(claim) => claim.holds().await,
+            None => false,
+        }
+    }
+}
+
 /// A wave in portions; no lane is in two of them.
-fn portions(mut wave: Vec<Consignment>) -> impl Iterator<Item = Vec<Consignment>> {
+fn portions(mut wave: Vec<Consignment>, most: usize) -> impl Iterator<Item = Vec<Consignment>> {
     std::iter::from_fn(move || {
-        let rest = wave.split_off(wave.len().min(PORTION));
+        let rest = wave.split_off(wave.len().min(most));
         let portion = std::mem::replace(&mut wave, rest);
         (!portion.is_empty()).then_some(portion)
     })
@@ -466,7 +491,11 @@ pub(crate) fn consignment(record: ParkedRecord) -> Consignment {
 }
 
 /// Gives each sink its packets, all entities at once; `None` for what needs no settlement.
-async fn deliver(sinks: &HashMap<Entity, Arc<dyn Sink>>, plans: Vec<Plan>) -> Vec<Option<Attempt>> {
+async fn deliver(
+    sinks: &HashMap<Entity, Arc<dyn Sink>>,
+    plans: Vec<Plan>,
+    permit: &dyn Permit,
+) -> Vec<Option<Attempt>> {
     let mut attempts: Vec<Option<Attempt>> = Vec::with_capacity(plans.len());
     let mut loads: HashMap<Entity, Vec<(usize, Packet)>> = HashMap::new();
     for (index, plan) in plans.into_iter().enumerate() {
@@ -491,7 +520,7 @@ async fn deliver(sinks: &HashMap<Entity, Arc<dyn Sink>>, plans: Vec<Plan>) -> Ve
             .map(|packet| (packet.message, packet.hash))
             .unzip();
         let mut results = match sinks.get(&entity) {
-            Some(sink) => sink.deliver(&batch).await,
+            Some(sink) => sink.deliver(&batch, permit).await,
             None => Vec::new(),
         };
         let unanswered =
@@ -553,36 +582,5 @@ pub(crate) fn store_failure(error: &StoreError) -> Failure {
         }
         StoreError::Refused(_) => Failure::configuration("store.refused", detail),
         StoreError::Bug(_) => Failure::bug("store.bug", detail),
-    }
-}
-
-/// Moves a message whose attributes cannot be read to the dead letter queue, confirmed.
-pub(crate) async fn bury(
-    broker: &SharedBroker,
-    from: &str,
-    delivery: &tenon_broker::Delivery,
-    reason: &str,
-    stop: &CancellationToken,
-) -> Result<(), Failure> {
-    tracing::error!(
-        queue = from,
-        reason,
-        "a message without readable attributes is a dead letter"
-    );
-    metrics::counter!("tenon_dead_letters_total").increment(1);
-    let mut headers = delivery.headers.clone();
-    headers.push(("tenon-dead-reason".to_owned(), reason.to_owned()));
-    headers.push(("tenon-dead-queue".to_owned(), from.to_owned()));
-    let queue = DEAD_QUEUE.to_owned();
-    let publication = tenon_broker::Publication {
-        queue,
-        headers,
-        body: delivery.body.clone(),
-    };
-    let published = crate::accept::publish_all(broker, vec![publication], stop, |_| {}).await;
-    if published {
-        Ok(())
-    } else {
-        Err(Failure::transient("hub.stopping", "the hub is stopping"))
     }
 }

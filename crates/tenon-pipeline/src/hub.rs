@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use tenon_broker::SharedBroker;
 use tenon_connector::{Deployment, System};
-use tenon_core::{Entity, Failure};
+use tenon_core::{Entity, Failure, Timestamp};
 use tenon_store::SharedStore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::accept::failure;
-use crate::courier::{Bells, Courier};
+use crate::bells::Bells;
+use crate::courier::Courier;
 use crate::inbound::Lane;
 use crate::master::MasterPolicy;
+use crate::pace::Pace;
 use crate::poll::Poll;
 use crate::retry::pause_for;
 use crate::topology::queues;
@@ -21,6 +23,9 @@ use crate::{Accept, Health};
 
 /// How often waiting messages are looked through for dependencies met unnoticed.
 const SWEEP: Duration = Duration::from_secs(5);
+
+/// How often the journal forgets what is old.
+const ROUND: Duration = Duration::from_secs(3600);
 
 /// Which halves of the way a node runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +56,8 @@ pub struct Settings {
     pub partitions: u32,
     /// How customers are mastered.
     pub master: MasterPolicy,
+    /// How long the journal keeps messages; `None` for ever.
+    pub keep: Option<Duration>,
 }
 
 /// A running node.
@@ -110,6 +117,10 @@ impl Hub {
             hub.tasks
                 .spawn(sweep(store.clone(), bells, hub.stop.clone()));
         }
+        if let Some(keep) = settings.keep.filter(|_| settings.roles.route) {
+            hub.tasks
+                .spawn(forget(store.clone(), keep, hub.stop.clone()));
+        }
         if settings.roles.receive {
             for system in &systems {
                 hub.receive_from(system, &store);
@@ -138,6 +149,8 @@ impl Hub {
             bells: bells.clone(),
             stop: self.stop.clone(),
             turn: tokio::sync::Mutex::default(),
+            pace: system.limit.map(Pace::new),
+            claim: tokio::sync::Mutex::default(),
         };
         self.tasks.spawn(courier.run());
     }
@@ -185,6 +198,22 @@ async fn sweep(store: SharedStore, bells: Arc<Bells>, stop: CancellationToken) {
         match store.release_met_dependencies().await {
             Ok(systems) => bells.ring(&systems),
             Err(error) => tracing::warn!(%error, "dependencies were not looked through"),
+        }
+    }
+}
+
+/// Forgets what is older than `keep`, at once and then every hour.
+async fn forget(store: SharedStore, keep: Duration, stop: CancellationToken) {
+    loop {
+        if let Ok(before) = Timestamp::now().checked_sub(keep) {
+            match store.forget(before).await {
+                Ok(0) => {}
+                Ok(rows) => tracing::info!(rows, %before, "the journal forgot what is old"),
+                Err(error) => tracing::warn!(%error, "the journal could not forget what is old"),
+            }
+        }
+        if !pause_for(&stop, ROUND).await {
+            return;
         }
     }
 }

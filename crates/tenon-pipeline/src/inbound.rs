@@ -5,7 +5,7 @@
 //! messages are recognised by their ids and published again, not decided again.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tenon_broker::{Consumer, Delivery, SharedBroker};
 use tenon_connector::Deployment;
@@ -15,11 +15,13 @@ use tenon_store::{Inbound, SharedStore, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::accept::{failure, publish_all};
+use crate::bells::Bells;
 use crate::compute::compute;
-use crate::courier::{Bells, bury, store_failure};
+use crate::courier::store_failure;
+use crate::dead_letter::bury;
 use crate::master::MasterPolicy;
 use crate::resolve::{Decided, decide, lookup};
-use crate::retry::Pauses;
+use crate::retry::{Pauses, answered};
 use crate::topology::inbound_queue;
 use crate::translate::{Validated, translate, validate};
 use crate::wire::{arrived, parcel_publication};
@@ -27,6 +29,8 @@ use crate::{Component, ComponentState, FailPoint, Health};
 
 /// Messages taken at once.
 const BATCH: usize = 256;
+/// After so long without the store a batch goes back to its queue, where another node may take it.
+const HANDOVER: Duration = Duration::from_secs(8);
 /// Messages the broker may hand out ahead.
 const PREFETCH: u16 = 384;
 
@@ -139,6 +143,7 @@ impl Lane {
     async fn commit(&self, batch: Arc<Vec<Validated>>) -> Result<Parcels, Failure> {
         let mut pauses = Pauses::new(Duration::from_millis(5), Duration::from_secs(2));
         let mut claims = Vec::new();
+        let began = Instant::now();
         loop {
             match self.try_commit(batch.clone(), &mut claims).await {
                 Ok(parcels) => return Ok(parcels),
@@ -150,6 +155,10 @@ impl Lane {
                     self.health
                         .report_failure(&self.component(), &store_failure(&error));
                     tracing::warn!(partition = self.partition, %error, "journal refused; trying again");
+                    // Where the store is away from this node alone, another one can do it.
+                    if began.elapsed() > HANDOVER {
+                        return Err(store_failure(&error));
+                    }
                 }
             }
             if !pauses.wait(&self.stop, None).await {
@@ -169,7 +178,9 @@ impl Lane {
         asked.keys.append(&mut claims.clone());
         asked.keys.sort();
         asked.keys.dedup();
-        let known = self.store.look_up(&asked).await.map_err(TryCommit::Store)?;
+        let known = answered(self.store.look_up(&asked))
+            .await
+            .map_err(TryCommit::Store)?;
         let (deployment, policy) = (self.deployment.clone(), self.policy.clone());
         let decided = compute(move || decide(&deployment, &policy, &batch, known));
         let Decided { commit, parcels } = decided.await.map_err(TryCommit::Failure)?;
@@ -177,7 +188,9 @@ impl Lane {
         if !commit.messages.is_empty() {
             let counted = commit.messages.iter().map(labels).collect::<Vec<_>>();
             FailPoint::RouteDecided.reached();
-            let released = self.store.commit(commit).await.map_err(TryCommit::Store)?;
+            let released = answered(self.store.commit(commit))
+                .await
+                .map_err(TryCommit::Store)?;
             FailPoint::RouteJournaled.reached();
             self.bells.ring(&released);
             for (system, entity, state) in counted {

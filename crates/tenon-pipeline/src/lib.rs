@@ -12,9 +12,12 @@
 
 mod accept;
 mod alike;
+mod bells;
 mod check;
+mod claim;
 mod compute;
 mod courier;
+mod dead_letter;
 mod echo;
 mod expand;
 mod fail_point;
@@ -22,6 +25,7 @@ mod health;
 mod hub;
 mod inbound;
 mod master;
+mod pace;
 mod poll;
 mod redrive;
 mod resolve;

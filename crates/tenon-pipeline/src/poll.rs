@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tenon_connector::{Inlet, Intake, Received, Source, System};
 use tenon_core::Failure;
-use tenon_store::SharedStore;
+use tenon_store::{Claim, SharedStore};
 use tokio_util::sync::CancellationToken;
 
+use crate::claim::{claimed, taken_over};
 use crate::courier::store_failure;
 use crate::retry::{Pauses, pause_for};
 use crate::{Accept, Component, ComponentState, FailPoint, Health};
@@ -55,6 +56,10 @@ impl Poll {
 
     /// Opens the source where it was left and reads on, until something fails or the hub stops.
     async fn serve(&self, component: &Component, pauses: &mut Pauses) -> Result<(), Failure> {
+        let standby = || self.health.report(component, ComponentState::Idle, 0);
+        let Some(claim) = claimed(&self.store, &component.0, &self.stop, standby).await? else {
+            return Ok(());
+        };
         let checkpoint = self
             .store
             .checkpoint(&self.system.name, &self.inlet.name)
@@ -66,6 +71,9 @@ impl Poll {
             .open_source(&self.inlet, checkpoint)
             .await?;
         loop {
+            if !claim.holds().await {
+                return Err(taken_over(&component.0));
+            }
             let received = tokio::select! {
                 () = self.stop.cancelled() => return Ok(()),
                 received = source.receive() => received?,
@@ -80,7 +88,9 @@ impl Poll {
                 }
                 Some(received) => {
                     let count = received.messages.len() as u64;
-                    if !self.take_over(component, source.as_mut(), received).await? {
+                    let taken =
+                        self.take_over(component, claim.as_ref(), source.as_mut(), received);
+                    if !taken.await? {
                         return Ok(());
                     }
                     self.health
@@ -95,6 +105,7 @@ impl Poll {
     async fn take_over(
         &self,
         component: &Component,
+        claim: &dyn Claim,
         source: &mut dyn Source,
         received: Received,
     ) -> Result<bool, Failure> {
@@ -110,6 +121,10 @@ impl Poll {
             "system" => self.system.name.to_string(), "entity" => self.inlet.entity.as_str()
         )
         .increment(received.messages.len() as u64);
+        // Whoever reads now is further on: the checkpoint must not go back.
+        if !claim.holds().await {
+            return Err(taken_over(&component.0));
+        }
         if let Some(checkpoint) = &received.checkpoint {
             let kept = self
                 .store

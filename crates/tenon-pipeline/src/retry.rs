@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tenon_connector::RetryPolicy;
+use tenon_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
 /// Endless growing pauses with jitter, for what must go on until it works or the hub stops.
@@ -49,6 +50,26 @@ fn build(initial: Duration, max: Duration) -> ExponentialBackoff {
         .without_max_times()
         .with_jitter()
         .build()
+}
+
+/// The longest that the store may take for one call. A connection that says nothing for longer is
+/// taken for dead: the network need not tell for a quarter of an hour.
+const STORE_PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the store answers to a call. One that was not answered may have been done all the same: every
+/// call may be repeated.
+pub(crate) async fn answered<T>(
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    match tokio::time::timeout(STORE_PATIENCE, call).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            let seconds = STORE_PATIENCE.as_secs();
+            Err(StoreError::Unavailable(format!(
+                "no answer within {seconds} s"
+            )))
+        }
+    }
 }
 
 /// Waits; false when the hub is stopping.

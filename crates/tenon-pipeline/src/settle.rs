@@ -103,10 +103,11 @@ fn refused(
     let attempts = consignment.attempts + 1;
     match failure.kind {
         FailureKind::Transient if !target_is_up => Fate::Hold(consignment, failure),
+        // A target that names a time speaks to everybody: whoever comes before it is refused too.
+        FailureKind::Transient if failure.retry_after.is_some() => Fate::Hold(consignment, failure),
         FailureKind::Configuration => Fate::Hold(consignment, failure),
         FailureKind::Transient if attempts < policy.attempts => {
             let pause = pause_after(policy, attempts).mul_f64(1.0 + jitter.clamp(0.0, 1.0) / 2.0);
-            let pause = pause.max(failure.retry_after.unwrap_or(Duration::ZERO));
             let at = now.saturating_add(pause).unwrap_or(now);
             let (code, detail) = (failure.code.into_owned(), failure.detail);
             Fate::Park(park(
@@ -232,7 +233,7 @@ mod tests {
             transient().retry_after(Duration::from_secs(9)),
             0,
             true,
-            "retry 1 in 9000 ms",
+            "hold 0",
         );
         check(
             Failure::invalid("http.rejected", "422"),

@@ -7,9 +7,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tenon_core::{MasterId, MessageId, SystemName};
+use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
 use tenon_master::likeness::{MatchKey, Postings, Traits};
 
+mod claim;
 mod error;
 mod likeness;
 mod parking;
@@ -20,8 +21,9 @@ mod rows;
 mod sqlite;
 mod writes;
 
+pub use claim::Claim;
 pub use postgres::{Postgres, PostgresOptions};
-pub use sqlite::{Sqlite, open_sqlite};
+pub use sqlite::{Sqlite, check_sqlite, copy_sqlite, open_sqlite};
 
 pub use records::{
     Commit, Dashboard, DeliveryRecord, DeliveryState, Dependency, Direction, GoldenRow, Holding,
@@ -128,6 +130,22 @@ pub trait Store: Send + Sync + 'static {
 
     /// Gives up parked messages with a reason; their lanes advance. Recorded in the journal.
     async fn drop_parked(&self, ids: &[ParkedId], reason: &str) -> Result<u64, StoreError>;
+
+    // Nodes.
+
+    /// The sole right, over all nodes, to serve `name`; `None` while it is had already. A node that
+    /// dies gives up its claims at once, one that stands still within some ten seconds.
+    async fn claim(&self, name: &str) -> Result<Option<Box<dyn Claim>>, StoreError>;
+
+    // Time.
+
+    /// Forgets journal, payloads and finished deliveries from before a time, without holding anybody
+    /// up; whole months on PostgreSQL, so that the youngest of it may stay for a month longer. Returns about
+    /// how many journal and payload rows went.
+    ///
+    /// Golden records, crosswalk, parked messages and the inbox stay: a message that comes again
+    /// after years is still recognised.
+    async fn forget(&self, before: Timestamp) -> Result<u64, StoreError>;
 
     // Sources.
 

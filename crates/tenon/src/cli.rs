@@ -44,6 +44,10 @@ pub(crate) enum Command {
     Bench(Bench),
     /// Break a hub on purpose, again and again, and count in its targets what became of the messages.
     Torture(Torture),
+    /// Copy the embedded engine's file, while the hub runs too.
+    Backup(Backup),
+    /// Put a copy in the place of the embedded engine's file; what was there is kept beside it.
+    Restore(Restore),
     /// Bring the store's tables to this release's version.
     Migrate(Config),
     /// Write a completion script for a shell.
@@ -337,6 +341,28 @@ pub(crate) struct Bench {
     )]
     pub(crate) store: String,
     /// Write one JSON object a scenario.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    #[command(flatten)]
+    pub(crate) config: Config,
+    /// Where to write the copy; must not be there yet.
+    pub(crate) file: PathBuf,
+    /// Write what was copied as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    #[command(flatten)]
+    pub(crate) config: Config,
+    /// A copy that `backup` wrote.
+    pub(crate) file: PathBuf,
+    /// Write what was restored as JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -1,6 +1,6 @@
 //! Opens the broker and the store that the settings name.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;
@@ -73,7 +73,12 @@ async fn store(settings: &Settings, pools: Option<Pools>) -> Result<SharedStore,
 async fn open_file(directory: &Path) -> Result<Pools, Exit> {
     std::fs::create_dir_all(directory)
         .map_err(|error| Exit::environment(format!("{}: {error}", directory.display())))?;
-    Ok(open_sqlite(&directory.join(FILE)).await?)
+    Ok(open_sqlite(&file_of(directory)).await?)
+}
+
+/// The embedded engine's file in its directory.
+pub(crate) fn file_of(directory: &Path) -> PathBuf {
+    directory.join(FILE)
 }
 
 fn reveal(secret: &Secret) -> Result<String, Exit> {

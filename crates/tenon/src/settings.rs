@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use tenon_connector::{Deployment, Document, KeyProblem, Secret};
+use tenon_connector::{Deployment, Document, Humane, KeyProblem, Secret};
 use tenon_core::{ConfigProblem, SystemName, nearest};
 use tenon_master::likeness::MatchPolicy;
 use tenon_master::{CodeRule, Survivorship};
@@ -38,11 +38,21 @@ pub(crate) struct Settings {
     pub(crate) partitions: u32,
     /// The HTTP side.
     pub(crate) http: Http,
+    /// What is remembered of messages.
+    pub(crate) journal: Journal,
     /// The master customer record.
     pub(crate) master: Master,
     /// How likeness is weighed: `master.toml` beside this file, if there is one.
     #[serde(skip)]
     pub(crate) matching: MatchPolicy,
+}
+
+/// What is remembered of messages.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Journal {
+    /// How long they are kept: `"90d"`; for ever if absent.
+    pub(crate) keep: Option<Humane>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -75,6 +85,7 @@ impl Default for Settings {
             queue_prefix: String::new(),
             partitions: 4,
             http: Http::default(),
+            journal: Journal::default(),
             master: Master::default(),
             matching: MatchPolicy::default(),
         }
@@ -269,6 +280,13 @@ impl Settings {
                 "partitions",
                 "`partitions` must be from 1 to 64",
             ));
+        }
+        let day = std::time::Duration::from_secs(24 * 3600);
+        if self.journal.keep.is_some_and(|keep| keep.0 < day) {
+            document.report_key(
+                KeyProblem::new("journal.keep", "forgets messages that are still under way")
+                    .help("keep them for a day at least, such as \"90d\""),
+            );
         }
         let plain = |character: char| {
             character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | '_')

@@ -153,6 +153,7 @@ impl Site {
             roles: Roles::ALL,
             partitions: PARTITIONS,
             master: MasterPolicy::default(),
+            keep: None,
         };
         let (broker, store) = (self.broker.clone(), self.store.clone());
         let hub = Hub::start(settings, self.deployment.clone(), broker, store).await;

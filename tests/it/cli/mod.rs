@@ -1,5 +1,6 @@
 //! The command line as scripts see it: the binary itself, its exit codes, what stands on stdout.
 
+mod backup;
 mod cases;
 mod checking;
 mod dedupe;

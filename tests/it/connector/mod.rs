@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tempfile::TempDir;
-use tenon_connector::{ConnectorKind, Delivered, Preset, Received, Sink, Source, System};
+use tenon_connector::{
+    ConnectorKind, Delivered, Permit, Preset, Received, Sink, Sole, Source, System,
+};
 use tenon_core::{Attributes, Entity, Failure, Message, Native, NativeBody, Outbound, SystemName};
 
 /// A kind of system whose connector files say everything themselves.
@@ -95,9 +97,27 @@ fn outbound(number: usize, payload: &str) -> Message<Outbound> {
     }
 }
 
+/// Delivers as one who had the right to and lost it: every message is to be left to whoever has it.
+async fn refused_without_permit(sink: &dyn Sink) {
+    struct Lost;
+    #[async_trait::async_trait]
+    impl Permit for Lost {
+        async fn holds(&self) -> bool {
+            false
+        }
+    }
+    let batch = [
+        outbound(1, r#"{"no":"1","qty":1}"#),
+        outbound(2, r#"{"no":"2","qty":2}"#),
+    ];
+    for answer in sink.deliver(&batch, &Lost).await {
+        assert_eq!(answer.unwrap_err().code, "claim.lost");
+    }
+}
+
 /// Delivers one payload.
 async fn deliver_one(sink: &dyn Sink, payload: &str) -> Result<Delivered, Failure> {
-    sink.deliver(&[outbound(1, payload)]).await.remove(0)
+    sink.deliver(&[outbound(1, payload)], &Sole).await.remove(0)
 }
 
 /// The JSON text of a native message.

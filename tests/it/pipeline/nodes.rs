@@ -1,13 +1,13 @@
 //! Several nodes on the same engines.
 
 use tenon_core::Entity;
-use tenon_pipeline::Roles;
+use tenon_pipeline::{Component, Hub, Roles};
 use tenon_store::{DeliveryState, Lookup, ParkedState};
 
 use super::company::{Erp, customer, order, tax_id};
 use super::durability::{all_there_in_order, orders};
 use super::node::Node;
-use super::place::{House, Place, named};
+use super::place::{House, Place, equals, named};
 
 pub(super) async fn roles_may_be_split(house: &House) {
     house.shop_and_erp(Erp::OrdersAndCustomers).await;
@@ -44,7 +44,7 @@ pub(super) async fn roles_may_be_split(house: &House) {
     node.delivery(waiting, "erp", DeliveryState::Delivered)
         .await;
     node.quiet().await;
-    let components = |hub: &tenon_pipeline::Hub| {
+    let components = |hub: &Hub| {
         let reports = hub.health().reports();
         reports
             .into_keys()
@@ -134,5 +134,52 @@ async fn a_node_that_goes_is_replaced_by_the_other() {
     leaving.stop().await;
     one.broker.close().await;
     all_there_in_order(&house, &other, KEYS, REVISIONS).await;
+    staying.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_node_at_a_time_reads_a_source() {
+    let house = House::rabbitmq().await;
+    house.shop_and_erp(Erp::Orders).await;
+    let shop = house.tables_url()
+        + "[[receive]]\nentity = 'order'\nkey = 'no'\nmapping = 'order.in.jq'\nevery = '50ms'\n\
+           table = 'shop_order'\nchanged = 'changed'\n";
+    house.system("shop", "sql", &shop);
+    house
+        .run(
+            "create table shop_order (no text primary key, buyer text, amount text,
+                 revision integer, changed integer)",
+        )
+        .await;
+    let add = async |numbers: std::ops::Range<usize>| {
+        for number in numbers {
+            let row = format!("('O-{number:03}', 'C-1', '19.90', 1, {number})");
+            house
+                .run(&format!("insert into shop_order values {row}"))
+                .await;
+        }
+    };
+    let applied = async || house.number("select count(*) from applied").await;
+    let read = |hub: &Hub| {
+        let reports = hub.health().reports();
+        reports[&Component("shop/receive/order".to_owned())].messages
+    };
+    let (one, other) = (house.node().await, house.node().await);
+    let hubs = (one.start(Roles::ALL).await, other.start(Roles::ALL).await);
+    add(1..101).await;
+    equals(100, applied).await;
+    equals(100, async || read(&hubs.0) + read(&hubs.1)).await;
+    let found = (read(&hubs.0), read(&hubs.1));
+    assert!(matches!(found, (100, 0) | (0, 100)), "{found:?}");
+
+    // When the reader goes, the other reads on where it was left.
+    let (leaving, staying) = match found {
+        (100, _) => hubs,
+        _ => (hubs.1, hubs.0),
+    };
+    leaving.stop().await;
+    add(101..151).await;
+    equals(150, applied).await;
+    equals(50, async || read(&staying)).await;
     staying.stop().await;
 }

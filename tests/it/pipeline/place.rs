@@ -243,6 +243,7 @@ pub(super) fn settings(roles: Roles) -> Settings {
         roles,
         partitions: PARTITIONS,
         master: MasterPolicy::default(),
+        keep: None,
     }
 }
 

@@ -62,7 +62,8 @@ pub(super) async fn a_target_names_the_time_of_the_next_attempt(house: &House) {
         node.delivery(id, "drp", DeliveryState::Delivered)
             .await
             .attempts,
-        2
+        1,
+        "who is asked to wait has not tried in vain"
     );
     let requests = api.requests(Some("O-1"));
     let pause = requests[1].at - requests[0].at;

@@ -75,6 +75,14 @@ impl House {
         }
     }
 
+    /// A connection beside the store; on PostgreSQL only.
+    pub(super) async fn connection(&self) -> sqlx::PgConnection {
+        let Place::Postgres(schema) = &self.place else {
+            panic!("a file has no sessions")
+        };
+        sqlx::Connection::connect(&schema.url()).await.unwrap()
+    }
+
     /// One number beside the store.
     pub(super) async fn number(&self, statement: &'static str) -> i64 {
         use sqlx::Connection;

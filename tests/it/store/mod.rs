@@ -3,6 +3,7 @@
 //! Each test has a schema or a file of its own. What only one of them can show stands in a module
 //! of its name.
 
+mod claims;
 mod dependencies;
 mod fixtures;
 mod inbound;
@@ -39,6 +40,7 @@ macro_rules! suite {
 }
 
 suite! {
+    claims::one_node_at_a_time_has_a_claim,
     inbound::a_batch_is_journaled_with_its_payloads,
     inbound::a_message_is_journaled_once,
     inbound::a_failing_commit_leaves_nothing,
@@ -101,3 +103,4 @@ suite! {
 }
 
 mod postgres;
+mod sqlite;

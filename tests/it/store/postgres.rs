@@ -6,7 +6,7 @@ use sqlx::{Connection, PgConnection};
 use tenon_core::MessageId;
 use tenon_store::{Postgres, PostgresOptions, Store, StoreError};
 
-use super::fixtures::{House, orders};
+use super::fixtures::{House, delivered, order, orders};
 use crate::servers::{postgres_schema, postgres_url};
 
 async fn refusal(url: &str) -> StoreError {
@@ -131,4 +131,90 @@ async fn a_cut_connection_is_made_anew() {
             .len(),
         2
     );
+}
+
+#[tokio::test]
+async fn a_claim_is_lost_with_its_session() {
+    let house = House::postgres().await;
+    let other = house.another_node().await;
+    let claim = house.store.claim("books/deliver").await.unwrap().unwrap();
+    assert!(other.claim("books/deliver").await.unwrap().is_none());
+    let ended = "select count(pg_terminate_backend(pid)) from pg_locks \
+        where locktype = 'advisory' and granted and mode = 'ExclusiveLock' \
+        and (classid::bigint << 32 | objid::bigint) = \
+            hashtextextended(current_schema() || '/claim/books/deliver', 7603)";
+    assert_eq!(house.number(ended).await, 1);
+    let taken = loop {
+        match other.claim("books/deliver").await.unwrap() {
+            Some(taken) => break taken,
+            None => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    };
+    // Who had it finds out before the next step, and stands in line like everybody.
+    loop {
+        match claim.holds().await {
+            false => break,
+            true => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+    assert!(taken.holds().await);
+    assert!(house.store.claim("books/deliver").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn what_is_old_is_forgotten_without_waiting_for_who_reads_it() {
+    let house = House::postgres().await;
+    house.store.commit(orders(1..=10)).await.unwrap();
+    house
+        .settle(
+            vec![delivered(&order(1), "1"), delivered(&order(9), "9")],
+            Vec::new(),
+        )
+        .await;
+    // A month that is over, and rows of another that had none.
+    for statement in [
+        "create table journal_2024_01 partition of journal
+            for values from ('2024-01-01 00:00:00+00') to ('2024-02-01 00:00:00+00')",
+        "create table payload_2024_01 partition of payload
+            for values from ('2024-01-01 00:00:00+00') to ('2024-02-01 00:00:00+00')",
+        "update journal set journaled_at = '2024-01-15 00:00:00+00'
+            where position in (select position from journal order by position limit 4)",
+        "update payload set journaled_at = '2024-01-15 00:00:00+00'
+            where position in (select position from payload order by position limit 4)",
+        "update journal set journaled_at = '2024-03-15 00:00:00+00'
+            where position in (select position from journal order by position offset 4 limit 2)",
+        "update delivery set at = '2024-01-15 12:34:56+00'
+            where message_id in (select message_id from journal_2024_01)",
+    ] {
+        house.sql(statement).await;
+    }
+    let there = "select count(*) from pg_class where relname = 'journal_2024_01'
+        and relnamespace = current_schema()::regnamespace";
+    let before = "2024-06-01T00:00:00Z".parse().unwrap();
+
+    let store = house.store.clone();
+    let mut connection = house.connection().await;
+    let mut reading = connection.begin().await.unwrap();
+    let count: i64 = sqlx::query_scalar("select count(*) from journal_2024_01")
+        .fetch_one(&mut *reading)
+        .await
+        .unwrap();
+    assert_eq!(count, 4);
+    store.forget(before).await.unwrap();
+    assert_eq!(house.number(there).await, 1, "who reads is not disturbed");
+    assert_eq!(
+        house.number("select count(*) from journal_default").await,
+        0
+    );
+    reading.rollback().await.unwrap();
+
+    store.forget(before).await.unwrap();
+    assert_eq!(house.number(there).await, 0);
+    assert_eq!(house.number("select count(*) from journal").await, 4);
+    assert_eq!(house.number("select count(*) from payload").await, 6);
+    assert_eq!(house.number("select count(*) from delivery").await, 1);
+    // The months of now are not touched by a time in the past.
+    assert_eq!(store.forget(before).await.unwrap(), 0);
+    // What is forgotten is still recognised.
+    assert!(store.commit(orders([1])).await.is_err());
 }

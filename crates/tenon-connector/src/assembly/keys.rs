@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tenon_core::{Entity, SystemName};
 
+use crate::limits::LimitsConfig;
 use crate::{Humane, Secret};
 
 /// The keys at the top of every connector file.
@@ -19,8 +20,10 @@ pub(super) struct Common {
     pub(super) preset: String,
     #[serde(default)]
     pub(super) tables: BTreeMap<String, String>,
+    /// What the system can bear.
+    pub(super) limits: Option<LimitsConfig>,
 }
-pub(super) const COMMON: &[&str] = &["name", "kind", "preset", "tables"];
+pub(super) const COMMON: &[&str] = &["name", "kind", "preset", "tables", "limits"];
 pub(super) const LISTS: &[&str] = &["receive", "webhook", "deliver"];
 
 #[derive(Debug, Deserialize)]

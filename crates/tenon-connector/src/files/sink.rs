@@ -12,7 +12,7 @@ use tenon_core::{Failure, Message, Outbound};
 
 use super::settings::DeliverPlan;
 use super::writing;
-use crate::{Delivered, Guarantee, Sink, from_io};
+use crate::{Delivered, Guarantee, Permit, Sink, from_io, superseded};
 
 /// Within this time a batch must be written.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -63,13 +63,22 @@ impl Sink for FilesSink {
         self.blocking(Writer::probe).await?
     }
 
-    async fn deliver(&self, batch: &[Message<Outbound>]) -> Vec<Result<Delivered, Failure>> {
-        let bodies: Vec<Outbound> = batch.iter().map(|message| message.body.clone()).collect();
-        let count = bodies.len();
-        let written = self
-            .blocking(move |writer| bodies.iter().map(|body| writer.deliver(body)).collect())
-            .await;
-        written.unwrap_or_else(|failure| vec![Err(failure); count])
+    async fn deliver(
+        &self,
+        batch: &[Message<Outbound>],
+        permit: &dyn Permit,
+    ) -> Vec<Result<Delivered, Failure>> {
+        let mut answers = Vec::with_capacity(batch.len());
+        for message in batch {
+            if !permit.holds().await {
+                answers.push(Err(superseded()));
+                continue;
+            }
+            let body = message.body.clone();
+            let written = self.blocking(move |writer| writer.deliver(&body)).await;
+            answers.push(written.unwrap_or_else(Err));
+        }
+        answers
     }
 }
 

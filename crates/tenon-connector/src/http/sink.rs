@@ -1,6 +1,6 @@
 //! Delivering by requests, several in flight, each answered for itself. Nothing is tried twice here.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
@@ -11,7 +11,7 @@ use tenon_core::{Failure, Message, Outbound};
 use super::answer::Answer;
 use super::client::Client;
 use super::plan::{Call, Outflow};
-use crate::{Delivered, Sink};
+use crate::{Delivered, Permit, Sink, superseded};
 
 /// Calls an API for each message.
 #[derive(Debug)]
@@ -57,13 +57,30 @@ impl Caller {
             request = request.header("traceparent", traceparent);
         }
         let answer = self.client.send(request).await?;
-        self.understand(&answer, body)
+        self.understand(&answer, call, body)
     }
 
-    fn understand(&self, answer: &Answer, body: &Outbound) -> Result<Delivered, Failure> {
+    fn understand(
+        &self,
+        answer: &Answer,
+        call: &Call,
+        body: &Outbound,
+    ) -> Result<Delivered, Failure> {
         let known = self.outflow.accepted_conflict.contains(&answer.status);
         if let (Some(failure), false) = (answer.failure(), known) {
-            return Err(failure);
+            // The address of one record is not that of the API: the others are not concerned.
+            let gone = matches!(answer.status, 404 | 410) && names_record(&call.path);
+            return Err(match gone {
+                true => Failure::invalid(
+                    "http.record_missing",
+                    format!(
+                        "{} answered {}: the target has no such record; restore it there and send \
+                         this again, or drop this",
+                        answer.asked, answer.status
+                    ),
+                ),
+                false => failure,
+            });
         }
         if !known && answer.is_html() {
             return Err(answer.html_failure());
@@ -105,16 +122,41 @@ impl Sink for Caller {
         }
     }
 
-    async fn deliver(&self, batch: &[Message<Outbound>]) -> Vec<Result<Delivered, Failure>> {
+    async fn deliver(
+        &self,
+        batch: &[Message<Outbound>],
+        permit: &dyn Permit,
+    ) -> Vec<Result<Delivered, Failure>> {
+        // Once the target has asked to be left alone for a while, nobody of this batch asks again.
+        let left_alone: &OnceLock<Failure> = &OnceLock::new();
         let calls = batch
             .iter()
-            .map(|message| self.call(message))
+            .map(|message| async move {
+                if let Some(failure) = left_alone.get() {
+                    return Err(failure.clone());
+                }
+                if !permit.holds().await {
+                    return Err(superseded());
+                }
+                let outcome = self.call(message).await;
+                if let Err(failure) = &outcome
+                    && failure.retry_after.is_some()
+                {
+                    left_alone.get_or_init(|| failure.clone());
+                }
+                outcome
+            })
             .collect::<Vec<_>>();
         stream::iter(calls)
             .buffered(self.concurrency)
             .collect()
             .await
     }
+}
+
+/// Whether a path is that of one record rather than of all.
+fn names_record(path: &str) -> bool {
+    path.contains("{native_id}") || path.contains("{key}")
 }
 
 /// The path of a call with its places filled in, percent-encoded.

@@ -17,7 +17,7 @@ use super::payload::{self, Parsed, Target};
 use super::session::Session;
 use super::table::{columns, find, unknown};
 use super::upsert::{Existing, write};
-use crate::{Delivered, Sink};
+use crate::{Delivered, Permit, Sink, superseded};
 
 /// Writes to a table.
 #[derive(Debug)]
@@ -122,7 +122,12 @@ impl Upserting {
     }
 
     /// Everything in one transaction.
-    async fn together(&self, tables: &Tables, rows: &[&Parsed<'_>]) -> Result<(), Failure> {
+    async fn together(
+        &self,
+        tables: &Tables,
+        rows: &[&Parsed<'_>],
+        permit: &dyn Permit,
+    ) -> Result<(), Failure> {
         self.database
             .bounded(&self.doing, async {
                 let mut lease = self.database.lease(&self.doing).await?;
@@ -134,10 +139,13 @@ impl Upserting {
                         && tables.lines.is_none()
                         && groups(rows).len() == 1;
                     if alone {
+                        still(permit).await?;
                         return self.write(session, tables, rows).await;
                     }
                     session.control(begin(session.dialect)).await?;
                     self.write(session, tables, rows).await?;
+                    // Whoever delivers in our place waits for these rows until we are done.
+                    still(permit).await?;
                     session.control("commit").await
                 }
                 .await;
@@ -152,12 +160,13 @@ impl Upserting {
         &self,
         tables: &Tables,
         rows: &[&Parsed<'_>],
+        permit: &dyn Permit,
     ) -> Result<Vec<Option<Failure>>, Failure> {
         self.database
             .bounded(&self.doing, async {
                 let mut lease = self.database.lease(&self.doing).await?;
                 let outcome = self
-                    .behind_savepoints(&mut lease.session, tables, rows)
+                    .behind_savepoints(&mut lease.session, tables, rows, permit)
                     .await;
                 lease.close(outcome)
             })
@@ -169,6 +178,7 @@ impl Upserting {
         session: &mut Session,
         tables: &Tables,
         rows: &[&Parsed<'_>],
+        permit: &dyn Permit,
     ) -> Result<Vec<Option<Failure>>, Failure> {
         session.control(begin(session.dialect)).await?;
         if session.dialect == Dialect::Postgres {
@@ -192,6 +202,7 @@ impl Upserting {
                 Err(failure) => return Err(failure),
             }
         }
+        still(permit).await?;
         session.control("commit").await?;
         Ok(outcomes)
     }
@@ -231,7 +242,7 @@ impl Sink for Upserting {
         self.tables(true).await.map(|_| ())
     }
 
-    async fn deliver(&self, batch: &[Message<Outbound>]) -> Outcomes {
+    async fn deliver(&self, batch: &[Message<Outbound>], permit: &dyn Permit) -> Outcomes {
         if batch.is_empty() {
             return Vec::new();
         }
@@ -242,10 +253,10 @@ impl Sink for Upserting {
         let rows: Vec<&Parsed<'_>> = parsed.iter().flatten().collect();
         let written: Result<Vec<Option<Failure>>, Failure> = match rows.len() {
             0 => Ok(Vec::new()),
-            count => match self.together(&tables, &rows).await {
+            count => match self.together(&tables, &rows, permit).await {
                 Ok(()) => Ok(vec![None; count]),
                 Err(failure) if failure.kind == FailureKind::Invalid && count > 1 => {
-                    self.one_by_one(&tables, &rows).await
+                    self.one_by_one(&tables, &rows, permit).await
                 }
                 Err(failure) => Err(failure),
             },
@@ -278,6 +289,14 @@ impl Sink for Upserting {
 }
 
 /// SQLite takes the lock for writing at once, since two readers that both want to write deadlock.
+/// An error where the right to deliver is lost.
+async fn still(permit: &dyn Permit) -> Result<(), Failure> {
+    match permit.holds().await {
+        true => Ok(()),
+        false => Err(superseded()),
+    }
+}
+
 fn begin(dialect: Dialect) -> &'static str {
     if dialect == Dialect::Sqlite {
         "begin immediate"

@@ -7,6 +7,7 @@
 //! message is never overlooked. The waiting lock is taken before the lane lock, always.
 
 mod candidates;
+mod claims;
 mod dependencies;
 mod inbound;
 mod known;
@@ -16,6 +17,7 @@ mod outbound;
 mod parked;
 mod partitions;
 mod read;
+mod retention;
 
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
@@ -25,13 +27,13 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{Connection, Executor, SqlSafeStr};
-use tenon_core::{MasterId, MessageId, SystemName};
+use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
 use tenon_master::likeness::{MatchKey, Postings, Traits};
 
 use crate::{
-    Commit, Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Known, Lookup, MessageFilter,
-    OutboundKnown, OutboundLookup, ParkedFilter, ParkedId, ParkedRecord, Payloads, Settlement,
-    Store, StoreError, Trace,
+    Claim, Commit, Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Known, Lookup,
+    MessageFilter, OutboundKnown, OutboundLookup, ParkedFilter, ParkedId, ParkedRecord, Payloads,
+    Settlement, Store, StoreError, Trace,
 };
 
 /// A transaction of this store.
@@ -91,6 +93,7 @@ pub struct Postgres {
     pool: PgPool,
     /// The end of the last month that has partitions, in microseconds since 1970.
     partitioned_until: std::sync::Arc<AtomicI64>,
+    claims: std::sync::Arc<claims::Claims>,
 }
 
 impl Postgres {
@@ -124,6 +127,7 @@ impl Postgres {
         Ok(Self {
             pool: opened?,
             partitioned_until: std::sync::Arc::default(),
+            claims: std::sync::Arc::default(),
         })
     }
 
@@ -245,6 +249,14 @@ impl Store for Postgres {
 
     async fn drop_parked(&self, ids: &[ParkedId], reason: &str) -> Result<u64, StoreError> {
         parked::drop_parked(self, ids, reason).await
+    }
+
+    async fn claim(&self, name: &str) -> Result<Option<Box<dyn Claim>>, StoreError> {
+        claims::claim(self, name).await
+    }
+
+    async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
+        retention::forget(self, before).await
     }
 
     async fn checkpoint(

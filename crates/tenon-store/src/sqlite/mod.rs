@@ -6,6 +6,8 @@
 
 mod bulk;
 mod candidates;
+mod claims;
+mod copy;
 mod dependencies;
 mod inbound;
 mod known;
@@ -13,24 +15,27 @@ mod lanes;
 mod outbound;
 mod parked;
 mod read;
+mod retention;
+
+pub use copy::{check_sqlite, copy_sqlite};
 
 use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{Connection, SqlSafeStr};
 use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
 use tenon_master::likeness::{MatchKey, Postings, Traits};
 
 use crate::{
-    Commit, Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Known, Lookup, MessageFilter,
-    OutboundKnown, OutboundLookup, ParkedFilter, ParkedId, ParkedRecord, Payloads, Settlement,
-    Store, StoreError, Trace,
+    Claim, Commit, Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Known, Lookup,
+    MessageFilter, OutboundKnown, OutboundLookup, ParkedFilter, ParkedId, ParkedRecord, Payloads,
+    Settlement, Store, StoreError, Trace,
 };
 
 /// A transaction of this store.
@@ -75,6 +80,18 @@ pub async fn open_sqlite(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreE
         .max_lifetime(None)
         .acquire_timeout(BUSY)
         .test_before_acquire(false)
+        // When the disk is full, SQLite ends a transaction by itself, and the driver, which cannot end
+        // it again, believes ever after that it goes on: such a connection is replaced.
+        .before_acquire(|connection, _| {
+            Box::pin(async move {
+                if !connection.is_in_transaction() {
+                    return Ok(true);
+                }
+                // A transaction that was given up is perhaps only being rolled back.
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
         .connect_with(file.clone())
         .await
         .map_err(|error| place(error, path))?;
@@ -197,6 +214,14 @@ impl Store for Sqlite {
 
     async fn drop_parked(&self, ids: &[ParkedId], reason: &str) -> Result<u64, StoreError> {
         parked::drop_parked(self, ids, reason).await
+    }
+
+    async fn claim(&self, name: &str) -> Result<Option<Box<dyn Claim>>, StoreError> {
+        claims::claim(self, name).await
+    }
+
+    async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {
+        retention::forget(self, before).await
     }
 
     async fn checkpoint(

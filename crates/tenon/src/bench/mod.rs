@@ -243,6 +243,7 @@ async fn start(ground: &Ground, roles: Roles) -> Result<Hub, Exit> {
         roles,
         partitions: LANES,
         master: MasterPolicy::default(),
+        keep: None,
     };
     let deployment: Arc<Deployment> = ground.deployment.clone();
     Ok(Hub::start(

@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod backup;
 mod check;
 mod completions;
 mod connector;
@@ -32,6 +33,8 @@ pub(crate) async fn run(command: Command) -> Result<(), Exit> {
         Command::Master(Master::Check(options)) => master_check::run(options).await,
         Command::Connector(options) => connector::run(&options),
         Command::Bench(options) => crate::bench::run(options).await,
+        Command::Backup(options) => backup::backup(options).await,
+        Command::Restore(options) => backup::restore(options).await,
         Command::Torture(options) => crate::torture::run(options).await,
         Command::Migrate(options) => migrate::run(&options).await,
         Command::Completions { shell } => {

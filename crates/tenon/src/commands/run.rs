@@ -143,6 +143,7 @@ pub(crate) async fn serve(
         roles,
         partitions: settings.partitions,
         master: settings.master_policy(),
+        keep: settings.journal.keep.map(|keep| keep.0),
     };
     let hub = Hub::start(
         pipeline,

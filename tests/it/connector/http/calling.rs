@@ -8,12 +8,12 @@ use axum::http::StatusCode;
 use axum::routing::any;
 use rstest::rstest;
 use tenon_connector::conformance::{self, SinkUnderTest};
-use tenon_connector::{Guarantee, WebhookAuth, verify_webhook};
+use tenon_connector::{Guarantee, Sole, WebhookAuth, verify_webhook};
 use tenon_core::FailureKind;
 use tokio::net::TcpListener;
 
 use super::{api, give, raw, serve};
-use crate::connector::{deliver_one, join, outbound, try_join};
+use crate::connector::{deliver_one, join, outbound, refused_without_permit, try_join};
 
 #[tokio::test]
 async fn a_sink_keeps_its_contract() {
@@ -56,7 +56,7 @@ async fn requests_carry_what_was_configured() {
     assert_eq!(delivered.native_id.as_deref(), Some("N-1"));
     let mut known = outbound(2, "{}");
     known.body.native_id = Some("客/1".to_owned());
-    sink.deliver(&[known]).await.remove(0).unwrap();
+    sink.deliver(&[known], &Sole).await.remove(0).unwrap();
     let asked = api.asked.lock().unwrap();
     let (method, uri, headers, body) = &asked[0];
     assert_eq!((method.as_str(), uri.path()), ("POST", "/v1/orders"));
@@ -131,6 +131,53 @@ async fn an_answer_means_a_kind(
     assert!(failure.detail.contains(said), "{failure}");
     assert_eq!(failure.retry_after, wait.map(Duration::from_secs));
     assert_eq!(api.asked.lock().unwrap().len(), 1, "nothing is tried twice");
+}
+
+#[tokio::test]
+async fn a_record_that_is_gone_concerns_its_message_only() {
+    let (api, url) = api(Vec::new()).await;
+    *api.canned.lock().unwrap() = Some((404, Vec::new(), String::new()));
+    let joined = give(
+        &url,
+        "",
+        "path = '/orders'\nupdate = { path = '/orders/{native_id}' }",
+    );
+    let sink = joined.sink().await;
+    let mut known = outbound(2, "{}");
+    known.body.native_id = Some("N-1".to_owned());
+    let failure = sink.deliver(&[known], &Sole).await.remove(0).unwrap_err();
+    assert_eq!(
+        (failure.kind, failure.code.as_ref()),
+        (FailureKind::Invalid, "http.record_missing"),
+        "{failure}"
+    );
+    // The address of all records is another matter: no message would get through.
+    let failure = deliver_one(&*sink, "{}").await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Configuration, "{failure}");
+}
+
+#[tokio::test]
+async fn a_target_that_asks_to_be_left_alone_is_left_alone() {
+    let (api, url) = api(Vec::new()).await;
+    let headers = vec![("retry-after", "3".to_owned())];
+    *api.canned.lock().unwrap() = Some((429, headers, String::new()));
+    let joined = give(&url, "concurrency = 2", "path = '/orders'");
+    let batch: Vec<_> = (0..50).map(|number| outbound(number, "{}")).collect();
+    let outcomes = joined.sink().await.deliver(&batch, &Sole).await;
+    for outcome in outcomes {
+        let failure = outcome.unwrap_err();
+        assert_eq!(failure.retry_after, Some(Duration::from_secs(3)));
+    }
+    let asked = api.asked.lock().unwrap().len();
+    assert!(asked <= 2, "{asked} of 50 were sent all the same");
+}
+
+#[tokio::test]
+async fn who_lost_the_right_to_deliver_gives_nothing() {
+    let (api, url) = api(Vec::new()).await;
+    let joined = give(&url, "", "path = '/orders'");
+    refused_without_permit(&*joined.sink().await).await;
+    assert_eq!(api.asked.lock().unwrap().len(), 0);
 }
 
 #[tokio::test]
@@ -242,7 +289,7 @@ async fn a_batch_goes_out_several_at_a_time() {
     let url = serve(router).await;
     let joined = give(&url, "concurrency = 4\ntimeout = '20s'", "path = '/orders'");
     let batch: Vec<_> = (0..8).map(|number| outbound(number, "{}")).collect();
-    for answer in joined.sink().await.deliver(&batch).await {
+    for answer in joined.sink().await.deliver(&batch, &Sole).await {
         answer.unwrap();
     }
 }

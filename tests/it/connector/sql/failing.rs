@@ -1,11 +1,12 @@
 //! What goes wrong, and what kind of failure it is.
 
 use rstest::rstest;
+use tenon_connector::Sole;
 use tenon_core::FailureKind;
 
 use super::{Kind, database, orders, target};
 use crate::connector::databases::{TestDatabase, mysql_url, postgres_database};
-use crate::connector::{deliver_one, join, outbound, try_join};
+use crate::connector::{deliver_one, join, outbound, refused_without_permit, try_join};
 
 #[rstest]
 #[tokio::test]
@@ -137,6 +138,24 @@ async fn a_lock_that_is_held_is_transient_and_leaves_no_trace() {
     assert_eq!(database.texts("select qty::text from orders").await, ["3"]);
 }
 
+#[rstest]
+#[tokio::test]
+async fn who_lost_the_right_to_deliver_writes_nothing(
+    #[values(Kind::Postgres, Kind::MySql, Kind::Sqlite)] kind: Kind,
+) {
+    let database = database(kind).await;
+    database
+        .run("create table orders (no varchar(40) primary key, qty int)")
+        .await;
+    let joined = target(&database, "");
+    let sink = joined.sink().await;
+    refused_without_permit(&*sink).await;
+    assert!(database.texts("select no from orders").await.is_empty());
+    // Nothing is left under way: whoever has the right writes the same rows.
+    deliver_one(&*sink, r#"{"no":"1","qty":3}"#).await.unwrap();
+    assert_eq!(database.texts("select no from orders").await, ["1"]);
+}
+
 #[tokio::test]
 async fn a_deadlock_is_transient() {
     let mut database = postgres_database().await;
@@ -165,7 +184,7 @@ async fn a_deadlock_is_transient() {
             outbound(1, r#"{"no":"1","qty":7}"#),
             outbound(2, r#"{"no":"2","qty":7}"#),
         ];
-        sink.deliver(&batch).await
+        sink.deliver(&batch, &Sole).await
     });
     until(&database, PG_WAITING).await;
     sqlx::raw_sql("update orders set qty = 6 where no = '1'")

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use rstest::rstest;
-use tenon_connector::Guarantee;
 use tenon_connector::conformance::{self, SinkUnderTest};
+use tenon_connector::{Guarantee, Sole};
 use tenon_core::FailureKind;
 
 use super::{Kind, database, target};
@@ -75,7 +75,7 @@ async fn numbers_and_texts_pass_exactly(
         outbound(1, &payload("1234567890123456789", &big)),
         outbound(2, &payload("9223372036854775807", &small)),
     ];
-    let answers = sink.deliver(&batch).await;
+    let answers = sink.deliver(&batch, &Sole).await;
     let native: Vec<_> = answers
         .into_iter()
         .map(|answer| answer.unwrap().native_id)
@@ -111,7 +111,7 @@ async fn numbers_and_texts_pass_exactly(
         .messages
         .iter()
         .map(|message| outbound(7, json(message)));
-    for answer in sink.deliver(&again.collect::<Vec<_>>()).await {
+    for answer in sink.deliver(&again.collect::<Vec<_>>(), &Sole).await {
         answer.unwrap();
     }
     assert_eq!(
@@ -172,7 +172,7 @@ async fn only_the_bad_message_fails(
         .enumerate()
         .map(|(number, text)| outbound(number, text))
         .collect();
-    let answers = sink.deliver(&batch).await;
+    let answers = sink.deliver(&batch, &Sole).await;
     let kinds: Vec<_> = answers
         .iter()
         .map(|answer| answer.as_ref().err().map(|failure| failure.kind))
@@ -202,7 +202,7 @@ async fn an_upsert_changes_what_it_names_and_nothing_else(
         outbound(2, r#"{"no":"2","qty":2,"note":"theirs"}"#),
         outbound(3, r#"{"no":"1","qty":3}"#),
     ];
-    for answer in sink.deliver(&batch).await {
+    for answer in sink.deliver(&batch, &Sole).await {
         answer.unwrap();
     }
     let rows = format!(
@@ -255,7 +255,7 @@ async fn lines_follow_their_record(
         ),
         outbound(2, r#"{"no":2,"qty":9,"lines":[{"pos":1,"item":"c"}]}"#),
     ];
-    for answer in sink.deliver(&batch).await {
+    for answer in sink.deliver(&batch, &Sole).await {
         answer.unwrap();
     }
     database
@@ -301,7 +301,7 @@ async fn lines_follow_their_record(
         outbound(2, r#"{"no":4,"lines":[{"pos":1,"item":"z"}]}"#),
     ];
     if kind != Kind::Sqlite {
-        let answers = sink.deliver(&batch).await;
+        let answers = sink.deliver(&batch, &Sole).await;
         assert_eq!(answers[0].as_ref().unwrap_err().kind, FailureKind::Invalid);
         assert!(answers[1].is_ok());
         let numbers = format!("select {} from orders order by no", part("no"));

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use tenon_core::{Attributes, FailureKind, MessageId, Outbound};
 
 use super::*;
-use crate::Sink;
 use crate::conformance::{self, SinkUnderTest};
+use crate::{Sink, Sole};
 
 fn message(number: usize, payload: &str) -> Message<Outbound> {
     let source = SystemName::new("hub").unwrap();
@@ -84,7 +84,10 @@ async fn every_format_conforms() {
 async fn written(keys: &str, payload: &str) -> Result<(String, Vec<u8>, Option<String>), Failure> {
     let folder = tempfile::tempdir().unwrap();
     let sink = sink(folder.path(), keys).await;
-    let delivered = sink.deliver(&[message(1, payload)]).await.remove(0)?;
+    let delivered = sink
+        .deliver(&[message(1, payload)], &Sole)
+        .await
+        .remove(0)?;
     let names = names(folder.path());
     let [name] = names.as_slice() else {
         panic!("{names:?}")
@@ -224,7 +227,7 @@ async fn a_missing_directory_is_a_matter_of_configuration() {
         FailureKind::Configuration
     );
     let failure = sink
-        .deliver(&[message(1, "{}")])
+        .deliver(&[message(1, "{}")], &Sole)
         .await
         .remove(0)
         .unwrap_err();

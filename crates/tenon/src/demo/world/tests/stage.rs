@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use serde_json::{Value, json};
-use tenon_connector::{Deployment, Intake, System};
+use tenon_connector::{Deployment, Intake, Sole, System};
 use tenon_core::{Entity, Message, MessageKind, Native, NativeBody, Outbound, schema};
 
 use super::super::orders::Order;
@@ -168,7 +168,7 @@ impl Stage {
         for _ in 0..5 {
             let mut again = Vec::new();
             for batch in waiting.chunks(200) {
-                for (message, result) in batch.iter().zip(sink.deliver(batch).await) {
+                for (message, result) in batch.iter().zip(sink.deliver(batch, &Sole).await) {
                     if let Err(failure) = result {
                         assert_eq!(
                             failure.kind,

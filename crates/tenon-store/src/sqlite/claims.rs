@@ -1,0 +1,51 @@
+//! Claims as locked files in a folder beside the database: they end with the process.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+
+use super::Sqlite;
+use crate::{Claim, StoreError};
+
+/// A right that holds as long as the file is open.
+struct Held {
+    _file: File,
+}
+
+#[async_trait]
+impl Claim for Held {
+    async fn holds(&self) -> bool {
+        true
+    }
+}
+
+pub(super) async fn claim(
+    store: &Sqlite,
+    name: &str,
+) -> Result<Option<Box<dyn Claim>>, StoreError> {
+    let database: String =
+        sqlx::query_scalar("select file from pragma_database_list where name = 'main'")
+            .fetch_one(&mut *store.read().await?)
+            .await?;
+    let folder = PathBuf::from(format!("{database}.claims"));
+    let file = folder.join(name.replace('/', "."));
+    let locking = tokio::task::spawn_blocking(move || {
+        std::fs::create_dir_all(&folder)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&file)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    });
+    match locking.await {
+        Ok(Ok(file)) => Ok(file.map(|file| -> Box<dyn Claim> { Box::new(Held { _file: file }) })),
+        Ok(Err(error)) => Err(StoreError::Unavailable(format!("claim `{name}`: {error}"))),
+        Err(error) => Err(StoreError::Bug(format!("claim `{name}`: {error}"))),
+    }
+}

@@ -1,0 +1,44 @@
+//! Forgets what is old, in portions so small that nobody waits long for the file.
+
+use tenon_core::Timestamp;
+
+use super::Sqlite;
+use crate::StoreError;
+
+/// Messages that one transaction takes away.
+const PORTION: i64 = 1_000;
+
+/// The oldest messages of the journal, as far as they are older than a time, and what belongs to them.
+/// Positions rise with time, so that nothing else needs to be looked at. What is parked stays known.
+const STEPS: [&str; 3] = [
+    "delete from delivery where state <> 'parked' and message_id in (
+        select message_id from (select message_id, journaled_at from journal order by position limit ?2)
+        where journaled_at < ?1)",
+    "delete from payload where position in (
+        select position from (select position, journaled_at from journal order by position limit ?2)
+        where journaled_at < ?1)",
+    "delete from journal where position in (
+        select position from (select position, journaled_at from journal order by position limit ?2)
+        where journaled_at < ?1)",
+];
+
+pub(super) async fn forget(store: &Sqlite, before: Timestamp) -> Result<u64, StoreError> {
+    let mut forgotten = 0;
+    loop {
+        let mut transaction = store.begin().await?;
+        let mut gone = 0;
+        for step in STEPS {
+            gone = sqlx::query(step)
+                .bind(before.as_microsecond())
+                .bind(PORTION)
+                .execute(&mut *transaction)
+                .await?
+                .rows_affected();
+        }
+        transaction.commit().await?;
+        forgotten += gone;
+        if gone < PORTION.unsigned_abs() {
+            return Ok(forgotten);
+        }
+    }
+}
