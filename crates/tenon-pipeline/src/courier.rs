@@ -85,15 +85,17 @@ impl Courier {
         let mut pauses = Pauses::new(Duration::from_millis(200), Duration::from_secs(5));
         while !self.stop.is_cancelled() {
             let round = async {
-                let sinks = self.open().await?;
-                let queue = deliver_queue(&self.system.name);
-                let consumer = self.broker.consume(&queue, PREFETCH).await;
-                let mut consumer = consumer.map_err(|error| failure(&error))?;
                 let name = component.0.as_str();
+                // Before the consumer: two nodes of which one had the claim and the other the turn at
+                // the queue would wait for each other for ever.
                 let Some(claim) = claimed(&self.store, name, &self.stop, || {}).await? else {
                     return Ok(());
                 };
                 *self.claim.lock().await = Some(claim);
+                let sinks = self.open().await?;
+                let queue = deliver_queue(&self.system.name);
+                let consumer = self.broker.consume(&queue, PREFETCH).await;
+                let mut consumer = consumer.map_err(|error| failure(&error))?;
                 pauses.reset();
                 self.serve(&sinks, consumer.as_mut()).await
             };

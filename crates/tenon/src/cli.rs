@@ -1,5 +1,6 @@
 //! The command line. Its names and exit codes are a contract: scripts depend on them.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -212,6 +213,10 @@ pub(crate) enum Parked {
         /// Send even what a later message of the same record has overtaken.
         #[arg(long)]
         force: bool,
+        /// Send at most so many a second; all at once unless given. What was sent when it is
+        /// interrupted stays sent: the same command goes on with the rest.
+        #[arg(long, value_name = "NUMBER")]
+        per_second: Option<NonZeroU32>,
     },
     /// Give them up: those that are named by number or by an option.
     Drop {

@@ -1,5 +1,7 @@
 //! `tenon parked`: what waits is listed, tried, sent again or given up.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::site::{CUSTOMER, Site, eventually, order};
@@ -121,6 +123,30 @@ fn an_invalid_order_is_tried_and_sent_again_once_its_table_is_right() {
     assert_eq!(site.given("T_ORD-SO-1.json")["ORD_NO"], "SO-1");
     hub.stop();
     assert_eq!(list(&site, &[]), [] as [Value; 0]);
+}
+
+#[test]
+fn a_redrive_takes_its_time_when_it_is_told_to() {
+    let site = Site::new();
+    site.send("customer", CUSTOMER);
+    let orders = order("SO-1", "搁置") + &order("SO-2", "搁置") + &order("SO-3", "搁置");
+    site.send("order", &orders);
+    parked_after_a_run(&site, 3);
+    let table = "crm,canonical\n已确认,confirmed\n搁置,draft\n";
+    site.write("config/connectors/crm/order_status.csv", table);
+    let began = Instant::now();
+    let redrive = ["parked", "redrive", "--per-second", "2", "--json"];
+    let done = site.tenon(&redrive).with(0).document();
+    assert_eq!(done["sent"], 3);
+    assert!(
+        began.elapsed() >= Duration::from_secs(1),
+        "two, and then one"
+    );
+    let hub = site.run(&[]);
+    for number in 1..=3 {
+        site.given(&format!("T_ORD-SO-{number}.json"));
+    }
+    hub.stop();
 }
 
 #[test]

@@ -80,7 +80,9 @@ impl House {
         let Place::Postgres(schema) = &self.place else {
             panic!("a file has no sessions")
         };
-        sqlx::Connection::connect(&schema.url()).await.unwrap()
+        <sqlx::PgConnection as sqlx::Connection>::connect(&schema.url())
+            .await
+            .unwrap()
     }
 
     /// One number beside the store.

@@ -1,8 +1,12 @@
 //! `tenon parked`: messages that wait, for people.
 
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use indicatif::ProgressBar;
 use serde_json::json;
 use tenon_core::{SystemName, Timestamp};
-use tenon_pipeline::{Accept, Preview, preview, redrive};
+use tenon_pipeline::{Accept, Preview, Redriven, preview, redrive};
 use tenon_store::{Direction, ParkedFilter, ParkedId, ParkedRecord, ParkedState, SharedStore};
 
 use crate::cli::{Config, Parked, ParkedSelection};
@@ -23,8 +27,11 @@ pub(super) async fn run(command: Parked) -> Result<(), Exit> {
             ..
         } => dry_run(&selection).await,
         Parked::Redrive {
-            selection, force, ..
-        } => send_again(&selection, force).await,
+            selection,
+            force,
+            per_second,
+            ..
+        } => send_again(&selection, force, per_second).await,
         Parked::Drop { selection, because } => give_up(&selection, &because).await,
     }
 }
@@ -136,7 +143,11 @@ async fn dry_run(selection: &ParkedSelection) -> Result<(), Exit> {
     Ok(())
 }
 
-async fn send_again(selection: &ParkedSelection, force: bool) -> Result<(), Exit> {
+async fn send_again(
+    selection: &ParkedSelection,
+    force: bool,
+    per_second: Option<NonZeroU32>,
+) -> Result<(), Exit> {
     let configuration = super::migrate::load(&selection.config)?;
     let engine = Engine::open(&configuration.settings).await?;
     let records = select(&engine.store, selection).await?;
@@ -149,7 +160,24 @@ async fn send_again(selection: &ParkedSelection, force: bool) -> Result<(), Exit
         ))
         .await?;
     let accept = Accept::new(engine.broker.clone(), partitions);
-    let redriven = redrive(&engine.store, &accept, records, force).await?;
+    let portion = per_second.map_or(usize::MAX, |number| number.get() as usize);
+    let bar = match selection.json {
+        true => ProgressBar::hidden(),
+        false => ProgressBar::new(records.len() as u64),
+    };
+    let mut redriven = Redriven::default();
+    let mut rest = records.into_iter().peekable();
+    while rest.peek().is_some() {
+        let next: Vec<ParkedRecord> = rest.by_ref().take(portion).collect();
+        bar.inc(next.len() as u64);
+        let sent = redrive(&engine.store, &accept, next, force).await?;
+        redriven.sent += sent.sent;
+        redriven.superseded.extend(sent.superseded);
+        if rest.peek().is_some() {
+            tokio::time::sleep(Duration::from_secs(1)).await; // why: so many a second
+        }
+    }
+    bar.finish_and_clear();
     engine.broker.close().await;
     if selection.json {
         return output::json(&redriven);

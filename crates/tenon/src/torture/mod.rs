@@ -162,12 +162,12 @@ async fn torture(
     }
     let elapsed = count.began.elapsed();
     let command = command(options, seed);
-    let mut report = Report::judge(plan, ground, count).await?;
+    let sent = sent.load(Ordering::Relaxed) as u64;
+    let mut report = Report::judge(plan, ground, count, sent).await?;
     report.engine = engine_name(options.engine);
     report.seed = seed;
     report.seconds = elapsed.as_secs_f64();
     report.command = command;
-    report.sent = sent.load(Ordering::Relaxed) as u64;
     Ok(report)
 }
 

@@ -81,7 +81,7 @@ pub(super) struct Report {
     /// What the plan has the sources send.
     messages: u64,
     /// What they were rid of.
-    pub(super) sent: u64,
+    sent: u64,
     faults: u64,
     /// Times a process was ended without notice.
     kills: u64,
@@ -113,7 +113,12 @@ pub(super) struct Report {
 
 impl Report {
     /// Judges what the targets hold and what the hub keeps; the nodes have been stopped.
-    pub(super) async fn judge(plan: &Plan, ground: &Ground, count: Count) -> Result<Self, Exit> {
+    pub(super) async fn judge(
+        plan: &Plan,
+        ground: &Ground,
+        count: Count,
+        sent: u64,
+    ) -> Result<Self, Exit> {
         let (portal, repeated) = ground.portal.effects();
         let (archive, repeated_files, torn) = ground.archive.effects()?;
         let books = ground.books.orders().await?;
@@ -123,7 +128,7 @@ impl Report {
             engine: "",
             seed: 0,
             messages: plan.messages(),
-            sent: 0,
+            sent,
             faults: plan.faults.len() as u64,
             kills: count.kills + count.points.values().sum::<u64>(),
             effects: (portal.len() + archive.len() + books.len() + customers.len()) as u64,
@@ -181,9 +186,10 @@ impl Report {
         let store = ground.store().await?;
         let (mut lost, mut stuck): (Vec<Effect>, Vec<Effect>) = (Vec::new(), Vec::new());
         for effect in verdict.missing {
-            // Each revision is a message: with as many in the journal, none of them is lost.
+            // Each revision is a message: with as many in the journal, none of them is lost. Nor is
+            // what its source still has, because the hub did not take it.
             let known = store.trace(&effect.key, 1000).await?;
-            match known.len() >= effect.revision as usize {
+            match self.sent < self.messages || known.len() >= effect.revision as usize {
                 true => stuck.push(effect),
                 false => lost.push(effect),
             }
