@@ -61,6 +61,11 @@ fn the_embedded_engine_keeps_its_promises_under_fault() {
 }
 
 #[test]
+fn two_nodes_on_servers_keep_their_promises_under_fault() {
+    check("rabbitmq", "5");
+}
+
+#[test]
 fn a_torture_of_nothing_is_refused() {
     Done::of(&mut tenon(&["torture", "--messages", "0"]))
         .with(1)
