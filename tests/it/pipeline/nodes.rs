@@ -1,7 +1,8 @@
 //! Several nodes on the same engines.
 
+use sqlx::{Connection, PgConnection};
 use tenon_core::Entity;
-use tenon_pipeline::{Component, Hub, Roles};
+use tenon_pipeline::{Component, Hub, Roles, deliver_queue};
 use tenon_store::{DeliveryState, Lookup, ParkedState};
 
 use super::company::{Erp, customer, order, tax_id};
@@ -182,4 +183,50 @@ async fn one_node_at_a_time_reads_a_source() {
     equals(150, applied).await;
     equals(50, async || read(&staying)).await;
     staying.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_is_ahead_of_a_restored_store_is_served() {
+    let house = House::rabbitmq().await;
+    house.shop_and_erp(Erp::Orders).await;
+    let node = house.node().await;
+    let routing = node
+        .start(Roles {
+            deliver: false,
+            ..Roles::ALL
+        })
+        .await;
+    let routed = node
+        .send("shop", Entity::Order, &order("O-1", "C-1", 1))
+        .await;
+    node.journaled(routed, "routed").await;
+    let queue = deliver_queue(&named("erp"));
+    equals(1, async || node.broker.depth(&queue).await.unwrap()).await;
+    routing.stop().await;
+    let accepted = node
+        .send("shop", Entity::Order, &order("O-2", "C-1", 1))
+        .await;
+
+    // The store of an earlier moment knows of neither.
+    let Place::Servers { schema, .. } = house.place() else {
+        panic!("on servers")
+    };
+    let mut connection = PgConnection::connect(&schema.url()).await.unwrap();
+    sqlx::raw_sql("truncate inbox, journal, payload, crosswalk, delivery, checkpoint")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+
+    let hub = node.start(Roles::ALL).await;
+    for id in [routed, accepted] {
+        node.delivery(id, "erp", DeliveryState::Delivered).await;
+    }
+    equals(2, async || {
+        house.number("select count(*) from erp_order").await
+    })
+    .await;
+    node.journaled(accepted, "routed").await;
+    let trace = node.store.trace(&routed.to_string(), 1).await.unwrap();
+    assert_eq!(trace, [], "the journal does not know it");
+    hub.stop().await;
 }
