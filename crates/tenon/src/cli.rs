@@ -253,6 +253,8 @@ pub(crate) struct ParkedSelection {
 pub(crate) enum Master {
     /// Find which records of several systems are one company; on files alone, nothing is stored.
     Dedupe(Dedupe),
+    /// Learn weights from what stewards decided of a review that `dedupe` wrote.
+    Learn(Learn),
     /// Tell which masters a customer may be already, as the check at entry does; nothing is stored.
     Check(MasterCheck),
 }
@@ -290,8 +292,40 @@ pub(crate) struct MasterCheck {
     pub(crate) json: bool,
 }
 
+/// What records are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Of {
+    /// Companies.
+    Companies,
+    /// People.
+    Persons,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Learn {
+    /// The records that the review is about, as `dedupe` read them.
+    #[arg(long, value_name = "CSV")]
+    pub(crate) input: PathBuf,
+    /// The review, with a column `decision`: `same`, `different`, or nothing where nobody decided.
+    #[arg(long, value_name = "CSV")]
+    pub(crate) reviews: PathBuf,
+    /// Where to write the parameters with the learnt weights: a file for `--policy` or `master.toml`.
+    #[arg(long, value_name = "TOML")]
+    pub(crate) output: PathBuf,
+    /// The parameters with which the review was made.
+    #[arg(long, value_name = "TOML")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Write what came of it as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Dedupe {
+    /// What the records are of. Those of persons have the columns source_system, source_id,
+    /// given_name, surname, birth_date, national_id, phone, email, street, district, city, postcode.
+    #[arg(long, value_enum, default_value = "companies")]
+    pub(crate) of: Of,
     /// The records: a CSV file with the columns source_system, source_id, name, tax_id, code, phone,
     /// email, address, contact, city. Others are passed over; UTF-8 or GB18030.
     #[arg(long, value_name = "CSV")]

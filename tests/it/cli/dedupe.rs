@@ -198,3 +198,93 @@ fn bad_input_is_named() {
     dedupe(folder.path(), &strange, &[]).with(0);
     assert_eq!(rows(&folder.path().join("out.csv")).len(), 4);
 }
+
+#[test]
+fn persons_are_told_from_their_relatives() {
+    let folder = TempDir::new().expect("a folder");
+    let records = "source_system,source_id,given_name,surname,birth_date,street,city,postcode\n\
+        shop,1,Elton,Carver,1965-10-13,3 Light Street,Windermere,3212\n\
+        club,2,Carver,Elton,1965-13-10,3 Light Setreet,Windermere,3212\n\
+        club,3,Marian,Carver,1967-02-27,3 Light Street,Windermere,3212\n";
+    let more = ["--of", "persons", "--review", "review.csv"];
+    dedupe(folder.path(), records, &more)
+        .with(0)
+        .says("3 records are 2 persons");
+    let found = clusters(&folder.path().join("out.csv"));
+    assert_eq!(found["1"], ["1", "2"].map(str::to_owned).into());
+    let missing = dedupe(folder.path(), HEADER, &["--of", "persons"]).with(2);
+    missing.says("given_name, surname");
+}
+
+#[test]
+fn weights_are_learnt_from_a_decided_review() {
+    let folder = TempDir::new().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let (records, truth) = companies();
+    std::fs::write(
+        path("asks.toml"),
+        "[matching]\nsame_bits = 30.0\nreview_bits = -6.0\n",
+    )
+    .expect("a writable folder");
+    let asks = ["--policy", "asks.toml"];
+    dedupe(
+        folder.path(),
+        &records,
+        &[&asks[..], &["--review", "review.csv"]].concat(),
+    )
+    .with(0);
+    let mut decided =
+        String::from("source_system_1,source_id_1,source_system_2,source_id_2,decision\n");
+    for row in rows(&path("review.csv")) {
+        let same = truth[&row[1]] == truth[&row[3]];
+        let decision = if same { "same" } else { "different" };
+        decided.push_str(&format!(
+            "{},{},{},{},{decision}\n",
+            row[0], row[1], row[2], row[3]
+        ));
+    }
+    let learn = |reviews: &str| {
+        std::fs::write(path("decided.csv"), reviews).expect("a writable folder");
+        let mut command = tenon(&[
+            "master",
+            "learn",
+            "--input",
+            "in.csv",
+            "--output",
+            "learned.toml",
+        ]);
+        command
+            .args(["--reviews", "decided.csv", "--json"])
+            .args(asks);
+        Done::of(command.current_dir(folder.path()))
+    };
+    let learnt = learn(&decided).with(0).document();
+    assert_eq!(learnt["learnt_from"], decided.lines().count() - 1);
+    let bits = |when: &str| learnt["surprise_bits"][when].as_f64().expect("a number");
+    assert!(bits("after") < bits("before"), "{learnt}");
+    let first = std::fs::read_to_string(path("learned.toml")).expect("a file");
+    learn(&decided).with(0);
+    assert_eq!(
+        first,
+        std::fs::read_to_string(path("learned.toml")).expect("a file")
+    );
+    // What was learnt is a policy, the parameters it was made with included.
+    assert!(
+        first.contains("same_bits = 30.00") && first.contains("[matching.weights]"),
+        "{first}"
+    );
+    dedupe(folder.path(), &records, &["--policy", "learned.toml"]).with(0);
+
+    let unsure =
+        decided
+            .replacen(",same\n", ",perhaps\n", 1)
+            .replacen(",different\n", ",perhaps\n", 1);
+    learn(&unsure)
+        .with(2)
+        .says("decided.csv:")
+        .says("`perhaps` is no decision");
+    let header = decided.lines().next().unwrap_or_default();
+    learn(&format!("{header}\ncrm,x,erp,y,same\n"))
+        .with(1)
+        .says("no pair of decided.csv");
+}

@@ -13,9 +13,11 @@ mod compare;
 mod component;
 mod dedupe;
 mod fingerprint;
+mod learn;
 mod match_keys;
 mod name_traits;
 mod online;
+mod person;
 mod policy;
 mod population;
 mod profile;
@@ -25,11 +27,16 @@ mod tax_evidence;
 mod traits;
 
 pub use dedupe::{Clustering, Suggestion, dedupe};
+pub use learn::{Learnt, learn};
 pub use match_keys::MatchKey;
 pub use online::{Judgement, Outcome, Posting, Postings, Ranked, judge};
+pub use person::{
+    Likeness, PersonField, PersonPolicy, PersonProfile, PersonReason, PersonRecord,
+    PersonSuggestion, Persons, persons,
+};
 pub use policy::{Level, MatchPolicy, Weight};
 pub use profile::{CompanyRecord, Profile};
-pub use score::{Reason, Score};
+pub use score::{Reason, Score, probability};
 pub use traits::Traits;
 
 #[cfg(test)]

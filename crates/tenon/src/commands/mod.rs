@@ -30,6 +30,7 @@ pub(crate) async fn run(command: Command) -> Result<(), Exit> {
         Command::Trace(options) => trace::run(options).await,
         Command::Parked(options) => parked::run(options).await,
         Command::Master(Master::Dedupe(options)) => dedupe::run(&options),
+        Command::Master(Master::Learn(options)) => dedupe::learn::run(&options),
         Command::Master(Master::Check(options)) => master_check::run(options).await,
         Command::Connector(options) => connector::run(&options),
         Command::Bench(options) => crate::bench::run(options).await,

@@ -21,12 +21,24 @@ pub(super) struct Blocks {
 
 impl Blocks {
     pub(super) fn of(profiles: &[Profile], policy: &MatchPolicy) -> Self {
-        let record_bits = usize::BITS - profiles.len().leading_zeros();
+        let add_keys = |record: usize, keys: &mut Vec<MatchKey>| {
+            match_keys::add(&profiles[record], keys);
+        };
+        Self::of_keys(profiles.len(), add_keys, policy.crowd)
+    }
+
+    /// Blocks of so many records; `add_keys` adds the keys of one.
+    pub(super) fn of_keys(
+        records: usize,
+        add_keys: impl Fn(usize, &mut Vec<MatchKey>),
+        crowd: usize,
+    ) -> Self {
+        let record_bits = usize::BITS - records.leading_zeros();
         let mask = (1_u64 << record_bits) - 1;
-        let mut entries = Vec::with_capacity(profiles.len() * 14);
+        let mut entries = Vec::with_capacity(records * 14);
         let mut keys = Vec::new();
-        for (record, profile) in profiles.iter().enumerate() {
-            match_keys::add(profile, &mut keys);
+        for record in 0..records {
+            add_keys(record, &mut keys);
             let numbered = keys.drain(..).map(|key: MatchKey| key.bits() & !mask);
             entries.extend(numbered.map(|key| key | record as u64));
         }
@@ -37,9 +49,9 @@ impl Blocks {
             starts: Vec::new(),
             offsets: Vec::new(),
             record_bits,
-            crowd: policy.crowd,
+            crowd,
         };
-        blocks.index(profiles.len());
+        blocks.index(records);
         blocks
     }
 

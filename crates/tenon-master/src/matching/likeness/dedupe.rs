@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::blocks::Blocks;
-use super::compare::{self, Seen};
+use super::compare::{self, Comparison, Seen};
 use super::component::{Component, Settled};
 use super::policy::MatchPolicy;
 use super::population::{self, Rarity};
@@ -28,6 +28,14 @@ pub struct Suggestion {
     pub other: u32,
     /// How surely the two clusters are one legal person, and why.
     pub score: Score,
+    comparison: Comparison,
+}
+
+impl Suggestion {
+    /// What was found, for learning from what becomes of it.
+    pub(super) fn comparison(&self) -> &Comparison {
+        &self.comparison
+    }
 }
 
 /// Bits below the review's from which a pair is still kept: with what others of its cluster know it
@@ -141,6 +149,7 @@ impl Whole<'_> {
                 one: proposal.one,
                 other: proposal.other,
                 score: self.scale.explain(&proposal.comparison),
+                comparison: proposal.comparison,
             }));
         }
         review.sort_by(|a, b| {

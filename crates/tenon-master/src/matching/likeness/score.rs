@@ -27,8 +27,13 @@ pub struct Score {
 impl Score {
     /// The probability that the bits stand for, from 0 to 1.
     pub fn probability(&self) -> f32 {
-        1.0 / (1.0 + (-self.bits).exp2())
+        probability(self.bits)
     }
+}
+
+/// The probability that so many bits stand for, from 0 to 1.
+pub fn probability(bits: f32) -> f32 {
+    1.0 / (1.0 + (-bits).exp2())
 }
 
 /// Weighs comparisons against a population of a certain size.

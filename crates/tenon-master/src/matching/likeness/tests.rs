@@ -1,6 +1,8 @@
 //! Likeness as a whole: pairs, clusters, bad input. Every company is made up.
 
+mod learn;
 mod online;
+mod person;
 
 use proptest::prelude::*;
 

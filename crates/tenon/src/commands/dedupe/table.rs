@@ -7,37 +7,85 @@ use std::sync::{Mutex, PoisonError};
 
 use encoding_rs::GB18030;
 use indicatif::{ProgressBar, ProgressStyle};
-use tenon_master::likeness::{CompanyRecord, Profile};
+use tenon_master::likeness::{CompanyRecord, PersonProfile, PersonRecord, Profile};
 
 use crate::exit::Exit;
 
 /// Records that a thread takes at a time.
 const BATCH: usize = 2048;
 
-/// The columns that are read.
-const COLUMNS: [&str; 10] = [
-    "source_system",
-    "source_id",
-    "name",
-    "tax_id",
-    "code",
-    "phone",
-    "email",
-    "address",
-    "contact",
-    "city",
-];
+/// What records are of: which columns are read, and what is made of them.
+pub(super) trait Kind: Send + Sized {
+    /// The columns behind `source_system` and `source_id`.
+    const COLUMNS: &'static [&'static str];
+    /// How many of them must be there; the others may be missing.
+    const COMPULSORY: usize;
 
-/// Columns that must be there; the others may be missing.
-const COMPULSORY: usize = 3;
+    /// Makes a record ready; `field` gives the text of a column by its number.
+    fn of(field: &dyn Fn(usize) -> String) -> Self;
+}
+
+impl Kind for Profile {
+    const COLUMNS: &'static [&'static str] = &[
+        "name", "tax_id", "code", "phone", "email", "address", "contact", "city",
+    ];
+    const COMPULSORY: usize = 1;
+
+    fn of(field: &dyn Fn(usize) -> String) -> Self {
+        Self::of(&CompanyRecord {
+            name: &field(0),
+            tax_id: &field(1),
+            code: &field(2),
+            phone: &field(3),
+            email: &field(4),
+            address: &field(5),
+            contact: &field(6),
+            city: &field(7),
+        })
+    }
+}
+
+impl Kind for PersonProfile {
+    const COLUMNS: &'static [&'static str] = &[
+        "given_name",
+        "surname",
+        "birth_date",
+        "national_id",
+        "phone",
+        "email",
+        "street",
+        "district",
+        "city",
+        "postcode",
+    ];
+    const COMPULSORY: usize = 2;
+
+    fn of(field: &dyn Fn(usize) -> String) -> Self {
+        Self::of(&PersonRecord {
+            given_name: &field(0),
+            surname: &field(1),
+            birth_date: &field(2),
+            national_id: &field(3),
+            phone: &field(4),
+            email: &field(5),
+            street: &field(6),
+            district: &field(7),
+            city: &field(8),
+            postcode: &field(9),
+        })
+    }
+}
+
+/// The columns that name a record.
+const NAMING: [&str; 2] = ["source_system", "source_id"];
 
 /// Records made ready, in the file's order.
-pub(super) struct Table {
-    pub(super) profiles: Vec<Profile>,
+pub(super) struct Table<K> {
+    pub(super) profiles: Vec<K>,
     batches: Vec<Names>,
 }
 
-impl Table {
+impl<K> Table<K> {
     /// A record's system and its id there.
     pub(super) fn name(&self, record: usize) -> (&str, &str) {
         self.batches[record / BATCH].get(record % BATCH)
@@ -77,14 +125,14 @@ struct Source {
     taken: usize,
 }
 
-struct Batch {
+struct Batch<K> {
     number: usize,
     names: Names,
-    profiles: Vec<Profile>,
+    profiles: Vec<K>,
 }
 
 /// Reads a file on `threads` threads. Text that is not UTF-8 is GB18030.
-pub(super) fn read(path: &Path, threads: usize) -> Result<Table, Exit> {
+pub(super) fn read<K: Kind>(path: &Path, threads: usize) -> Result<Table<K>, Exit> {
     let cannot = |error: std::io::Error| Exit::environment(format!("{}: {error}", path.display()));
     let is_utf8 = is_utf8(path).map_err(cannot)?;
     let file = File::open(path).map_err(cannot)?;
@@ -94,7 +142,7 @@ pub(super) fn read(path: &Path, threads: usize) -> Result<Table, Exit> {
         .buffer_capacity(1 << 18)
         .from_reader(file);
     let broken = |error: &csv::Error| broken(path, error);
-    let columns = columns(reader.byte_headers().map_err(|error| broken(&error))?, path)?;
+    let columns = columns::<K>(reader.byte_headers().map_err(|error| broken(&error))?, path)?;
     let source = Mutex::new(Source { reader, taken: 0 });
     let work = || {
         let mut done = Vec::new();
@@ -105,7 +153,7 @@ pub(super) fn read(path: &Path, threads: usize) -> Result<Table, Exit> {
         }
         Ok(done)
     };
-    let parts: Vec<Result<Vec<Batch>, csv::Error>> = std::thread::scope(|scope| {
+    let parts: Vec<Result<Vec<Batch<K>>, csv::Error>> = std::thread::scope(|scope| {
         let running: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
         let mut parts = vec![work()];
         for thread in running {
@@ -155,12 +203,12 @@ fn take(
     )))
 }
 
-fn prepare(
+fn prepare<K: Kind>(
     number: usize,
     rows: &[csv::ByteRecord],
     columns: &[Option<usize>],
     is_utf8: bool,
-) -> Batch {
+) -> Batch<K> {
     let mut batch = Batch {
         number,
         names: Names::default(),
@@ -177,22 +225,14 @@ fn prepare(
             }
         };
         batch.names.push(&field(0), &field(1));
-        batch.profiles.push(Profile::of(&CompanyRecord {
-            name: &field(2),
-            tax_id: &field(3),
-            code: &field(4),
-            phone: &field(5),
-            email: &field(6),
-            address: &field(7),
-            contact: &field(8),
-            city: &field(9),
-        }));
+        let behind = |column: usize| field(column + NAMING.len()).into_owned();
+        batch.profiles.push(K::of(&behind));
     }
     batch
 }
 
-/// Where each of [`COLUMNS`] stands.
-fn columns(header: &csv::ByteRecord, path: &Path) -> Result<Vec<Option<usize>>, Exit> {
+/// Where each column stands, those that name a record first.
+fn columns<K: Kind>(header: &csv::ByteRecord, path: &Path) -> Result<Vec<Option<usize>>, Exit> {
     let names: Vec<String> = header
         .iter()
         .map(|name| {
@@ -202,13 +242,14 @@ fn columns(header: &csv::ByteRecord, path: &Path) -> Result<Vec<Option<usize>>, 
                 .to_lowercase()
         })
         .collect();
-    let found: Vec<Option<usize>> = COLUMNS
+    let wanted: Vec<&str> = NAMING.iter().chain(K::COLUMNS).copied().collect();
+    let found: Vec<Option<usize>> = wanted
         .iter()
         .map(|column| names.iter().position(|name| name == column))
         .collect();
-    let missing: Vec<&str> = (0..COMPULSORY)
+    let missing: Vec<&str> = (0..NAMING.len() + K::COMPULSORY)
         .filter(|column| found[*column].is_none())
-        .map(|column| COLUMNS[column])
+        .map(|column| wanted[column])
         .collect();
     if missing.is_empty() {
         return Ok(found);
