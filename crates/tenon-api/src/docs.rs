@@ -15,7 +15,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement
     tags(
         (name = "intake", description = "Webhooks of the systems"),
         (name = "messages", description = "What the hub carried, and what waits"),
-        (name = "masters", description = "The master customer records"),
+        (name = "masters", description = "The master records of customers, and commands that change them"),
         (name = "health", description = "Whether the hub makes progress")
     )
 )]

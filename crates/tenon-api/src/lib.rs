@@ -1,4 +1,5 @@
-//! The HTTP side of a node: webhook intake, health, metrics, messages, deliveries and traces as JSON.
+//! The HTTP side of a node: webhook intake, health, metrics, messages, deliveries and traces as JSON,
+//! master records and the commands that change them.
 //!
 //! Everything but health, webhooks and the description of the API itself asks for the API's token;
 //! a webhook proves itself as its connector file says. Errors are problem documents (RFC 9457) with
@@ -7,9 +8,12 @@
 mod check;
 mod docs;
 mod health;
+mod masters;
 mod problem;
 mod prometheus;
 mod read;
+mod reconcile;
+mod reviews;
 mod webhook;
 
 use std::sync::Arc;
@@ -77,6 +81,12 @@ pub fn router(api: Api) -> Result<Router, Failure> {
         .routes(routes!(read::summary))
         .routes(routes!(read::queues))
         .routes(routes!(check::masters))
+        .routes(routes!(masters::master))
+        .routes(routes!(masters::history))
+        .routes(routes!(masters::command))
+        .routes(routes!(reconcile::describe, reconcile::reconcile))
+        .routes(routes!(reviews::reviews))
+        .routes(routes!(reviews::review))
         .routes(routes!(prometheus::scrape))
         .with_state(api.clone())
         .split_for_parts();

@@ -115,6 +115,10 @@ fn assemble<'t, T: Configured>(
         })
         .collect();
     let common = common?;
+    if common.name == SystemName::hub() {
+        let problem = KeyProblem::new("name", "`tenon` is the hub itself");
+        document.report_key(problem.help("give the system another name"));
+    }
 
     let base = file.parent().unwrap_or(Path::new(".")).to_owned();
     let mut assembly = Assembly {

@@ -99,20 +99,60 @@ impl FromStr for Entity {
 pub struct MessageKind {
     /// What it is about.
     pub entity: Entity,
+    /// What happened.
+    pub fact: Fact,
     /// The major version of the entity's schema.
     pub version: u16,
 }
 
+/// What happened to the record that a message is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fact {
+    /// A system has stated it.
+    Changed,
+    /// Another master has turned out to be the same: the body is the golden record of both.
+    Merged,
+    /// Two that were taken for one are two again; the body is the golden record of one of them.
+    Unmerged,
+    /// A person has commanded something: the body is the command, and no system is given it.
+    Commanded,
+}
+
+impl Fact {
+    /// Every fact.
+    pub const ALL: [Self; 4] = [Self::Changed, Self::Merged, Self::Unmerged, Self::Commanded];
+
+    /// The name on the wire: `changed`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Merged => "merged",
+            Self::Unmerged => "unmerged",
+            Self::Commanded => "commanded",
+        }
+    }
+}
+
 impl MessageKind {
-    /// The kind whose schema version is the newest that this release knows.
+    /// The statement of a record, in the newest schema version that this release knows.
     pub fn current(entity: Entity) -> Self {
-        Self { entity, version: 1 }
+        Self::of(entity, Fact::Changed)
+    }
+
+    /// A fact in the newest schema version that this release knows.
+    pub fn of(entity: Entity, fact: Fact) -> Self {
+        Self {
+            entity,
+            fact,
+            version: 1,
+        }
     }
 }
 
 impl fmt::Display for MessageKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.changed.v{}", self.entity, self.version)
+        let fact = self.fact.as_str();
+        write!(formatter, "{}.{fact}.v{}", self.entity, self.version)
     }
 }
 
@@ -120,11 +160,42 @@ impl FromStr for MessageKind {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let malformed = || format!("`{text}` is not a message kind such as `order.changed.v1`");
-        let (entity, rest) = text.split_once('.').ok_or_else(malformed)?;
-        let version = rest.strip_prefix("changed.v").ok_or_else(malformed)?;
+        let mut parts = text.split('.');
+        let (Some(entity), Some(fact), Some(version), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(malformed());
+        };
+        let version = version.strip_prefix('v').ok_or_else(malformed)?;
+        let known = |known: &Fact| known.as_str() == fact;
         Ok(Self {
             entity: entity.parse()?,
+            fact: Fact::ALL.into_iter().find(known).ok_or_else(malformed)?,
             version: version.parse().map_err(|_| malformed())?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_read_as_they_are_written() {
+        for fact in Fact::ALL {
+            let kind = MessageKind::of(Entity::Customer, fact);
+            assert_eq!(kind.to_string().parse(), Ok(kind));
+        }
+        let merged = MessageKind::of(Entity::Customer, Fact::Merged);
+        assert_eq!(merged.to_string(), "customer.merged.v1");
+        for bad in [
+            "customer",
+            "customer.changed",
+            "customer.split.v1",
+            "customer.changed.1",
+            "a.changed.v1",
+        ] {
+            assert!(bad.parse::<MessageKind>().is_err(), "{bad}");
+        }
     }
 }

@@ -102,6 +102,12 @@ impl SystemName {
         }
     }
 
+    /// The hub itself, as the source of what it says of its own accord: `tenon`. No system that is
+    /// joined may be called so.
+    pub fn hub() -> Self {
+        Self("tenon".into())
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0

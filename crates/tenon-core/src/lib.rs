@@ -25,7 +25,7 @@ pub mod shipment;
 pub mod text;
 mod whole;
 
-pub use entity::{Entity, MessageKind};
+pub use entity::{Entity, Fact, MessageKind};
 pub use failure::{Failure, FailureKind};
 pub use ids::{CorrelationId, InvalidName, MasterId, MessageId, NativeId, OrderingKey, SystemName};
 pub use message::{

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::{Canonical, Entity, MessageKind};
+use crate::{Canonical, Entity, Fact, MessageKind};
 
 /// One way in which a body does not fit its schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +51,8 @@ pub struct Schema {
     business_key: Option<String>,
 }
 
-/// The schema of `kind`; `None` for a version that this release does not know.
+/// The schema of the bodies of `kind`, whatever happened to the record; `None` for a version that
+/// this release does not know, and for commands, which are no records.
 pub fn schema(kind: MessageKind) -> Option<&'static Schema> {
     static SCHEMAS: LazyLock<Vec<Schema>> = LazyLock::new(|| {
         SOURCES
@@ -59,15 +60,20 @@ pub fn schema(kind: MessageKind) -> Option<&'static Schema> {
             .map(|(entity, version, text)| {
                 Schema::compile(
                     MessageKind {
-                        entity: *entity,
                         version: *version,
+                        ..MessageKind::current(*entity)
                     },
                     text,
                 )
             })
             .collect()
     });
-    SCHEMAS.iter().find(|schema| schema.kind == kind)
+    let described = MessageKind {
+        fact: Fact::Changed,
+        ..kind
+    };
+    let mut fitting = SCHEMAS.iter().filter(|_| kind.fact != Fact::Commanded);
+    fitting.find(|schema| schema.kind == described)
 }
 
 /// Every schema that this release can read, oldest first within an entity.

@@ -5,6 +5,8 @@
 //! some system stated.
 
 mod collections;
+mod pins;
+mod quality;
 mod survive;
 
 use std::collections::BTreeMap;
@@ -13,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use tenon_core::customer::Customer;
 use tenon_core::{MessageId, NativeId, SystemName, Timestamp};
 
+pub use pins::Pin;
+pub use quality::{Quality, quality};
 pub use survive::survive;
 
 use crate::name;

@@ -14,7 +14,9 @@ pub mod name;
 mod tax_id;
 
 pub use code::{CodeRule, mnemonic, mnemonic_base};
-pub use golden::{GoldenRecord, Provenance, SourceRecord, Survivorship, survive};
+pub use golden::{
+    GoldenRecord, Pin, Provenance, Quality, SourceRecord, Survivorship, quality, survive,
+};
 pub use matching::likeness;
 pub use matching::{
     Candidate, Contradiction, Decision, DoubtReason, KeyKind, MasterKey, Rival, contradiction,

@@ -1,13 +1,14 @@
 //! The check at entry: is the customer that somebody types in known already?
 
 use serde::Serialize;
-use tenon_core::MasterId;
 use tenon_core::customer::{Customer, Stage};
+use tenon_core::{MasterId, Timestamp};
 use tenon_master::likeness::{Level, MatchPolicy, Outcome, Ranked, Traits};
 use tenon_master::{Contradiction, KeyKind, keys};
 use tenon_store::{Lookup, Store, StoreError};
 
 use crate::alike::{Sought, alike};
+use crate::steward::ClaimView;
 
 /// Candidates that are shown, at most.
 const SHOWN: usize = 5;
@@ -27,6 +28,13 @@ pub struct Checked {
     pub candidates: Vec<Known>,
 }
 
+impl Checked {
+    /// Whether the machine would join such a record to the first candidate.
+    pub fn joins(&self) -> bool {
+        self.outcome == Outcome::Same
+    }
+}
+
 /// A master that a record may be.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Known {
@@ -40,6 +48,8 @@ pub struct Known {
     pub short_name: Option<String>,
     /// Who looks after it.
     pub owner: Option<String>,
+    /// Who has claimed it for now, and until when.
+    pub claim: Option<ClaimView>,
     /// Where it stands in the sales life cycle.
     pub stage: Option<Stage>,
     /// How probable it is that both are one legal person, from 0 to 1.
@@ -87,12 +97,17 @@ pub async fn check(
     let ranking: Vec<&Ranked> = judgement.ranking.iter().filter(worth).take(SHOWN).collect();
     let lookup = Lookup {
         masters: ranking.iter().map(|ranked| ranked.master_id).collect(),
+        claims: ranking.iter().map(|ranked| ranked.master_id).collect(),
         ..Lookup::default()
     };
-    let mut golden = match lookup.masters.is_empty() {
+    let (mut golden, mut claims) = match lookup.masters.is_empty() {
         true => Default::default(),
-        false => store.look_up(&lookup).await?.golden,
+        false => {
+            let known = store.look_up(&lookup).await?;
+            (known.golden, known.claims)
+        }
     };
+    let now = Timestamp::now();
     let candidates = ranking.iter().filter_map(|ranked| {
         let known = golden.remove(&ranked.master_id)?.golden.customer;
         let reasons = ranked.score.reasons.iter().map(|reason| Reason {
@@ -106,6 +121,10 @@ pub async fn check(
             legal_name: known.legal_name,
             short_name: known.short_name,
             owner: known.owner,
+            claim: claims
+                .remove(&ranked.master_id)
+                .filter(|claim| claim.holds_at(now))
+                .map(ClaimView::from),
             stage: known.stage,
             probability: ranked.score.probability(),
             reasons: reasons.collect(),

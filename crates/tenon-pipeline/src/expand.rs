@@ -11,7 +11,7 @@ use tenon_core::{
 };
 use tenon_store::{
     DeliveryState, Dependency, Holding, OutboundKnown, OutcomeState, Parcel, ParkReason, ParkedId,
-    ReferenceLookup,
+    ReferenceLookup, ResolvedReference,
 };
 
 use crate::translate::description;
@@ -82,6 +82,9 @@ impl Consignment {
     ///
     /// Not where the target has a later version than this already: then this is superseded.
     pub(crate) fn refresh(&mut self, known: &OutboundKnown) {
+        if self.merged_into(known).is_some() {
+            return;
+        }
         let key = (self.entity(), self.master_id());
         let ours = self.parcel.attributes.sequence;
         let later = |holding: &Holding| holding.sequence > ours;
@@ -106,6 +109,14 @@ impl Consignment {
             self.body = None;
             self.parcel.attributes.sequence = Some(row.version);
         }
+    }
+
+    /// The master that its own master turned out to be.
+    fn merged_into(&self, known: &OutboundKnown) -> Option<MasterId> {
+        let resolved = known.references.get(&itself(&self.parcel)?)?;
+        resolved
+            .master_id
+            .filter(|master_id| *master_id != self.master_id())
     }
 }
 
@@ -188,6 +199,12 @@ pub(crate) fn plan(
                 again(OutcomeState::Delivered)
             }
         };
+    }
+    if let Some(survivor) = consignment.merged_into(known) {
+        return Plan::Settle(
+            OutcomeState::Superseded,
+            format!("merged into {survivor}, whose golden record goes to every system"),
+        );
     }
     if consignment.parked.is_none() && known.blocked.contains(consignment.lane()) {
         return Plan::Wait(ParkReason::Behind);
@@ -286,7 +303,7 @@ fn expand(
         let resolved = known.references.get(&lookup);
         let native_id = resolved.and_then(|resolved| resolved.ids.get(&system.name));
         if native_id.is_none() && translated.contains(&entity) && missing.is_none() {
-            missing = Some(lookup.clone());
+            missing = Some(awaited(&lookup, resolved));
         }
         let mut expanded = Map::new();
         if let Some(resolved) = resolved {
@@ -319,6 +336,18 @@ fn expand(
     match outlet.require.iter().find(|path| lacks(&body, path)) {
         None => Ok(body),
         Some(path) => Err(lack(&body, path, known)),
+    }
+}
+
+/// What is to be waited for: of a master that was merged, the survivor.
+fn awaited(lookup: &ReferenceLookup, resolved: Option<&ResolvedReference>) -> ReferenceLookup {
+    let survivor = resolved.and_then(|resolved| resolved.master_id);
+    match (&lookup.reference, survivor) {
+        (Reference::Master { .. }, Some(master_id)) => ReferenceLookup {
+            entity: lookup.entity,
+            reference: Reference::Master { master_id },
+        },
+        _ => lookup.clone(),
     }
 }
 
@@ -407,7 +436,7 @@ fn pack(outlet: &Outlet, consignment: &Consignment, body: &Value, holdings: &[&H
     for holding in targets {
         let native_id = holding.map(|holding| holding.native_id.clone());
         let message = match outlet.mapping.reads_message() {
-            true => describe(outlet, consignment, native_id.as_ref()),
+            true => describe(outlet, consignment, native_id.as_ref(), holdings),
             false => Value::Null,
         };
         match outlet.mapping.apply(&body, &message) {
@@ -454,7 +483,12 @@ fn pack(outlet: &Outlet, consignment: &Consignment, body: &Value, holdings: &[&H
 }
 
 /// What an outbound mapping sees as `$message`.
-fn describe(outlet: &Outlet, consignment: &Consignment, target_id: Option<&NativeId>) -> Value {
+fn describe(
+    outlet: &Outlet,
+    consignment: &Consignment,
+    target_id: Option<&NativeId>,
+    holdings: &[&Holding],
+) -> Value {
     let attributes = &consignment.parcel.attributes;
     let mut message = description(attributes);
     let mut ids = Map::new();
@@ -466,5 +500,10 @@ fn describe(outlet: &Outlet, consignment: &Consignment, target_id: Option<&Nativ
     }
     message["ids"] = Value::Object(ids);
     message["target_id"] = json!(target_id);
+    // All of them are one customer: what a target can merge after `customer.merged`.
+    message["target_ids"] = holdings
+        .iter()
+        .map(|holding| json!(holding.native_id))
+        .collect();
     message
 }

@@ -20,10 +20,10 @@ use crate::compute::compute;
 use crate::courier::store_failure;
 use crate::dead_letter::bury;
 use crate::master::MasterPolicy;
-use crate::resolve::{Decided, decide, lookup};
+use crate::resolve::{Decided, decide, deeper, lookup};
 use crate::retry::{Pauses, answered};
 use crate::topology::inbound_queue;
-use crate::translate::{Validated, translate, validate};
+use crate::translate::{Content, Validated, translate, validate};
 use crate::wire::{arrived, parcel_publication};
 use crate::{Component, ComponentState, FailPoint, Health};
 
@@ -126,7 +126,10 @@ impl Lane {
                 .collect::<Vec<Validated>>()
         })
         .await?;
-        let parcels = self.commit(Arc::new(validated)).await?;
+        let mut parcels = Parcels::new();
+        for batch in apart(validated) {
+            parcels.append(&mut self.commit(Arc::new(batch)).await?);
+        }
         let publications = parcels
             .iter()
             .map(|(system, attributes, body)| parcel_publication(system, attributes, body))
@@ -178,9 +181,15 @@ impl Lane {
         asked.keys.append(&mut claims.clone());
         asked.keys.sort();
         asked.keys.dedup();
-        let known = answered(self.store.look_up(&asked))
+        let mut known = answered(self.store.look_up(&asked))
             .await
             .map_err(TryCommit::Store)?;
+        if let Some(deeper) = deeper(&batch, &self.policy, &known) {
+            let more = answered(self.store.look_up(&deeper))
+                .await
+                .map_err(TryCommit::Store)?;
+            known.learn(more);
+        }
         let (deployment, policy) = (self.deployment.clone(), self.policy.clone());
         let decided = compute(move || decide(&deployment, &policy, &batch, known));
         let Decided { commit, parcels } = decided.await.map_err(TryCommit::Failure)?;
@@ -202,6 +211,22 @@ impl Lane {
         }
         Ok(parcels)
     }
+}
+
+/// A batch in portions that are decided one after the other: a command stands alone, so that it is
+/// decided from what the store has, not from what the batch is about to change.
+fn apart(batch: Vec<Validated>) -> Vec<Vec<Validated>> {
+    let is_command = |message: &Validated| matches!(message.result, Ok(Some(Content::Command(_))));
+    let mut portions: Vec<Vec<Validated>> = Vec::new();
+    for message in batch {
+        match portions.last_mut() {
+            Some(portion) if !is_command(&message) && !portion.iter().any(is_command) => {
+                portion.push(message);
+            }
+            _ => portions.push(vec![message]),
+        }
+    }
+    portions
 }
 
 fn labels(message: &Inbound) -> (String, &'static str, &'static str) {

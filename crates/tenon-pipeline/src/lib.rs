@@ -23,6 +23,7 @@ mod expand;
 mod fail_point;
 mod health;
 mod hub;
+mod import;
 mod inbound;
 mod master;
 mod pace;
@@ -31,6 +32,7 @@ mod redrive;
 mod resolve;
 mod retry;
 mod settle;
+mod steward;
 mod topology;
 mod translate;
 mod wire;
@@ -40,7 +42,12 @@ pub use check::{Checked, Known, Reason, check};
 pub use fail_point::FailPoint;
 pub use health::{Component, ComponentState, Health};
 pub use hub::{Hub, Roles, Settings};
+pub use import::imported;
 pub use master::MasterPolicy;
 pub use redrive::{Preview, Redriven, preview, redrive};
+pub use steward::{
+    Act, AffiliationView, ClaimView, Command, MasterView, Outcome, PinView, RecordName, RecordView,
+    ReviewView, StatedBy, Steward, VersionView, moment,
+};
 pub use topology::{DEAD_QUEUE, Depths, deliver_queue, inbound_queue, queues};
 pub use wire::{native_publication, parcel_publication};

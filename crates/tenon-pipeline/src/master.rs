@@ -6,21 +6,19 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tenon_core::customer::Customer;
 use tenon_core::{Attributes, Entity, MasterId, NativeId, SystemName};
 use tenon_master::likeness::MatchPolicy;
 use tenon_master::{
-    Candidate, CodeRule, Decision, KeyKind, MasterKey, Provenance, SourceRecord, Survivorship,
-    decide, keys, mnemonic, mnemonic_base, survive,
+    Candidate, CodeRule, Decision, DoubtReason, GoldenRecord, KeyKind, MasterKey, Provenance,
+    SourceRecord, Survivorship, decide, keys, mnemonic, mnemonic_base, survive,
 };
-use tenon_store::{Commit, GoldenRow, Lookup, MasterWrite, Statement};
+use tenon_store::{Commit, Doubt, GoldenRow, Lookup, MasterWrite, Sources, Statement, Tie};
 
 use crate::echo::own_words;
 use crate::resolve::derived_master;
-
-/// How many versions of a golden record are kept with it, to tell what systems repeat.
-const RECENT: usize = 12;
+use crate::steward::{remember, repeatable};
 
 /// How customers are mastered.
 #[derive(Debug, Clone, Default)]
@@ -40,8 +38,20 @@ impl MasterPolicy {
         lookup.code_stems.extend(self.stem(customer));
     }
 
+    /// The golden record of sources, with what people have pinned, under the code that was issued.
+    pub(crate) fn remake(&self, sources: &Sources, issued: Option<&str>) -> GoldenRecord {
+        let records: Vec<SourceRecord> = sources
+            .statements
+            .iter()
+            .map(|statement| statement.record.clone())
+            .collect();
+        let own = sources.pins.iter().filter(|pin| pin.of.is_none());
+        let merged = sources.pins.iter().filter(|pin| pin.of.is_some());
+        survive(&records, issued, &self.survivorship).pinned(own.chain(merged).map(|pin| &pin.pin))
+    }
+
     /// The code that a customer gets if nobody has it yet.
-    fn stem(&self, customer: &Customer) -> Option<String> {
+    pub(crate) fn stem(&self, customer: &Customer) -> Option<String> {
         Some(mnemonic_base(name_of(customer)?, &self.code))
     }
 }
@@ -49,6 +59,8 @@ impl MasterPolicy {
 /// A customer as mastered.
 pub(crate) struct Mastered {
     pub(crate) master_id: MasterId,
+    /// The master to which the record belongs when no merge is counted, where that is another.
+    pub(crate) of: Option<MasterId>,
     /// The golden record as a canonical body.
     pub(crate) body: Value,
     /// Its version.
@@ -68,10 +80,21 @@ pub(crate) struct Desk<'p> {
     keys: HashMap<MasterKey, MasterId>,
     golden: HashMap<MasterId, GoldenRow>,
     codes: HashSet<String>,
+    /// Whose records and keys are when no merge is counted.
+    unmerged: HashMap<Tie, MasterId>,
     /// Masters written by this batch, with the version that each had before.
     written: BTreeMap<MasterId, Option<i64>>,
     claimed: Vec<(MasterKey, MasterId)>,
+    /// Keys among the claimed whose master is another when no merge is counted.
+    tagged: Vec<(Tie, MasterId)>,
+    /// Pairs of masters that may be one customer.
+    doubts: Vec<Doubt>,
+    /// Reserved codes that are taken.
+    released: Vec<(MasterKey, bool)>,
 }
+
+/// Whose key a reserved code is: nobody's.
+pub(crate) const RESERVED: MasterId = MasterId(uuid::Uuid::nil());
 
 impl<'p> Desk<'p> {
     pub(crate) fn new(
@@ -80,6 +103,7 @@ impl<'p> Desk<'p> {
         keys: HashMap<MasterKey, MasterId>,
         golden: HashMap<MasterId, GoldenRow>,
         codes: Vec<String>,
+        unmerged: HashMap<Tie, MasterId>,
     ) -> Self {
         let codes = codes.into_iter().collect();
         Self {
@@ -88,8 +112,12 @@ impl<'p> Desk<'p> {
             keys,
             golden,
             codes,
+            unmerged,
             written: BTreeMap::new(),
             claimed: Vec::new(),
+            tagged: Vec::new(),
+            doubts: Vec::new(),
+            released: Vec::new(),
         }
     }
 
@@ -103,6 +131,26 @@ impl<'p> Desk<'p> {
         self.natives
             .get(&(entity, system.clone(), native_id.to_owned()))
             .copied()
+    }
+
+    /// The master that a system's record is known to belong to when no merge is counted: what points
+    /// at it then still does after the merge was undone.
+    pub(crate) fn known_unmerged(
+        &self,
+        entity: Entity,
+        system: &SystemName,
+        native_id: &str,
+    ) -> Option<MasterId> {
+        let known = self.known(entity, system, native_id)?;
+        Some(self.belongs(entity, system, native_id).unwrap_or(known))
+    }
+
+    fn belongs(&self, entity: Entity, system: &SystemName, native_id: &str) -> Option<MasterId> {
+        if self.unmerged.is_empty() {
+            return None;
+        }
+        let tie = Tie::Record(entity, system.clone(), native_id.to_owned());
+        self.unmerged.get(&tie).copied()
     }
 
     /// Notes that a system's record belongs to a master; false if that was known.
@@ -136,7 +184,13 @@ impl<'p> Desk<'p> {
             .clone()
             .unwrap_or_else(|| attributes.id.to_string());
         let linked = self.known(Entity::Customer, &attributes.source, &native_id);
-        let master_id = linked.unwrap_or_else(|| self.find(attributes, &customer));
+        let (master_id, of) = match linked {
+            Some(master_id) => {
+                let of = self.belongs(Entity::Customer, &attributes.source, &native_id);
+                (master_id, of)
+            }
+            None => self.find(attributes, &customer),
+        };
         let provenance = Provenance {
             system: attributes.source.clone(),
             native_id,
@@ -146,19 +200,20 @@ impl<'p> Desk<'p> {
         // A record that is new to the hub speaks for itself; one that it knows may repeat the hub.
         let spoken = match linked {
             None => Some(customer.clone()),
-            Some(_) => self.own_words(master_id, &provenance, canonical),
+            Some(_) => self.own_words(master_id, of, &provenance, canonical),
         };
         let record = spoken.map(|customer| SourceRecord {
             customer,
             provenance,
         });
-        self.state(master_id, record, &customer, canonical)
+        self.state(master_id, of, record, &customer, canonical)
     }
 
     /// What a known record says of its own accord; `None` when it only repeats what it was given.
     fn own_words(
         &self,
         master_id: MasterId,
+        of: Option<MasterId>,
         provenance: &Provenance,
         canonical: &Value,
     ) -> Option<Customer> {
@@ -169,7 +224,7 @@ impl<'p> Desk<'p> {
             let theirs = &statement.record.provenance;
             theirs.system == provenance.system && theirs.native_id == provenance.native_id
         });
-        let recent = &row.sources.recent;
+        let recent = repeatable(&row.sources, of);
         // From the version that held when it last spoke; a record that never did may repeat any.
         let since = before.map_or(0, |statement| {
             recent
@@ -186,41 +241,126 @@ impl<'p> Desk<'p> {
         serde_json::from_value(Value::Object(own)).ok()
     }
 
-    /// The master that the rules find for a record which is not linked yet, or a new one.
-    fn find(&self, attributes: &Attributes, customer: &Customer) -> MasterId {
+    /// The master that the rules find for a record which is not linked yet, or a new one; and the one
+    /// to which it belongs when no merge is counted, where that is another.
+    fn find(
+        &mut self,
+        attributes: &Attributes,
+        customer: &Customer,
+    ) -> (MasterId, Option<MasterId>) {
+        // Masters that were merged are candidates each by itself, as if they had not been: a record
+        // may say what one of them says and contradict the golden record of both.
         let mut candidates: BTreeMap<MasterId, Candidate> = BTreeMap::new();
+        let mut roots: Vec<(MasterId, MasterId)> = Vec::new();
         for key in keys(customer) {
-            let Some(master_id) = self.keys.get(&key).copied() else {
+            let Some(root) = self.keys.get(&key).copied() else {
                 continue;
             };
-            let Some(row) = self.golden.get(&master_id) else {
+            let Some(row) = self.golden.get(&root) else {
                 continue;
             };
+            let of = match row.sources.merged.is_empty() {
+                true => None,
+                false => self.unmerged.get(&Tie::Key(key.clone())).copied(),
+            };
+            let master_id = of.unwrap_or(root);
+            roots.push((master_id, root));
             let candidate = candidates.entry(master_id).or_insert_with(|| Candidate {
                 master_id,
-                customer: row.golden.customer.clone(),
+                customer: self.alone(row, of),
                 matched: Vec::new(),
             });
             candidate.matched.push(key);
         }
         let candidates: Vec<Candidate> = candidates.into_values().collect();
-        match decide(customer, &candidates) {
-            Decision::Existing { master_id, .. } => master_id,
-            Decision::New => MasterId::generate(),
-            Decision::Doubt { reason, .. } => {
-                // A wrong merge is worse than a missed one: it stands alone until a person joins it.
-                tracing::info!(
-                    message.id = %attributes.id, %reason, "a customer may be known already; kept apart"
-                );
-                MasterId::generate()
+        let decision = decide(customer, &candidates);
+        // The strongest key of those found comes first.
+        let joins = |found: &[MasterId]| {
+            let (master_id, root) = roots.iter().find(|(id, _)| found.contains(id))?;
+            let one = roots
+                .iter()
+                .all(|(id, other)| !found.contains(id) || other == root);
+            one.then(|| (*root, Some(*master_id).filter(|id| id != root)))
+        };
+        let root = |id: &MasterId| {
+            roots
+                .iter()
+                .find(|(one, _)| one == id)
+                .map(|(_, root)| *root)
+        };
+        let (joined, in_question) = match &decision {
+            Decision::Existing {
+                master_id, rivals, ..
+            } => {
+                let rivals = rivals.iter().map(|rival| (rival.master_id, rival.reason));
+                (joins(&[*master_id]), rivals.collect())
             }
+            Decision::Doubt { candidates, reason } => {
+                // Several may have been merged since: then it belongs to them all.
+                let joined = match reason {
+                    DoubtReason::SeveralMasters => joins(candidates),
+                    _ => None,
+                };
+                let open = candidates.iter().filter(|_| joined.is_none());
+                (joined, open.map(|id| (*id, *reason)).collect())
+            }
+            Decision::New => (None, Vec::new()),
+        };
+        // A wrong merge is worse than a missed one: in doubt it stands alone until a person joins it.
+        let (master_id, of) = joined.unwrap_or_else(|| (MasterId::generate(), None));
+        for (other, reason) in in_question {
+            let Some(other) = root(&other).filter(|other| *other != master_id) else {
+                continue;
+            };
+            let matched = candidates
+                .iter()
+                .filter(|candidate| root(&candidate.master_id) == Some(other));
+            let matched: Vec<String> = matched
+                .flat_map(|candidate| candidate.matched.iter().map(MasterKey::to_string))
+                .collect();
+            self.doubts.push(Doubt {
+                one: master_id,
+                other,
+                reason: reason.as_str().to_owned(),
+                evidence: json!({
+                    "why": reason.to_string(),
+                    "shared": matched,
+                    "record": { "system": attributes.source, "native_id": attributes.native_id },
+                }),
+                message_id: attributes.id,
+            });
         }
+        (master_id, of)
+    }
+
+    /// What a master, or one that was merged into it, would be by itself.
+    fn alone(&self, row: &GoldenRow, of: Option<MasterId>) -> Customer {
+        if row.sources.merged.is_empty() {
+            return row.golden.customer.clone();
+        }
+        let statements = row.sources.statements.iter();
+        let alone = Sources {
+            statements: statements
+                .filter(|statement| statement.of == of)
+                .cloned()
+                .collect(),
+            pins: row
+                .sources
+                .pins
+                .iter()
+                .filter(|pin| pin.of == of)
+                .cloned()
+                .collect(),
+            ..Sources::default()
+        };
+        self.policy.remake(&alone, None).customer
     }
 
     /// States a record of a master: its golden record is made anew from all that systems say.
     fn state(
         &mut self,
         master_id: MasterId,
+        of: Option<MasterId>,
         record: Option<SourceRecord>,
         customer: &Customer,
         canonical: &Value,
@@ -240,23 +380,25 @@ impl<'p> Desk<'p> {
         let next = before.as_ref().map_or(0, |row| row.version) + 1;
         let (news, restated) = match record {
             None => (false, false),
-            Some(record) => hear(&mut sources.statements, record, next),
+            Some(record) => {
+                let statement = Statement {
+                    record,
+                    version: next,
+                    of,
+                };
+                hear(&mut sources.statements, statement)
+            }
         };
-        let records: Vec<SourceRecord> = sources
-            .statements
-            .iter()
-            .map(|statement| statement.record.clone())
-            .collect();
         let issued = before
             .as_ref()
             .and_then(|row| row.golden.customer.code.clone());
-        let mut golden = survive(&records, issued.as_deref(), &self.policy.survivorship);
+        let mut golden = self.policy.remake(&sources, issued.as_deref());
         if issued.is_none() {
             let code = self
                 .free_code(master_id, golden.customer.code.as_deref())
                 .or_else(|| self.issue_code(name.as_deref()));
             if code != golden.customer.code {
-                golden = survive(&records, code.as_deref(), &self.policy.survivorship);
+                golden = self.policy.remake(&sources, code.as_deref());
             }
         }
         let changed = before
@@ -266,9 +408,7 @@ impl<'p> Desk<'p> {
         // each add one would otherwise both replace the same version, and one would be lost.
         let version = next - i64::from(!(news || changed));
         if changed {
-            sources.recent.push((version, golden.customer.clone()));
-            let excess = sources.recent.len().saturating_sub(RECENT);
-            sources.recent.drain(..excess);
+            remember(&mut sources, version, &golden.customer);
         }
         if news || changed {
             self.written
@@ -279,10 +419,11 @@ impl<'p> Desk<'p> {
             && let Some(code) = &golden.customer.code
         {
             self.codes.insert(code.clone());
-            self.claim(master_id, code_key(code));
+            let key = code_key(code);
+            self.claim(master_id, None, key);
         }
         for key in asked {
-            self.claim(master_id, key);
+            self.claim(master_id, of, key);
         }
         let body = serde_json::to_value(&golden.customer).unwrap_or_default();
         let sender_lacks = lacks(canonical, &body);
@@ -293,10 +434,12 @@ impl<'p> Desk<'p> {
                 version,
                 golden,
                 sources,
+                merged_into: None,
             },
         );
         Mastered {
             master_id,
+            of,
             body,
             version,
             changed,
@@ -310,7 +453,7 @@ impl<'p> Desk<'p> {
         let code = code?;
         let owner = self.keys.get(&code_key(code));
         let taken = match owner {
-            Some(owner) => *owner != master_id,
+            Some(owner) => *owner != master_id && *owner != RESERVED,
             None => self.codes.contains(code),
         };
         (!taken).then(|| code.to_owned())
@@ -322,9 +465,17 @@ impl<'p> Desk<'p> {
         Some(mnemonic(name?, &self.policy.code, taken))
     }
 
-    /// Claims a key that nobody has; a key of another master stays with it.
-    fn claim(&mut self, master_id: MasterId, key: MasterKey) {
+    /// Claims a key that nobody has; a key of another master stays with it. A code that is reserved
+    /// is for the system that brings it.
+    fn claim(&mut self, master_id: MasterId, of: Option<MasterId>, key: MasterKey) {
+        if self.keys.get(&key) == Some(&RESERVED) {
+            self.keys.remove(&key);
+            self.released.push((key.clone(), false));
+        }
         if let std::collections::hash_map::Entry::Vacant(free) = self.keys.entry(key) {
+            if let Some(of) = of {
+                self.tagged.push((Tie::Key(free.key().clone()), of));
+            }
             self.claimed.push((free.key().clone(), master_id));
             free.insert(master_id);
         }
@@ -338,6 +489,9 @@ impl<'p> Desk<'p> {
             }
         }
         commit.keys = self.claimed;
+        commit.unmerged.extend(self.tagged);
+        commit.doubts = self.doubts;
+        commit.reservations = self.released;
     }
 }
 
@@ -352,24 +506,23 @@ fn lacks(sent: &Value, golden: &Value) -> bool {
 }
 
 /// Takes a statement in; whether it says anything new, and whether its system said otherwise before.
-fn hear(statements: &mut Vec<Statement>, record: SourceRecord, version: i64) -> (bool, bool) {
+fn hear(statements: &mut Vec<Statement>, said: Statement) -> (bool, bool) {
+    let ours = &said.record.provenance;
     let same = |statement: &&mut Statement| {
         let theirs = &statement.record.provenance;
-        theirs.system == record.provenance.system && theirs.native_id == record.provenance.native_id
+        theirs.system == ours.system && theirs.native_id == ours.native_id
     };
     match statements.iter_mut().find(same) {
         None => {
-            statements.push(Statement { record, version });
+            statements.push(said);
             (true, false)
         }
         Some(statement) => {
-            let latest = SourceRecord::latest(record, statement.record.clone());
+            let latest = SourceRecord::latest(said.record, statement.record.clone());
             let restated = statement.record.customer != latest.customer;
             if restated {
-                *statement = Statement {
-                    record: latest,
-                    version,
-                };
+                statement.record = latest;
+                statement.version = said.version;
             }
             (restated, restated)
         }
@@ -377,7 +530,7 @@ fn hear(statements: &mut Vec<Statement>, record: SourceRecord, version: i64) -> 
 }
 
 /// The name that a code is made from.
-fn name_of(customer: &Customer) -> Option<&str> {
+pub(crate) fn name_of(customer: &Customer) -> Option<&str> {
     customer
         .legal_name
         .as_deref()
@@ -385,7 +538,7 @@ fn name_of(customer: &Customer) -> Option<&str> {
 }
 
 /// The key under which a code is held, spelt as the rules spell it.
-fn code_key(code: &str) -> MasterKey {
+pub(crate) fn code_key(code: &str) -> MasterKey {
     let customer = Customer {
         code: Some(code.to_owned()),
         ..Customer::default()

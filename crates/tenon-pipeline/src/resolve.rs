@@ -12,10 +12,11 @@ use tenon_connector::Deployment;
 use tenon_core::{
     Attributes, Canonical, Entity, Failure, MasterId, MessageId, OrderingKey, SystemName, schema,
 };
-use tenon_store::{Commit, Inbound, InboundState, Known, Link, Lookup};
+use tenon_store::{Commit, Inbound, InboundState, Known, Link, Lookup, Seen, Tie};
 
 use crate::master::{Desk, MasterPolicy};
-use crate::translate::{Envelope, Validated, description};
+use crate::steward::{decide_command, look_deeper, look_up_command};
+use crate::translate::{Content, Envelope, Validated, description};
 
 /// What a batch comes to.
 #[derive(Debug, Default)]
@@ -37,7 +38,7 @@ struct Resolved {
 }
 
 /// Who may be given a message, before conditions.
-enum Recipients {
+pub(crate) enum Recipients {
     /// Every subscriber but the system that sent it.
     Others,
     /// Every subscriber, the sender too: the golden record says more than it did.
@@ -54,8 +55,13 @@ pub(crate) fn lookup(batch: &[Validated], policy: &MasterPolicy) -> Lookup {
     for message in batch {
         let attributes = &message.envelope.attributes;
         lookup.messages.push(attributes.id);
-        let Ok(Some(canonical)) = &message.result else {
-            continue;
+        let canonical = match &message.result {
+            Ok(Some(Content::Record(canonical))) => canonical,
+            Ok(Some(Content::Command(command))) => {
+                look_up_command(&message.envelope, command, &mut lookup);
+                continue;
+            }
+            Ok(None) | Err(_) => continue,
         };
         if let Some(native_id) = &attributes.native_id {
             lookup.natives.push((
@@ -86,18 +92,48 @@ pub(crate) fn lookup(batch: &[Validated], policy: &MasterPolicy) -> Lookup {
     lookup
 }
 
+/// What must be asked besides, now that the first answers are there: only commands ask twice.
+pub(crate) fn deeper(batch: &[Validated], policy: &MasterPolicy, known: &Known) -> Option<Lookup> {
+    match batch {
+        [
+            Validated {
+                envelope,
+                result: Ok(Some(Content::Command(command))),
+            },
+        ] if !known.seen.contains_key(&envelope.attributes.id) => {
+            look_deeper(policy, command, known)
+        }
+        _ => None,
+    }
+}
+
 fn native(node: &Value) -> Option<(SystemName, String)> {
     let system = node.get("system")?.as_str()?.parse().ok()?;
     Some((system, node.get("native_id")?.as_str()?.to_owned()))
 }
 
-/// Decides a batch.
+/// Decides a batch. A command is a batch by itself.
 pub(crate) fn decide(
     deployment: &Deployment,
     policy: &MasterPolicy,
     batch: &[Validated],
     known: Known,
 ) -> Decided {
+    if let [
+        Validated {
+            envelope,
+            result: Ok(Some(Content::Command(command))),
+        },
+    ] = batch
+    {
+        return match known.seen.contains_key(&envelope.attributes.id) {
+            true => Decided {
+                parcels: known.seen.values().flat_map(again).collect(),
+                ..Decided::default()
+            },
+            false => decide_command(deployment, policy, envelope, command, &known),
+        };
+    }
     let mut decided = Decided::default();
     let mut seen_here: HashSet<MessageId> = HashSet::new();
     let Known {
@@ -106,8 +142,12 @@ pub(crate) fn decide(
         keys,
         golden,
         codes,
+        unmerged,
+        reviews: _,
+        claims: _,
+        parents: _,
     } = known;
-    let mut desk = Desk::new(policy, natives, keys, golden, codes);
+    let mut desk = Desk::new(policy, natives, keys, golden, codes, unmerged);
     for message in batch {
         let envelope = &message.envelope;
         let id = envelope.attributes.id;
@@ -118,12 +158,7 @@ pub(crate) fn decide(
             let was_invalid = before.canonical.is_none() && before.targets.is_empty();
             if !(envelope.redrive && was_invalid) {
                 // Seen is not yet delivered: a crash may have come between journal and publishing.
-                if let Some(canonical) = &before.canonical {
-                    for target in &before.targets {
-                        let parcel = (target.clone(), before.attributes.clone(), canonical.clone());
-                        decided.parcels.push(parcel);
-                    }
-                }
+                decided.parcels.extend(again(before));
                 continue;
             }
             decided.commit.redriven.push(id);
@@ -137,9 +172,17 @@ pub(crate) fn decide(
                 InboundState::Filtered,
                 None,
             ),
-            Ok(Some(canonical)) => {
+            // Commands come alone.
+            Ok(Some(Content::Command(_))) => continue,
+            Ok(Some(Content::Record(canonical))) => {
                 let resolved = resolve(envelope, canonical, &mut desk, &mut decided.commit);
-                match route(deployment, &resolved) {
+                let Resolved {
+                    attributes,
+                    body,
+                    recipients,
+                    ..
+                } = &resolved;
+                match route(deployment, attributes, body, recipients) {
                     Ok(targets) => journal(envelope, resolved, targets, &mut decided.parcels),
                     Err(failure) => invalid(envelope, &failure),
                 }
@@ -149,6 +192,15 @@ pub(crate) fn decide(
     }
     desk.finish(&mut decided.commit);
     decided
+}
+
+/// What a message that was journaled before has to be given to its targets again.
+fn again(before: &Seen) -> Vec<(SystemName, Attributes, Bytes)> {
+    let parcel = |target: &SystemName| {
+        let canonical = before.canonical.clone()?;
+        Some((target.clone(), before.attributes.clone(), canonical))
+    };
+    before.targets.iter().filter_map(parcel).collect()
 }
 
 /// Finds or makes the record's master, and translates its references to masters where known.
@@ -162,7 +214,7 @@ fn resolve(
     let entity = attributes.entity();
     let schema = schema(attributes.kind);
     let business_key = |body| Some(schema?.business_key(body)?.to_owned());
-    let (master_id, body, business_key, recipients, restated) = match entity {
+    let (master_id, of, body, business_key, recipients, restated) = match entity {
         Entity::Customer => {
             let mastered = desk.master(&attributes, canonical.value());
             attributes.sequence = Some(mastered.version);
@@ -176,6 +228,7 @@ fn resolve(
             };
             (
                 mastered.master_id,
+                mastered.of,
                 text(&mastered.body),
                 business_key(&mastered.body),
                 recipients,
@@ -187,7 +240,7 @@ fn resolve(
             let value = canonical.value();
             let master = |entity, node: &Value| {
                 let (system, native_id) = native(node)?;
-                let master_id = desk.known(entity, &system, &native_id)?;
+                let master_id = desk.known_unmerged(entity, &system, &native_id)?;
                 Some(json!({ "master_id": master_id.to_string() }))
             };
             let body = match schema {
@@ -195,7 +248,14 @@ fn resolve(
                 None => text(value),
             };
             let business_key = business_key(value);
-            (master_id, body, business_key, Recipients::Others, true)
+            (
+                master_id,
+                None,
+                body,
+                business_key,
+                Recipients::Others,
+                true,
+            )
         }
     };
     attributes.master_id = Some(master_id);
@@ -204,6 +264,10 @@ fn resolve(
         let record = (entity, attributes.source.clone(), native_id.clone());
         if desk.link(entity, &attributes.source, native_id, master_id) {
             let (entity, system, native_id) = record;
+            if let Some(of) = of {
+                let tie = Tie::Record(entity, system.clone(), native_id.clone());
+                commit.unmerged.push((tie, of));
+            }
             commit.links.push(Link {
                 entity,
                 system,
@@ -225,12 +289,16 @@ fn resolve(
 }
 
 /// The systems that are given a message: subscribers whose condition holds.
-fn route(deployment: &Deployment, resolved: &Resolved) -> Result<Vec<SystemName>, Failure> {
-    let attributes = &resolved.attributes;
+pub(crate) fn route(
+    deployment: &Deployment,
+    attributes: &Attributes,
+    body: &Bytes,
+    recipients: &Recipients,
+) -> Result<Vec<SystemName>, Failure> {
     let mut targets = Vec::new();
     for system in &deployment.systems {
         let is_sender = system.name == attributes.source;
-        let addressed = match resolved.recipients {
+        let addressed = match recipients {
             Recipients::All => true,
             Recipients::Others => !is_sender,
             Recipients::Sender => is_sender,
@@ -241,7 +309,7 @@ fn route(deployment: &Deployment, resolved: &Resolved) -> Result<Vec<SystemName>
         };
         let wanted = match &outlet.condition {
             None => true,
-            Some(condition) => condition.holds(&resolved.body, &description(attributes))?,
+            Some(condition) => condition.holds(body, &description(attributes))?,
         };
         if wanted {
             targets.push(system.name.clone());

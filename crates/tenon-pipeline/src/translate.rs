@@ -3,8 +3,10 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tenon_connector::Deployment;
-use tenon_core::{Attributes, Canonical, Failure, Native, NativeBody, schema};
+use tenon_core::{Attributes, Canonical, Fact, Failure, Native, NativeBody, schema};
 
+use crate::import::IMPORT;
+use crate::steward::Command;
 use crate::wire::Arrived;
 
 /// A message after its mapping ran.
@@ -19,8 +21,17 @@ pub(crate) struct Translated {
 #[derive(Debug)]
 pub(crate) struct Validated {
     pub(crate) envelope: Envelope,
-    /// The canonical body; `None` when the record is not wanted.
-    pub(crate) result: Result<Option<Canonical>, Failure>,
+    /// The canonical body, or the command; `None` when the record is not wanted.
+    pub(crate) result: Result<Option<Content>, Failure>,
+}
+
+/// What a message turned out to hold.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// A record in the hub's own schema.
+    Record(Canonical),
+    /// A person's command.
+    Command(Command),
 }
 
 /// What accompanies a body through the inbound stages.
@@ -39,7 +50,11 @@ pub(crate) fn translate(deployment: &Deployment, arrived: Arrived) -> Translated
     let Native { body, origin } = message.body;
     let (raw, result) = match body {
         NativeBody::Json(json) => {
-            let result = map(deployment, &mut attributes, &json);
+            let result = match attributes.kind.fact {
+                // A command comes from the hub's own front door, in the hub's own form.
+                Fact::Commanded => Ok(None),
+                _ => map(deployment, &mut attributes, &json),
+            };
             (json, result)
         }
         NativeBody::Undecodable { raw, reason } => {
@@ -66,6 +81,12 @@ pub(crate) fn map(
     attributes: &mut Attributes,
     json: &[u8],
 ) -> Result<Option<Value>, Failure> {
+    if attributes.inlet == IMPORT {
+        let read = serde_json::from_slice(json);
+        let failed =
+            |error: serde_json::Error| Failure::invalid("record.undecodable", error.to_string());
+        return read.map(Some).map_err(failed);
+    }
     let inlet = deployment
         .system(&attributes.source)
         .and_then(|system| system.inlet(&attributes.inlet))
@@ -96,6 +117,7 @@ pub(crate) fn description(attributes: &Attributes) -> Value {
         "id": attributes.id.to_string(),
         "source": attributes.source.as_str(),
         "entity": attributes.entity().as_str(),
+        "fact": attributes.kind.fact.as_str(),
         "native_id": attributes.native_id,
         "occurred_at": attributes.occurred_at.to_string(),
         "master_id": attributes.master_id.map(|id| id.to_string()),
@@ -107,8 +129,13 @@ pub(crate) fn description(attributes: &Attributes) -> Value {
 pub(crate) fn validate(translated: Translated) -> Validated {
     let Translated { envelope, result } = translated;
     let result = result.and_then(|output| match output {
+        None if envelope.attributes.kind.fact == Fact::Commanded => {
+            Command::read(&envelope.raw).map(|command| Some(Content::Command(command)))
+        }
         None => Ok(None),
-        Some(output) => accept(&envelope.attributes, output).map(Some),
+        Some(output) => {
+            accept(&envelope.attributes, output).map(|body| Some(Content::Record(body)))
+        }
     });
     Validated { envelope, result }
 }

@@ -112,6 +112,7 @@ fn conflict(table: Option<&str>, message: &str) -> String {
         Some("inbox") => "a message of the batch is in the inbox already",
         Some("crosswalk") => "a native id is linked to another master",
         Some("golden" | "golden_history") => "a golden record has another version",
+        Some("claim") => "a claim was changed meanwhile",
         Some("master_key") => "a key is claimed by another master",
         _ => message,
     };

@@ -12,26 +12,35 @@ use tenon_master::likeness::{MatchKey, Postings, Traits};
 
 mod claim;
 mod error;
+mod golden;
+mod hierarchy;
 mod likeness;
 mod parking;
 mod postgres;
+mod prospects;
 mod records;
 mod references;
+mod reviews;
 mod rows;
 mod sqlite;
+mod stewardship;
 mod writes;
 
 pub use claim::Claim;
+pub use golden::{GoldenRow, MasterWrite, MergedMaster, OwnedPin, Sources, Statement, Version};
+pub use hierarchy::{Affiliation, Belonging, BelongingWrite};
 pub use postgres::{Postgres, PostgresOptions};
+pub use prospects::{ProspectClaim, ProspectClaimWrite};
 pub use sqlite::{Sqlite, check_sqlite, copy_sqlite, open_sqlite};
 
 pub use records::{
-    Commit, Dashboard, DeliveryRecord, DeliveryState, Dependency, Direction, GoldenRow, Holding,
-    Inbound, InboundState, JournalRecord, Known, Link, Lookup, MasterWrite, MessageFilter,
-    OutboundKnown, OutboundLookup, Outcome, OutcomeState, Parcel, Park, ParkReason, ParkedFilter,
-    ParkedId, ParkedRecord, ParkedState, Payloads, ReferenceLookup, ResolvedReference, Seen,
-    Settlement, Sources, Statement, Trace,
+    Commit, Dashboard, DeliveryRecord, DeliveryState, Dependency, Direction, Holding, Inbound,
+    InboundState, JournalRecord, Known, Link, Lookup, MessageFilter, OutboundKnown, OutboundLookup,
+    Outcome, OutcomeState, Parcel, Park, ParkReason, ParkedFilter, ParkedId, ParkedRecord,
+    ParkedState, Payloads, ReferenceLookup, ResolvedReference, Seen, Settlement, Trace,
 };
+pub use reviews::{Doubt, Judgement, Review, ReviewId, ReviewState};
+pub use stewardship::{Move, Tie, TiedRecord};
 
 /// Why the store did not do what was asked. Nothing of the call took effect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -168,6 +177,49 @@ pub trait Store: Send + Sync + 'static {
 
     /// The golden record of a master.
     async fn golden(&self, id: MasterId) -> Result<Option<GoldenRow>, StoreError>;
+
+    /// The golden records of all masters that are not merged into another, in the order of their ids, at
+    /// most `limit` after the cursor `after`.
+    async fn masters(
+        &self,
+        after: Option<MasterId>,
+        limit: u32,
+    ) -> Result<Vec<GoldenRow>, StoreError>;
+
+    /// The customer records of systems that are tied to a master, by system and native id.
+    async fn records(&self, id: MasterId) -> Result<Vec<TiedRecord>, StoreError>;
+
+    /// The golden record of a master as it stood at a moment; `None` before it was made.
+    async fn golden_at(&self, id: MasterId, at: Timestamp) -> Result<Option<Version>, StoreError>;
+
+    /// The golden record's versions, newest first, at most `limit`.
+    async fn history(&self, id: MasterId, limit: u32) -> Result<Vec<Version>, StoreError>;
+
+    /// The claims on prospects, expired ones among them.
+    async fn prospect_claims(&self, masters: &[MasterId])
+    -> Result<Vec<ProspectClaim>, StoreError>;
+
+    /// To whom a master belongs, and those in their turn, the nearest first.
+    async fn parents(&self, id: MasterId) -> Result<Vec<Belonging>, StoreError>;
+
+    /// Who belongs to a master itself.
+    async fn children(&self, id: MasterId) -> Result<Vec<Belonging>, StoreError>;
+
+    /// Reviews, oldest first, at most `limit` after the cursor `after`; only those in `state`, if given.
+    async fn reviews(
+        &self,
+        state: Option<ReviewState>,
+        after: Option<ReviewId>,
+        limit: u32,
+    ) -> Result<Vec<Review>, StoreError>;
+
+    /// One review.
+    async fn review(&self, id: ReviewId) -> Result<Option<Review>, StoreError>;
+
+    /// The pairs with one of `masters` of which a person said that they are two customers: what no
+    /// machine may join or ask about again.
+    async fn rejected(&self, masters: &[MasterId])
+    -> Result<Vec<(MasterId, MasterId)>, StoreError>;
 
     /// Journal records, newest first, at most `limit` before the cursor `before`.
     ///

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use tenon_core::customer::Customer;
 use tenon_master::likeness::{MatchKey, Posting, Postings, Traits};
 use uuid::Uuid;
 
@@ -64,8 +65,12 @@ pub(crate) fn changes(
     Ok(changes)
 }
 
-/// What likeness keeps of a master: all that systems say of it.
+/// What likeness keeps of a master: all that systems say of it; nothing of one that was merged, whose
+/// sources are with the survivor.
 fn of(row: &GoldenRow) -> Traits {
+    if row.merged_into.is_some() {
+        return Traits::of([&Customer::default()]);
+    }
     let statements = &row.sources.statements;
     if statements.is_empty() {
         return Traits::of([&row.golden.customer]);

@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tenon_core::customer::Customer;
 use tenon_core::{
     Attributes, Entity, FailureKind, MasterId, MessageId, NativeId, OrderingKey, Reference,
     SystemName, Timestamp,
 };
-use tenon_master::{GoldenRecord, MasterKey, SourceRecord};
+use tenon_master::MasterKey;
+
+use crate::{
+    Belonging, BelongingWrite, Doubt, GoldenRow, Judgement, MasterWrite, Move, ProspectClaim,
+    ProspectClaimWrite, Review, ReviewId, Tie,
+};
 
 // ---- Inbound ----------------------------------------------------------------------------------
 
@@ -27,6 +31,12 @@ pub struct Lookup {
     pub masters: Vec<MasterId>,
     /// Which mnemonic codes of these stems are taken? (`CKMY` asks for `CKMY`, `CKMY2` …)
     pub code_stems: Vec<String>,
+    /// Reviews asked for.
+    pub reviews: Vec<ReviewId>,
+    /// Masters whose claims are asked for.
+    pub claims: Vec<MasterId>,
+    /// Masters of which it is asked to whom they belong, and those in their turn.
+    pub parents: Vec<MasterId>,
 }
 
 /// What the store knows about a [`Lookup`].
@@ -42,6 +52,15 @@ pub struct Known {
     pub golden: HashMap<MasterId, GoldenRow>,
     /// Codes taken, among those asked for.
     pub codes: Vec<String>,
+    /// Of the records and keys found that came to their master by a merge: the master to which each
+    /// belongs when no merge is counted.
+    pub unmerged: HashMap<Tie, MasterId>,
+    /// The reviews asked for.
+    pub reviews: HashMap<ReviewId, Review>,
+    /// The claims asked for, expired ones among them.
+    pub claims: HashMap<MasterId, ProspectClaim>,
+    /// To whom the masters asked about belong, the nearest first.
+    pub parents: HashMap<MasterId, Vec<Belonging>>,
 }
 
 /// A message that was journaled before.
@@ -53,37 +72,6 @@ pub struct Seen {
     pub targets: Vec<SystemName>,
     /// The canonical body as it was routed, if it was.
     pub canonical: Option<Bytes>,
-}
-
-/// The golden record of one master with all that it was made from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct GoldenRow {
-    /// The master.
-    pub master_id: MasterId,
-    /// Rises by one with each change; the `sequence` of messages that state it.
-    pub version: i64,
-    /// The surviving values, each with its provenance.
-    pub golden: GoldenRecord,
-    /// What it was made from.
-    pub sources: Sources,
-}
-
-/// What a golden record was made from, and what it said of late.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Sources {
-    /// What each system last said of its own accord, one entry a native id.
-    pub statements: Vec<Statement>,
-    /// The golden record's latest versions, oldest first: what systems that repeat it may have got.
-    pub recent: Vec<(i64, Customer)>,
-}
-
-/// What a system said of its own accord.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Statement {
-    /// The statement.
-    pub record: SourceRecord,
-    /// The version of the golden record that followed from it.
-    pub version: i64,
 }
 
 /// Everything that one inbound batch changes, as one transaction.
@@ -102,6 +90,21 @@ pub struct Commit {
     pub restated: Vec<(Entity, SystemName, NativeId)>,
     /// Parked messages that this batch ends: they were published again and are journaled anew.
     pub redriven: Vec<MessageId>,
+    /// Records and keys among the new ones whose master is another when no merge is counted.
+    pub unmerged: Vec<(Tie, MasterId)>,
+    /// Ties that change their master, in this order, after everything else.
+    pub moves: Vec<Move>,
+    /// Pairs of masters that a person is to decide.
+    pub doubts: Vec<Doubt>,
+    /// What a person said of pairs.
+    pub judgements: Vec<Judgement>,
+    /// Codes that are kept free for now, `true`, or no longer, `false`: a reserved code is the key of
+    /// no master.
+    pub reservations: Vec<(MasterKey, bool)>,
+    /// Claims made, renewed, handed over or given up.
+    pub claims: Vec<ProspectClaimWrite>,
+    /// Who belongs to whom from now on.
+    pub belongings: Vec<BelongingWrite>,
 }
 
 /// One message as it enters the journal.
@@ -140,16 +143,25 @@ pub enum InboundState {
         /// For a person.
         detail: String,
     },
+    /// A command, and it was done; the messages that follow from it are journaled with it.
+    Done,
+    /// A command that was not done; nothing changed.
+    Refused {
+        /// Why, for the person who gave it.
+        detail: String,
+    },
 }
 
 impl InboundState {
-    /// The name in tables: `routed`, `filtered`, `unchanged`, `invalid`.
+    /// The name in tables: `routed`, `filtered`, `unchanged`, `invalid`, `done`, `refused`.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Routed { .. } => "routed",
             Self::Filtered => "filtered",
             Self::Unchanged => "unchanged",
             Self::Invalid { .. } => "invalid",
+            Self::Done => "done",
+            Self::Refused { .. } => "refused",
         }
     }
 }
@@ -165,15 +177,6 @@ pub struct Link {
     pub native_id: NativeId,
     /// The master.
     pub master_id: MasterId,
-}
-
-/// A new or changed golden record.
-#[derive(Debug, Clone)]
-pub struct MasterWrite {
-    /// As it shall stand; `row.version` is the new version.
-    pub row: GoldenRow,
-    /// The version it replaces; `None` for a new master. Another version is a conflict.
-    pub replaces: Option<i64>,
 }
 
 // ---- Outbound ---------------------------------------------------------------------------------
@@ -464,9 +467,9 @@ pub struct JournalRecord {
     pub business_key: Option<String>,
     /// Where in the source it stood.
     pub origin: String,
-    /// `routed`, `filtered`, `unchanged`, `invalid`.
+    /// `routed`, `filtered`, `unchanged`, `invalid`, `done`, `refused`.
     pub state: String,
-    /// Why it is invalid.
+    /// Why it is invalid or refused.
     pub detail: Option<String>,
     /// The systems it was routed to.
     pub targets: Vec<SystemName>,

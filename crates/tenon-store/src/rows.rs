@@ -135,10 +135,12 @@ pub(crate) fn targets(text: &str) -> Result<Vec<SystemName>, StoreError> {
         .collect()
 }
 
-/// Why a message is invalid.
+/// Why a message is invalid or refused.
 pub(crate) fn invalid_detail(state: &InboundState) -> Option<Cow<'_, str>> {
     match state {
-        InboundState::Invalid { detail, .. } => Some(clean(detail)),
+        InboundState::Invalid { detail, .. } | InboundState::Refused { detail } => {
+            Some(clean(detail))
+        }
         _ => None,
     }
 }
@@ -176,12 +178,14 @@ pub(crate) fn golden_row(
     version: i64,
     golden: &str,
     sources: &str,
+    merged_into: Option<Uuid>,
 ) -> Result<GoldenRow, StoreError> {
     Ok(GoldenRow {
         master_id: MasterId(master_id),
         version,
         golden: from_json("a golden record", golden)?,
         sources: from_json("source records", sources)?,
+        merged_into: merged_into.map(MasterId),
     })
 }
 

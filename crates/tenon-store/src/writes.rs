@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::parking::{Newcomer, Reason};
 use crate::rows::clean;
 use crate::{
-    Direction, Holding, Link, MasterWrite, Outcome, Park, ParkedId, Settlement, StoreError,
+    Direction, Holding, Link, MasterWrite, Move, Outcome, Park, ParkedId, Settlement, StoreError,
 };
 
 /// Links in the order in which every writer takes them, so that no two writers wait for each
@@ -99,6 +99,15 @@ pub(crate) fn foreign_link(native_id: &str) -> String {
 
 /// The records to which a transaction linked something, in order.
 pub(crate) type Touched = BTreeSet<(Entity, MasterId)>;
+
+/// The records that a commit linked, and the masters whose ties it moved.
+pub(crate) fn linked(links: &[&Link], moves: &[Move]) -> Touched {
+    let linked = links.iter().map(|link| (link.entity, link.master_id));
+    let moved = moves.iter().flat_map(Move::between);
+    linked
+        .chain(moved.map(|master| (Entity::Customer, master)))
+        .collect()
+}
 
 /// The records that deliveries linked in the target.
 pub(crate) fn touched(outcomes: &[Outcome]) -> Touched {

@@ -1,9 +1,13 @@
 //! The command line. Its names and exit codes are a contract: scripts depend on them.
 
+mod stewardship;
+
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use stewardship::{Export, Giver, Import, Measured, Reviews, Stewardship};
 
 /// Joins CRM, ERP, invoicing and the rest: canonical messages, one master record per customer.
 #[derive(Debug, Parser)]
@@ -257,6 +261,9 @@ pub(crate) enum Master {
     Learn(Learn),
     /// Tell which masters a customer may be already, as the check at entry does; nothing is stored.
     Check(MasterCheck),
+    /// Show, merge, unmerge and split master records.
+    #[command(flatten)]
+    Stewardship(Stewardship),
 }
 
 #[derive(Debug, Args)]

@@ -4,5 +4,6 @@ mod checking;
 mod description;
 mod health;
 mod intake;
+mod masters;
 mod reading;
 mod site;

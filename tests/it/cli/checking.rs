@@ -296,3 +296,15 @@ fn a_directory_that_is_not_there_is_a_problem() {
         .with(2)
         .says("holds no connector file");
 }
+
+#[test]
+fn no_system_may_be_called_as_the_hub_itself() {
+    let site = Site::new();
+    let file = site.path("config/connectors/erp.toml");
+    let text = std::fs::read_to_string(&file).expect("a connector file");
+    let text = text.replacen("\"erp\"", "\"tenon\"", 1);
+    site.write("config/connectors/erp.toml", &text);
+    site.tenon(&["check"])
+        .with(2)
+        .says("erp.toml:2:1: `tenon` is the hub itself");
+}

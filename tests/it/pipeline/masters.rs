@@ -10,7 +10,7 @@ use super::node::Node;
 use super::place::{House, equals, named};
 
 /// A crm and an oa that send and take customers, and an erp that takes them.
-async fn three_systems(house: &House) {
+pub(super) async fn three_systems(house: &House) {
     house.shop_and_erp(Erp::OrdersAndCustomers).await;
     house.customer_system("crm").await;
     house.customer_system("oa").await;
@@ -34,7 +34,7 @@ pub(super) async fn master(node: &Node, system: &str, native_id: &str) -> Master
         .unwrap_or_else(|| panic!("{record:?} has no master"))
 }
 
-async fn golden(node: &Node, system: &str, native_id: &str) -> GoldenRow {
+pub(super) async fn golden(node: &Node, system: &str, native_id: &str) -> GoldenRow {
     let master = master(node, system, native_id).await;
     node.store
         .golden(master)

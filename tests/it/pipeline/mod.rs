@@ -10,6 +10,7 @@ mod dependencies;
 mod durability;
 mod flow;
 mod interruptions;
+mod keeping;
 mod masters;
 mod node;
 mod nodes;
@@ -17,6 +18,7 @@ mod order;
 mod people;
 mod place;
 mod settlement;
+mod stewardship;
 
 /// Runs every case on both engines.
 macro_rules! suite {
@@ -62,6 +64,15 @@ suite! {
     masters::a_late_golden_version_is_superseded,
     masters::only_the_record_that_lags_is_given_a_version,
     masters::a_redriven_customer_reaches_every_subscriber,
+    stewardship::a_merged_customer_is_one_in_every_system_and_two_again,
+    stewardship::an_order_follows_its_customer_through_a_merge,
+    stewardship::a_command_is_done_once_and_its_events_are_published_again,
+    stewardship::merges_among_traffic_restore_exactly,
+    stewardship::what_the_machine_doubts_a_person_decides,
+    keeping::a_pin_wins_until_it_is_released,
+    keeping::a_reserved_code_is_for_who_brings_it,
+    keeping::of_many_who_claim_at_once_one_wins,
+    keeping::nobody_belongs_to_himself,
     durability::a_message_accepted_twice_takes_effect_once,
     durability::a_crash_loses_nothing_and_repeats_nothing,
     durability::a_graceful_stop_is_quick_and_loses_nothing,

@@ -266,9 +266,11 @@ pub(super) fn golden(master_id: MasterId, version: i64, name: &str) -> GoldenRow
                     provenance,
                 },
                 version,
+                of: None,
             }],
-            recent: Vec::new(),
+            ..Default::default()
         },
+        merged_into: None,
     }
 }
 

@@ -10,9 +10,11 @@ mod inbound;
 mod lanes;
 mod likeness;
 mod masters;
+mod merging;
 mod outbound;
 mod people;
 mod reading;
+mod reviews;
 
 /// Runs every case on both stores.
 macro_rules! suite {
@@ -63,6 +65,13 @@ suite! {
     likeness::a_crowd_is_counted_and_not_named,
     likeness::a_failing_commit_leaves_no_keys,
     likeness::masters_that_are_there_are_filled_in_once,
+    merging::a_merge_moves_every_tie_and_an_unmerge_moves_it_back,
+    merging::a_merge_in_a_merged_master_comes_back_with_it,
+    merging::what_names_a_merged_master_is_led_to_the_survivor,
+    merging::a_delivery_that_a_merge_overtook_links_the_survivor,
+    merging::who_waited_for_a_merged_master_is_looked_at_again,
+    reviews::a_pair_is_asked_about_once,
+    reviews::a_review_is_decided_by_one_person,
     outbound::an_outcome_is_final,
     outbound::holdings_are_found_by_master,
     outbound::a_foreign_link_stays_and_is_noted,

@@ -15,6 +15,7 @@ mod progress;
 mod settings;
 mod sink;
 mod source;
+mod table;
 #[cfg(test)]
 mod tests;
 mod writing;
@@ -27,6 +28,7 @@ use tenon_core::{Entity, Failure};
 
 pub(crate) use self::settings::{Deliver, Receive, Settings};
 use self::settings::{DeliverPlan, ReceivePlan};
+pub use self::table::{TableFile, TableRow};
 use crate::config::{Configured, Parts};
 use crate::{Checkpoint, Guarantee, Inlet, KeyProblem, Outlet, Sink, Source, Transport};
 

@@ -198,7 +198,7 @@ async fn is_filled(connection: &mut PgConnection) -> Result<bool, StoreError> {
 async fn page(connection: &mut PgConnection, after: Uuid) -> Result<Vec<GoldenRow>, StoreError> {
     let found: Vec<(Uuid, i64, String, String)> = sqlx::query_as(
         "select master_id, version, golden::text, sources::text from golden
-         where master_id > $1 order by master_id limit $2",
+         where master_id > $1 and merged_into is null order by master_id limit $2",
     )
     .bind(after)
     .bind(READ_AT_ONCE as i64)
@@ -207,7 +207,7 @@ async fn page(connection: &mut PgConnection, after: Uuid) -> Result<Vec<GoldenRo
     found
         .into_iter()
         .map(|(master, version, golden, sources)| {
-            rows::golden_row(master, version, &golden, &sources)
+            rows::golden_row(master, version, &golden, &sources, None)
         })
         .collect()
 }

@@ -86,7 +86,7 @@ pub(super) async fn release(
 }
 
 /// The condition under which the dependency of the waiting message `p` is met, and the statement
-/// around it; the argument limits which messages are asked.
+/// around it; who waits for a master that was merged is to look for the survivor; the argument limits which messages are asked.
 macro_rules! release_met {
     ($among:literal) => {
         concat!(
@@ -102,6 +102,9 @@ macro_rules! release_met {
                          select from crosswalk c
                          where c.entity = p.dep_entity and c.master_id = p.dep_master_id
                              and c.system = p.system)
+                         or exists (
+                         select from golden g
+                         where g.master_id = p.dep_master_id and g.merged_into is not null)
                      else exists (
                          select from crosswalk n
                          join crosswalk c on c.entity = n.entity and c.master_id = n.master_id

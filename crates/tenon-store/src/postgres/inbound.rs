@@ -1,12 +1,13 @@
 //! From the inbound queue to the journal.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
-
 use tenon_core::{MessageId, SystemName};
 use uuid::Uuid;
 
-use super::{BEGIN_LINKING, Postgres, Transaction, candidates, dependencies, lanes};
+use super::{
+    BEGIN_LINKING, BEGIN_WAITING, Postgres, Transaction, candidates, dependencies, hierarchy,
+    lanes, merging, prospects, reviews,
+};
 use crate::parking::{self, Newcomer, Reason};
 use crate::rows::{self, clean, clean_option};
 use crate::writes;
@@ -16,7 +17,13 @@ pub(super) async fn commit(
     store: &Postgres,
     commit: &Commit,
 ) -> Result<Vec<SystemName>, StoreError> {
-    let mut transaction = store.begin(BEGIN_LINKING).await?;
+    // Moved ties are led on to by those who write later, and a circle of belongings is closed by two
+    // who do not see each other: nobody may write beside these.
+    let begin = match commit.moves.is_empty() && commit.belongings.is_empty() {
+        true => BEGIN_LINKING,
+        false => BEGIN_WAITING,
+    };
+    let mut transaction = store.begin(begin).await?;
     if !commit.redriven.is_empty() {
         forget(&mut transaction, &commit.redriven).await?;
     }
@@ -27,15 +34,18 @@ pub(super) async fn commit(
         write_masters(&mut transaction, &wave).await?;
     }
     candidates::keep(&mut transaction, &commit.masters).await?;
+    merging::reserve(&mut transaction, &commit.reservations).await?;
     claim_keys(&mut transaction, commit).await?;
     park_invalid(&mut transaction, &commit.messages).await?;
-    let mut due = BTreeSet::new();
+    merging::note_unmerged(&mut transaction, &commit.unmerged).await?;
+    let mut due = merging::apply(&mut transaction, &commit.moves).await?;
+    reviews::open(&mut transaction, &commit.doubts).await?;
+    reviews::judge(&mut transaction, &commit.judgements).await?;
+    prospects::write(&mut transaction, &commit.claims).await?;
+    hierarchy::write(&mut transaction, &commit.belongings).await?;
     if someone_waits {
-        let touched = links
-            .iter()
-            .map(|link| (link.entity, link.master_id))
-            .collect();
-        due = dependencies::release(&mut transaction, &touched, &commit.masters).await?;
+        let touched = writes::linked(&links, &commit.moves);
+        due.extend(dependencies::release(&mut transaction, &touched, &commit.masters).await?);
     }
     transaction.commit().await?;
     Ok(due.into_iter().collect())
@@ -236,34 +246,37 @@ async fn write_masters(
     wave: &[&MasterWrite],
 ) -> Result<(), StoreError> {
     let (mut masters, mut versions, mut replaced) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut golden, mut sources) = (Vec::new(), Vec::new());
+    let (mut golden, mut sources, mut merged_into) = (Vec::new(), Vec::new(), Vec::new());
     for write in wave {
         masters.push(write.row.master_id.0);
         versions.push(write.row.version);
         replaced.push(write.replaces);
         golden.push(rows::to_json(&write.row.golden)?);
         sources.push(rows::to_json(&write.row.sources)?);
+        merged_into.push(write.row.merged_into.map(|into| into.0));
     }
     // A row without a version to replace is new: another one there already violates the key.
     let written: i64 = sqlx::query_scalar(
         "with given as materialized (
-             select * from unnest($1::uuid[], $2::int8[], $3::int8[], $4::text[], $5::text[])
-                 as given(master_id, version, replaced, golden, sources)
+             select * from unnest(
+                 $1::uuid[], $2::int8[], $3::int8[], $4::text[], $5::text[], $6::uuid[]
+             ) as given(master_id, version, replaced, golden, sources, merged_into)
          ), made as (
-             insert into golden (master_id, version, golden, sources, updated_at)
-             select master_id, version, golden::json, sources::json, now() from given
+             insert into golden (master_id, version, golden, sources, merged_into, updated_at)
+             select master_id, version, golden::json, sources::json, merged_into, now() from given
              where replaced is null
              returning 1
          ), changed as (
              update golden set version = given.version, golden = given.golden::json,
-                 sources = given.sources::json, updated_at = now()
+                 sources = given.sources::json, merged_into = given.merged_into,
+                 updated_at = now()
              from given
              where golden.master_id = given.master_id and golden.version = given.replaced
                  and golden.master_id = any($1)
              returning 1
          ), recorded as (
-             insert into golden_history (master_id, version, golden, at)
-             select master_id, version, golden::json, now() from given
+             insert into golden_history (master_id, version, golden, merged_into, at)
+             select master_id, version, golden::json, merged_into, now() from given
          )
          select (select count(*) from made) + (select count(*) from changed)",
     )
@@ -272,6 +285,7 @@ async fn write_masters(
     .bind(replaced)
     .bind(golden)
     .bind(sources)
+    .bind(merged_into)
     .fetch_one(&mut **transaction)
     .await?;
     if usize::try_from(written) == Ok(wave.len()) {

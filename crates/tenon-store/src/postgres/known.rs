@@ -8,9 +8,9 @@ use sqlx::PgConnection;
 use tenon_core::{MasterId, MessageId};
 use uuid::Uuid;
 
-use super::Postgres;
+use super::{Postgres, hierarchy, prospects, reviews};
 use crate::rows::{self, clean};
-use crate::{GoldenRow, Known, Lookup, Seen, StoreError};
+use crate::{GoldenRow, Known, Lookup, Seen, StoreError, Tie, stewardship};
 
 pub(super) async fn look_up(store: &Postgres, lookup: &Lookup) -> Result<Known, StoreError> {
     let mut connection = store.connection().await?;
@@ -20,9 +20,28 @@ pub(super) async fn look_up(store: &Postgres, lookup: &Lookup) -> Result<Known, 
     natives(&mut connection, lookup, &mut known, &mut masters).await?;
     keys(&mut connection, lookup, &mut known, &mut masters).await?;
     codes(&mut connection, lookup, &mut known).await?;
-    for row in golden_rows(&mut connection, masters.into_iter().collect()).await? {
-        known.golden.insert(row.master_id, row);
+    let mut asked: Vec<Uuid> = masters.into_iter().collect();
+    while !asked.is_empty() {
+        let rows = golden_rows(&mut connection, asked).await?;
+        let merged_into: BTreeSet<MasterId> =
+            rows.iter().filter_map(|row| row.merged_into).collect();
+        known
+            .golden
+            .extend(rows.into_iter().map(|row| (row.master_id, row)));
+        let unknown = merged_into
+            .into_iter()
+            .filter(|id| !known.golden.contains_key(id));
+        asked = unknown.map(|id| id.0).collect();
     }
+    reviews::known(&mut connection, lookup, &mut known).await?;
+    for master in &lookup.parents {
+        let above = hierarchy::above(&mut connection, *master).await?;
+        known.parents.insert(*master, above);
+    }
+    for claim in prospects::of(&mut connection, &lookup.claims).await? {
+        known.claims.insert(claim.master_id, claim);
+    }
+    stewardship::follow(&mut known);
     Ok(known)
 }
 
@@ -87,12 +106,12 @@ async fn natives(
         systems.push(system.as_str());
         ids.push(clean(native_id));
     }
-    let found: Vec<(i64, Uuid)> = sqlx::query_as(
-        "select given.place, c.master_id
+    let found: Vec<(i64, Uuid, Option<Uuid>)> = sqlx::query_as(
+        "select given.place, c.master_id, c.unmerged_id
          from unnest($1::text[], $2::text[], $3::text[])
              with ordinality as given(entity, system, native_id, place)
          cross join lateral (
-             select c.master_id from crosswalk c
+             select c.master_id, c.unmerged_id from crosswalk c
              where c.native_id = given.native_id and c.entity = given.entity
                  and c.system = given.system offset 0) c",
     )
@@ -101,10 +120,15 @@ async fn natives(
     .bind(ids)
     .fetch_all(&mut *connection)
     .await?;
-    for (place, master) in found {
+    for (place, master, unmerged) in found {
         let asked = &lookup.natives[index(place)];
         if asked.0.is_mastered() {
             masters.insert(master);
+        }
+        if let Some(unmerged) = unmerged {
+            let (entity, system, native_id) = asked.clone();
+            let tie = Tie::Record(entity, system, native_id);
+            known.unmerged.insert(tie, MasterId(unmerged));
         }
         known.natives.insert(asked.clone(), MasterId(master));
     }
@@ -122,22 +146,26 @@ async fn keys(
     }
     let kinds: Vec<&str> = lookup.keys.iter().map(|key| key.kind.as_str()).collect();
     let values: Vec<Cow<'_, str>> = lookup.keys.iter().map(|key| clean(&key.value)).collect();
-    let found: Vec<(i64, Uuid)> = sqlx::query_as(
-        "select given.place, k.master_id
+    let found: Vec<(i64, Uuid, Option<Uuid>)> = sqlx::query_as(
+        "select given.place, k.master_id, k.unmerged_id
          from unnest($1::text[], $2::text[]) with ordinality as given(kind, value, place)
          cross join lateral (
-             select k.master_id from master_key k
+             select k.master_id, k.unmerged_id from master_key k
              where k.kind = given.kind and k.value = given.value offset 0) k",
     )
     .bind(kinds)
     .bind(values)
     .fetch_all(&mut *connection)
     .await?;
-    for (place, master) in found {
+    for (place, master, unmerged) in found {
         masters.insert(master);
-        known
-            .keys
-            .insert(lookup.keys[index(place)].clone(), MasterId(master));
+        let key = &lookup.keys[index(place)];
+        if let Some(unmerged) = unmerged {
+            known
+                .unmerged
+                .insert(Tie::Key(key.clone()), MasterId(unmerged));
+        }
+        known.keys.insert(key.clone(), MasterId(master));
     }
     Ok(())
 }
@@ -179,16 +207,18 @@ pub(super) async fn golden_rows(
     if masters.is_empty() {
         return Ok(Vec::new());
     }
-    let found: Vec<(Uuid, i64, String, String)> = sqlx::query_as(
-        "select master_id, version, golden::text, sources::text from golden where master_id = any($1)",
+    type Row = (Uuid, i64, String, String, Option<Uuid>);
+    let found: Vec<Row> = sqlx::query_as(
+        "select master_id, version, golden::text, sources::text, merged_into from golden
+         where master_id = any($1)",
     )
     .bind(masters)
     .fetch_all(connection)
     .await?;
     found
         .into_iter()
-        .map(|(master, version, golden, sources)| {
-            rows::golden_row(master, version, &golden, &sources)
+        .map(|(master, version, golden, sources, merged_into)| {
+            rows::golden_row(master, version, &golden, &sources, merged_into)
         })
         .collect()
 }

@@ -9,15 +9,20 @@
 mod candidates;
 mod claims;
 mod dependencies;
+mod hierarchy;
+mod history;
 mod inbound;
 mod known;
 mod lanes;
+mod merging;
 mod moment;
 mod outbound;
 mod parked;
 mod partitions;
+mod prospects;
 mod read;
 mod retention;
+mod reviews;
 
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
@@ -31,9 +36,10 @@ use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
 use tenon_master::likeness::{MatchKey, Postings, Traits};
 
 use crate::{
-    Claim, Commit, Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Known, Lookup,
+    Belonging, Claim, Commit, Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Known, Lookup,
     MessageFilter, OutboundKnown, OutboundLookup, ParkedFilter, ParkedId, ParkedRecord, Payloads,
-    Settlement, Store, StoreError, Trace,
+    ProspectClaim, Review, ReviewId, ReviewState, Settlement, Store, StoreError, TiedRecord, Trace,
+    Version,
 };
 
 /// A transaction of this store.
@@ -184,6 +190,26 @@ fn migrator() -> Migrator {
             "likeness",
             include_str!("../../migrations/postgres/0002_likeness.sql"),
         ),
+        migration(
+            3,
+            "merges",
+            include_str!("../../migrations/postgres/0003_merges.sql"),
+        ),
+        migration(
+            4,
+            "reviews",
+            include_str!("../../migrations/postgres/0004_reviews.sql"),
+        ),
+        migration(
+            5,
+            "claims",
+            include_str!("../../migrations/postgres/0005_claims.sql"),
+        ),
+        migration(
+            6,
+            "hierarchy",
+            include_str!("../../migrations/postgres/0006_hierarchy.sql"),
+        ),
     ])
 }
 
@@ -286,6 +312,61 @@ impl Store for Postgres {
 
     async fn golden(&self, id: MasterId) -> Result<Option<GoldenRow>, StoreError> {
         read::golden(self, id).await
+    }
+
+    async fn masters(
+        &self,
+        after: Option<MasterId>,
+        limit: u32,
+    ) -> Result<Vec<GoldenRow>, StoreError> {
+        history::masters(self, after, limit).await
+    }
+
+    async fn records(&self, id: MasterId) -> Result<Vec<TiedRecord>, StoreError> {
+        merging::records(self, id).await
+    }
+
+    async fn golden_at(&self, id: MasterId, at: Timestamp) -> Result<Option<Version>, StoreError> {
+        history::at(self, id, at).await
+    }
+
+    async fn history(&self, id: MasterId, limit: u32) -> Result<Vec<Version>, StoreError> {
+        history::list(self, id, limit).await
+    }
+
+    async fn prospect_claims(
+        &self,
+        masters: &[MasterId],
+    ) -> Result<Vec<ProspectClaim>, StoreError> {
+        prospects::list(self, masters).await
+    }
+
+    async fn parents(&self, id: MasterId) -> Result<Vec<Belonging>, StoreError> {
+        hierarchy::parents(self, id).await
+    }
+
+    async fn children(&self, id: MasterId) -> Result<Vec<Belonging>, StoreError> {
+        hierarchy::children(self, id).await
+    }
+
+    async fn reviews(
+        &self,
+        state: Option<ReviewState>,
+        after: Option<ReviewId>,
+        limit: u32,
+    ) -> Result<Vec<Review>, StoreError> {
+        reviews::list(self, state, after, limit).await
+    }
+
+    async fn review(&self, id: ReviewId) -> Result<Option<Review>, StoreError> {
+        reviews::one(self, id).await
+    }
+
+    async fn rejected(
+        &self,
+        masters: &[MasterId],
+    ) -> Result<Vec<(MasterId, MasterId)>, StoreError> {
+        reviews::rejected(self, masters).await
     }
 
     async fn messages(

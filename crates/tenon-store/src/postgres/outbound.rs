@@ -8,14 +8,14 @@ use uuid::Uuid;
 
 use super::known::{golden_rows, index};
 use super::moment::Moment;
-use super::{BEGIN_LINKING, BEGIN_WAITING, Postgres, Transaction, dependencies, lanes};
+use super::{BEGIN_LINKING, BEGIN_WAITING, Postgres, Transaction, dependencies, lanes, merging};
 use crate::references::ReferenceAnswers;
 use crate::rows::{self, clean};
-use crate::writes;
 use crate::{
     DeliveryState, Holding, OutboundKnown, OutboundLookup, Outcome, Park, ParkReason, Settlement,
     StoreError,
 };
+use crate::{stewardship, writes};
 
 // ---- Looking up -------------------------------------------------------------------------------
 
@@ -199,7 +199,15 @@ async fn references(
         )?;
     }
     let golden = golden_rows(connection, answers.mastered()).await?;
+    let merged_into = merging::merged_into(connection, &golden).await?;
     known.references = answers.resolved(golden);
+    let readdressed = stewardship::readdressed(lookup, known, &merged_into);
+    if !readdressed.is_empty() {
+        let survivors = stewardship::of_survivors(lookup, &readdressed);
+        let mut found = OutboundKnown::default();
+        Box::pin(references(connection, &survivors, &mut found)).await?;
+        stewardship::answer(known, readdressed, &found);
+    }
     Ok(())
 }
 
@@ -242,7 +250,8 @@ pub(super) async fn settle(
     Ok(due.into_iter().collect())
 }
 
-/// Outcomes and what the target now holds, in one statement. Returns whether any parked message
+/// Outcomes and what the target now holds, in one statement; a link to a master that was merged
+/// meanwhile is led on. Returns whether any parked message
 /// waits for a link or a master.
 async fn record(
     transaction: &mut Transaction,
@@ -253,7 +262,7 @@ async fn record(
     }
     let outcomes = writes::last_outcomes(&settlement.outcomes);
     let holdings = writes::last_holdings(&settlement.outcomes);
-    let (someone_waits, held): (bool, i64) = sqlx::query_as(RECORD)
+    let (someone_waits, someone_merged, held): (bool, bool, i64) = sqlx::query_as(RECORD)
         .bind(settlement.system.as_str())
         .bind(
             outcomes
@@ -335,6 +344,13 @@ async fn record(
         )
         .fetch_one(&mut **transaction)
         .await?;
+    if someone_merged {
+        let native_ids: Vec<&str> = holdings
+            .iter()
+            .map(|(_, holding)| holding.native_id.as_str())
+            .collect();
+        merging::lead_on(transaction, &settlement.system, &native_ids).await?;
+    }
     if usize::try_from(held) != Ok(holdings.len()) {
         note_foreign_links(transaction, &settlement.system, &holdings).await?;
     }
@@ -365,7 +381,8 @@ with recorded as (
     where crosswalk.master_id = excluded.master_id
     returning 1
 )
-select exists (select from parked where state = 'waiting'), (select count(*) from held)";
+select exists (select from parked where state = 'waiting'),
+    exists (select from golden where merged_into is not null), (select count(*) from held)";
 
 /// A target named an id that is linked to another master: the link stays as it is, and the
 /// delivery's detail says so, because only a person can tell which of the two is meant.
@@ -382,6 +399,7 @@ async fn note_foreign_links(
              as given(message_id, entity, native_id, master_id, note)
          join crosswalk c on c.entity = given.entity and c.system = $1
              and c.native_id = given.native_id and c.master_id <> given.master_id
+             and c.unmerged_id is distinct from given.master_id
          where d.message_id = given.message_id and d.system = $1 and d.message_id = any($2)",
     )
     .bind(system.as_str())

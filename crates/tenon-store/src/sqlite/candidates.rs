@@ -188,7 +188,7 @@ async fn page(
 ) -> Result<Vec<GoldenRow>, StoreError> {
     let found: Vec<(Uuid, i64, String, String)> = sqlx::query_as(
         "select master_id, version, golden, sources from golden
-         where master_id > $1 order by master_id limit $2",
+         where master_id > $1 and merged_into is null order by master_id limit $2",
     )
     .bind(after)
     .bind(READ_AT_ONCE as i64)
@@ -197,7 +197,7 @@ async fn page(
     found
         .into_iter()
         .map(|(master, version, golden, sources)| {
-            rows::golden_row(master, version, &golden, &sources)
+            rows::golden_row(master, version, &golden, &sources, None)
         })
         .collect()
 }

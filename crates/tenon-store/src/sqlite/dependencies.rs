@@ -77,7 +77,7 @@ async fn release_linked(
 }
 
 /// The condition under which the dependency of the waiting message is met, and the statement
-/// around it; the argument limits which messages are asked.
+/// around it; who waits for a master that was merged is to look for the survivor; the argument limits which messages are asked.
 macro_rules! release_met {
     ($among:literal) => {
         concat!(
@@ -92,6 +92,9 @@ macro_rules! release_met {
                      select 1 from crosswalk c
                      where c.entity = parked.dep_entity and c.master_id = parked.dep_master_id
                          and c.system = parked.system)
+                     or exists (
+                     select 1 from golden g
+                     where g.master_id = parked.dep_master_id and g.merged_into is not null)
                  else exists (
                      select 1 from crosswalk n
                      cross join crosswalk c on c.entity = n.entity and c.master_id = n.master_id

@@ -1,12 +1,13 @@
 //! From the inbound queue to the journal.
 
-use std::collections::BTreeSet;
-
 use tenon_core::SystemName;
 use uuid::Uuid;
 
 use super::bulk::{Bulk, Statement};
-use super::{Sqlite, Transaction, candidates, dependencies, lanes, now};
+use super::{
+    Sqlite, Transaction, candidates, dependencies, hierarchy, lanes, merging, now, prospects,
+    reviews,
+};
 use crate::parking::{self, Newcomer, Reason};
 use crate::rows::{self, clean, clean_option};
 use crate::writes;
@@ -36,15 +37,18 @@ pub(super) async fn commit(store: &Sqlite, commit: &Commit) -> Result<Vec<System
         write_master(&mut transaction, write, now).await?;
     }
     candidates::keep(&mut transaction, &commit.masters).await?;
+    merging::reserve(&mut transaction, &commit.reservations).await?;
     claim_keys(&mut transaction, commit).await?;
     park_invalid(&mut transaction, &commit.messages, now).await?;
-    let mut due = BTreeSet::new();
+    merging::note_unmerged(&mut transaction, &commit.unmerged).await?;
+    let mut due = merging::apply(&mut transaction, &commit.moves).await?;
+    reviews::open(&mut transaction, &commit.doubts, now).await?;
+    reviews::judge(&mut transaction, &commit.judgements, now).await?;
+    prospects::write(&mut transaction, &commit.claims).await?;
+    hierarchy::write(&mut transaction, &commit.belongings).await?;
     if dependencies::someone_waits(&mut transaction).await? {
-        let touched = links
-            .iter()
-            .map(|link| (link.entity, link.master_id))
-            .collect();
-        due = dependencies::release(&mut transaction, &touched, &commit.masters).await?;
+        let touched = writes::linked(&links, &commit.moves);
+        due.extend(dependencies::release(&mut transaction, &touched, &commit.masters).await?);
     }
     transaction.commit().await?;
     Ok(due.into_iter().collect())
@@ -207,18 +211,20 @@ async fn write_master(
     let golden = rows::to_json(&write.row.golden)?;
     // A row without a version to replace is new: another one there already violates the key.
     let statement = if write.replaces.is_none() {
-        "insert into golden (master_id, version, golden, sources, updated_at)
-         values ($1, $2, $3, $4, $5)"
+        "insert into golden (master_id, version, golden, sources, updated_at, merged_into)
+         values ($1, $2, $3, $4, $5, $6)"
     } else {
-        "update golden set version = $2, golden = $3, sources = $4, updated_at = $5
-         where master_id = $1 and version = $6"
+        "update golden set version = $2, golden = $3, sources = $4, updated_at = $5, merged_into = $6
+         where master_id = $1 and version = $7"
     };
+    let merged_into = write.row.merged_into.map(|into| into.0);
     let mut query = sqlx::query(statement)
         .bind(write.row.master_id.0)
         .bind(write.row.version)
         .bind(&golden)
         .bind(rows::to_json(&write.row.sources)?)
-        .bind(now);
+        .bind(now)
+        .bind(merged_into);
     if let Some(replaced) = write.replaces {
         query = query.bind(replaced);
     }
@@ -229,12 +235,14 @@ async fn write_master(
         ));
     }
     sqlx::query(
-        "insert into golden_history (master_id, version, golden, at) values ($1, $2, $3, $4)",
+        "insert into golden_history (master_id, version, golden, at, merged_into)
+         values ($1, $2, $3, $4, $5)",
     )
     .bind(write.row.master_id.0)
     .bind(write.row.version)
     .bind(golden)
     .bind(now)
+    .bind(merged_into)
     .execute(&mut **transaction)
     .await?;
     Ok(())

@@ -8,9 +8,9 @@ use sqlx::SqliteConnection;
 use tenon_core::{MasterId, MessageId};
 use uuid::Uuid;
 
-use super::Sqlite;
+use super::{Sqlite, hierarchy, prospects, reviews};
 use crate::rows::{self, clean};
-use crate::{GoldenRow, Known, Lookup, Seen, StoreError};
+use crate::{GoldenRow, Known, Lookup, Seen, StoreError, Tie, stewardship};
 
 pub(super) async fn look_up(store: &Sqlite, lookup: &Lookup) -> Result<Known, StoreError> {
     let mut connection = store.read().await?;
@@ -20,9 +20,28 @@ pub(super) async fn look_up(store: &Sqlite, lookup: &Lookup) -> Result<Known, St
     natives(&mut connection, lookup, &mut known, &mut masters).await?;
     keys(&mut connection, lookup, &mut known, &mut masters).await?;
     codes(&mut connection, lookup, &mut known).await?;
-    for row in golden_rows(&mut connection, &masters.into_iter().collect::<Vec<_>>()).await? {
-        known.golden.insert(row.master_id, row);
+    let mut asked: Vec<Uuid> = masters.into_iter().collect();
+    while !asked.is_empty() {
+        let rows = golden_rows(&mut connection, &asked).await?;
+        let merged_into: BTreeSet<MasterId> =
+            rows.iter().filter_map(|row| row.merged_into).collect();
+        known
+            .golden
+            .extend(rows.into_iter().map(|row| (row.master_id, row)));
+        let unknown = merged_into
+            .into_iter()
+            .filter(|id| !known.golden.contains_key(id));
+        asked = unknown.map(|id| id.0).collect();
     }
+    reviews::known(&mut connection, lookup, &mut known).await?;
+    for master in &lookup.parents {
+        let above = hierarchy::above(&mut connection, *master).await?;
+        known.parents.insert(*master, above);
+    }
+    for claim in prospects::of(&mut connection, &lookup.claims).await? {
+        known.claims.insert(claim.master_id, claim);
+    }
+    stewardship::follow(&mut known);
     Ok(known)
 }
 
@@ -69,8 +88,8 @@ async fn natives(
         .iter()
         .map(|(entity, system, native_id)| (entity.as_str(), system.as_str(), clean(native_id)))
         .collect();
-    let found: Vec<(i64, Uuid)> = sqlx::query_as(
-        "select given.key, c.master_id
+    let found: Vec<(i64, Uuid, Option<Uuid>)> = sqlx::query_as(
+        "select given.key, c.master_id, c.unmerged_id
          from json_each($1) given
          cross join crosswalk c on c.entity = given.value ->> 0 and c.system = given.value ->> 1
              and c.native_id = given.value ->> 2",
@@ -78,10 +97,15 @@ async fn natives(
     .bind(rows::to_json(&asked)?)
     .fetch_all(connection)
     .await?;
-    for (place, master) in found {
+    for (place, master, unmerged) in found {
         let asked = &lookup.natives[index(place)];
         if asked.0.is_mastered() {
             masters.insert(master);
+        }
+        if let Some(unmerged) = unmerged {
+            let (entity, system, native_id) = asked.clone();
+            let tie = Tie::Record(entity, system, native_id);
+            known.unmerged.insert(tie, MasterId(unmerged));
         }
         known.natives.insert(asked.clone(), MasterId(master));
     }
@@ -102,19 +126,23 @@ async fn keys(
         .iter()
         .map(|key| (key.kind.as_str(), clean(&key.value)))
         .collect();
-    let found: Vec<(i64, Uuid)> = sqlx::query_as(
-        "select given.key, k.master_id
+    let found: Vec<(i64, Uuid, Option<Uuid>)> = sqlx::query_as(
+        "select given.key, k.master_id, k.unmerged_id
          from json_each($1) given
          cross join master_key k on k.kind = given.value ->> 0 and k.value = given.value ->> 1",
     )
     .bind(rows::to_json(&asked)?)
     .fetch_all(connection)
     .await?;
-    for (place, master) in found {
+    for (place, master, unmerged) in found {
         masters.insert(master);
-        known
-            .keys
-            .insert(lookup.keys[index(place)].clone(), MasterId(master));
+        let key = &lookup.keys[index(place)];
+        if let Some(unmerged) = unmerged {
+            known
+                .unmerged
+                .insert(Tie::Key(key.clone()), MasterId(unmerged));
+        }
+        known.keys.insert(key.clone(), MasterId(master));
     }
     Ok(())
 }
@@ -154,8 +182,9 @@ pub(super) async fn golden_rows(
     if masters.is_empty() {
         return Ok(Vec::new());
     }
-    let found: Vec<(Uuid, i64, String, String)> = sqlx::query_as(
-        "select g.master_id, g.version, g.golden, g.sources
+    type Row = (Uuid, i64, String, String, Option<Uuid>);
+    let found: Vec<Row> = sqlx::query_as(
+        "select g.master_id, g.version, g.golden, g.sources, g.merged_into
          from json_each($1) given
          cross join golden g on g.master_id = unhex(given.value)",
     )
@@ -164,8 +193,8 @@ pub(super) async fn golden_rows(
     .await?;
     found
         .into_iter()
-        .map(|(master, version, golden, sources)| {
-            rows::golden_row(master, version, &golden, &sources)
+        .map(|(master, version, golden, sources, merged_into)| {
+            rows::golden_row(master, version, &golden, &sources, merged_into)
         })
         .collect()
 }

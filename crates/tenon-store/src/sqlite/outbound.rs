@@ -8,13 +8,13 @@ use uuid::Uuid;
 
 use super::bulk::Bulk;
 use super::known::{golden_rows, identifiers, index};
-use super::{Sqlite, Transaction, dependencies, lanes, now};
+use super::{Sqlite, Transaction, dependencies, lanes, merging, now};
 use crate::references::ReferenceAnswers;
 use crate::rows::{self, clean};
-use crate::writes;
 use crate::{
     DeliveryState, Holding, OutboundKnown, OutboundLookup, Outcome, Settlement, StoreError,
 };
+use crate::{stewardship, writes};
 
 // ---- Looking up -------------------------------------------------------------------------------
 
@@ -174,7 +174,15 @@ async fn references(
         answers.link(index(place), master, system, native_id, linked_at)?;
     }
     let golden = golden_rows(connection, &answers.mastered()).await?;
+    let merged_into = merging::merged_into(connection, &golden).await?;
     known.references = answers.resolved(golden);
+    let readdressed = stewardship::readdressed(lookup, known, &merged_into);
+    if !readdressed.is_empty() {
+        let survivors = stewardship::of_survivors(lookup, &readdressed);
+        let mut found = OutboundKnown::default();
+        Box::pin(references(connection, &survivors, &mut found)).await?;
+        stewardship::answer(known, readdressed, &found);
+    }
     Ok(())
 }
 
@@ -213,7 +221,7 @@ pub(super) async fn settle(
     Ok(due.into_iter().collect())
 }
 
-/// Outcomes and what the target now holds.
+/// Outcomes and what the target now holds; a link to a master that was merged meanwhile is led on.
 async fn record(
     transaction: &mut Transaction,
     settlement: &Settlement,
@@ -250,6 +258,11 @@ async fn record(
                 .bind(now)
         })
         .await?;
+    if merging::someone_merged(transaction).await? {
+        for (_, holding) in &holdings {
+            merging::lead_on(transaction, &settlement.system, &holding.native_id).await?;
+        }
+    }
     if usize::try_from(held) != Ok(holdings.len()) {
         for (outcome, holding) in holdings {
             note_foreign_link(transaction, system, outcome, holding).await?;
@@ -289,7 +302,8 @@ async fn note_foreign_link(
         "update delivery set detail = detail || $3
          where message_id = $1 and system = $2 and exists (
              select 1 from crosswalk
-             where entity = $4 and system = $2 and native_id = $5 and master_id <> $6)",
+             where entity = $4 and system = $2 and native_id = $5 and master_id <> $6
+                 and unmerged_id is not $6)",
     )
     .bind(outcome.message_id.0)
     .bind(system)

@@ -155,10 +155,13 @@ pub(super) async fn messages(
 
 // ---- Tracing ----------------------------------------------------------------------------------
 
-/// A native id is looked up in every system; its master names the messages.
+/// A native id is looked up in every system; its master names the messages, and so does the master
+/// that it had before a merge.
 const TRACE: &str = "
 with masters(master_id) as (
     select master_id from crosswalk where native_id = $1
+    union
+    select unmerged_id from crosswalk where native_id = $1 and unmerged_id is not null
     union
     select $2 where $2 is not null
 ), found(position) as (
@@ -265,7 +268,7 @@ pub(super) async fn dashboard(store: &Sqlite) -> Result<Dashboard, StoreError> {
         "select system, state, count(*) from parked group by 1, 2",
     )
     .await?;
-    let masters: i64 = sqlx::query_scalar("select count(*) from golden")
+    let masters: i64 = sqlx::query_scalar("select count(*) from golden where merged_into is null")
         .fetch_one(&mut *transaction)
         .await?;
     let mastered: Vec<&str> = Entity::ALL

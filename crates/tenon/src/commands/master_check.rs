@@ -69,6 +69,12 @@ fn show(known: &Known) {
     if let Some(owner) = &known.owner {
         output::data(&format!("         looked after by {owner}"));
     }
+    if let Some(claim) = &known.claim {
+        output::data(&format!(
+            "         claimed by {} until {}",
+            claim.owner, claim.until
+        ));
+    }
     for reason in &known.reasons {
         output::data(&format!("         {:+5.1}  {}", reason.bits, reason.text));
     }

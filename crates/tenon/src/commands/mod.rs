@@ -10,6 +10,7 @@ mod migrate;
 mod parked;
 mod run;
 mod send;
+mod steward;
 mod test;
 mod trace;
 
@@ -32,6 +33,7 @@ pub(crate) async fn run(command: Command) -> Result<(), Exit> {
         Command::Master(Master::Dedupe(options)) => dedupe::run(&options),
         Command::Master(Master::Learn(options)) => dedupe::learn::run(&options),
         Command::Master(Master::Check(options)) => master_check::run(options).await,
+        Command::Master(Master::Stewardship(command)) => steward::run(command).await,
         Command::Connector(options) => connector::run(&options),
         Command::Bench(options) => crate::bench::run(options).await,
         Command::Backup(options) => backup::backup(options).await,

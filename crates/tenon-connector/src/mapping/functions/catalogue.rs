@@ -359,7 +359,8 @@ const HEAD: &str = "\
 
 A mapping is a [jq](https://jqlang.org/manual/) program: it gets one record as `.` and gives one record back, or nothing
 (`empty`) when the record is not wanted. Around the record stands `$message` with `id`, `source`, `native_id`,
-`occurred_at`, `entity`, `master_id`, `ids` and `target_id`. Numbers that a mapping passes on keep every digit.
+`occurred_at`, `entity`, `fact`, `master_id`, `ids`, `target_id` and `target_ids`. Numbers that a mapping passes on
+keep every digit.
 
 Beside jq's own functions there are those below. What may run for ever or reaches outside of the record does not exist:
 recursion, `repeat`, `while`, `until`, `recurse(f)`, `input`, `env`, `now`, `debug`, `halt`, `import`. A mapping that does

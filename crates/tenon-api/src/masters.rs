@@ -1,0 +1,125 @@
+//! Master records for people and programs: shown, and changed by commands.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tenon_pipeline::{Command, Outcome, Steward, moment};
+
+use utoipa::IntoParams;
+
+use crate::problem::Asked;
+use crate::{Api, Problem};
+
+impl Api {
+    /// The desk that takes commands and shows masters.
+    pub(crate) fn steward(&self) -> Steward {
+        Steward::new(self.accept.clone(), self.store.clone())
+    }
+}
+
+/// Which state of a master.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MasterQuery {
+    /// The golden record as it stood then: a time (`2026-03-01T08:00:00Z`), or a day (`2026-03-01`, its
+    /// end in UTC).
+    at: Option<String>,
+}
+
+/// One master: its golden record with who stated each value, and the systems' records of it.
+///
+/// Personal values are masked. A merged master is shown as it stood, with the one it went into.
+/// With `at`, the golden record alone, as it stood then.
+#[utoipa::path(get, path = "/api/v1/masters/{id}", tag = "masters",
+    params(MasterQuery, ("id" = String, Path, description = "its master id, its code, or a record of it: `erp%2FK-1`")), responses(
+    (status = 200, description = "the master", body = Object), (status = 400, description = "the query does not fit", body = Problem), (status = 404, description = "no such master", body = Problem), (status = 401, description = "no token, or another", body = Problem)))]
+pub(crate) async fn master(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    Asked(query): Asked<MasterQuery>,
+) -> Result<Json<Value>, Problem> {
+    let at = query.at.as_deref().map(moment).transpose();
+    let at = at.map_err(Problem::bad_request)?;
+    let steward = api.steward();
+    let unknown = || {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "master.unknown",
+            format!("no master `{id}`"),
+        )
+    };
+    let found = steward.find(&id).await?.ok_or_else(unknown)?;
+    let view = match at {
+        None => serde_json::to_value(steward.show(found).await?.ok_or_else(unknown)?),
+        Some(at) => serde_json::to_value(steward.show_at(found, at).await?.ok_or_else(|| {
+            let detail = format!("master `{id}` was not made yet at {at}");
+            Problem::new(StatusCode::NOT_FOUND, "master.unknown", detail)
+        })?),
+    };
+    Ok(Json(view.unwrap_or_default()))
+}
+
+/// The latest versions of a master's golden record, newest first: what it was called, and since when.
+#[utoipa::path(get, path = "/api/v1/masters/{id}/history", tag = "masters",
+    params(("id" = String, Path, description = "its master id, its code, or a record of it: `erp%2FK-1`")), responses(
+    (status = 200, description = "at most 100 versions", body = Object), (status = 404, description = "no such master", body = Problem), (status = 401, description = "no token, or another", body = Problem)))]
+pub(crate) async fn history(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let steward = api.steward();
+    let found = steward.find(&id).await?.ok_or_else(|| {
+        let detail = format!("no master `{id}`");
+        Problem::new(StatusCode::NOT_FOUND, "master.unknown", detail)
+    })?;
+    let versions = steward.history(found, 100).await?;
+    Ok(Json(json!({ "items": versions })))
+}
+
+/// Commands a change of master records, and waits until it is decided.
+///
+/// The body says who, why and what: `{"by": "li.wei", "because": "one company, moved",
+/// "act": {"merge": {"survivor": "…", "merged": "…"}}}`. Acts: `merge` (`survivor`, `merged`), `unmerge`
+/// (`merged`), `split` (`master`, `records`: a list of `system` and `native_id`), `approve` (`review`, perhaps
+/// `survivor`), `reject` (`review`), `pin` (`master`, `field`, `value`), `release` (`master`, `field`),
+/// `reserve_code` and `free_code` (`code`), `claim` (`master`, `owner`, `days`), `hand_over` (`master`, `from`,
+/// `to`), `give_up` (`master`, `owner`), `affiliate` (`child`, `parent`, `kind`: `branch` or `member`), `detach`
+/// (`child`). A command is journaled and traced as a message; one that is given again with the same `Idempotency-Key` takes effect once.
+#[utoipa::path(post, path = "/api/v1/commands", tag = "masters",
+    params(("Idempotency-Key" = Option<String>, Header, description = "names the command, where it may be given again")),
+    request_body(content = Object, description = "the command"), responses(
+    (status = 200, description = "it is done", body = Object),
+    (status = 202, description = "it is durable, and no node has decided it yet: see its message", body = Object),
+    (status = 400, description = "it is no command", body = Problem),
+    (status = 401, description = "no token, or another", body = Problem),
+    (status = 404, description = "it names something that is not there", body = Problem),
+    (status = 409, description = "it was refused, and nothing changed", body = Problem),
+    (status = 503, description = "it cannot be taken now; give it again", body = Problem)))]
+pub(crate) async fn command(
+    State(api): State<Api>,
+    headers: HeaderMap,
+    body: Result<Json<Command>, JsonRejection>,
+) -> Result<Response, Problem> {
+    let Json(command) = body.map_err(|error| Problem::bad_request(error.body_text()))?;
+    let key = headers
+        .get("idempotency-key")
+        .and_then(|key| key.to_str().ok());
+    let outcome = api.steward().command(&command, key).await?;
+    let status = match &outcome {
+        Outcome::Done { .. } => StatusCode::OK,
+        Outcome::Underway { .. } => StatusCode::ACCEPTED,
+        Outcome::Refused { code, detail, .. } => {
+            let status = match code.ends_with(".unknown") {
+                true => StatusCode::NOT_FOUND,
+                false => StatusCode::CONFLICT,
+            };
+            return Err(Problem::new(status, code, detail.clone()));
+        }
+    };
+    Ok((status, Json(outcome)).into_response())
+}

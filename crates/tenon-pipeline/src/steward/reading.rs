@@ -1,0 +1,329 @@
+//! Shows masters to people. Personal values are masked.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use tenon_core::customer::Customer;
+use tenon_core::{Entity, Failure, MasterId, MessageKind, NativeId, SystemName, Timestamp, schema};
+use tenon_master::{Quality, quality};
+use tenon_store::{
+    Affiliation, GoldenRow, Lookup, ProspectClaim, Review, ReviewId, TiedRecord, Version,
+};
+
+use super::{Steward, body};
+use crate::courier::store_failure;
+use crate::master::code_key;
+
+/// A master as it is shown.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MasterView {
+    /// The master.
+    pub master_id: MasterId,
+    /// Its code.
+    pub code: Option<String>,
+    /// The version of its golden record.
+    pub version: i64,
+    /// The master into which it was merged; then its golden record stands as it was.
+    pub merged_into: Option<MasterId>,
+    /// The golden record, personal values masked.
+    pub golden: Value,
+    /// Who stated each value.
+    pub provenance: BTreeMap<String, StatedBy>,
+    /// The systems' records of it.
+    pub records: Vec<RecordView>,
+    /// The masters that were merged into it.
+    pub merged: Vec<MasterId>,
+    /// To whom it belongs, and those in their turn, the nearest first.
+    pub parents: Vec<AffiliationView>,
+    /// Who belongs to it.
+    pub children: Vec<AffiliationView>,
+    /// How much the golden record says, and what it lacks.
+    pub quality: Quality,
+    /// What people have pinned, by field.
+    pub pins: BTreeMap<String, PinView>,
+    /// Who looks after it for now.
+    pub claim: Option<ClaimView>,
+}
+
+/// Who belongs to a master, or whom it belongs to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AffiliationView {
+    /// The other master.
+    pub master_id: MasterId,
+    /// `branch` of a head office, `member` of a group.
+    pub kind: Affiliation,
+}
+
+/// A pin as it is shown; its value stands in the golden record.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PinView {
+    /// Who set it.
+    pub by: String,
+    /// Why.
+    pub because: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A claim as it is shown.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClaimView {
+    /// Who has it.
+    pub owner: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+impl From<ProspectClaim> for ClaimView {
+    fn from(claim: ProspectClaim) -> Self {
+        Self {
+            owner: claim.owner,
+            since: claim.since,
+            until: claim.until,
+        }
+    }
+}
+
+/// A golden record as it was.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VersionView {
+    /// The version.
+    pub version: i64,
+    /// Since when it stood so.
+    pub at: Timestamp,
+    /// The master into which it was merged then.
+    pub merged_into: Option<MasterId>,
+    /// The values, personal ones masked.
+    pub golden: Value,
+}
+
+impl VersionView {
+    fn new(version: Version) -> Self {
+        Self {
+            version: version.version,
+            at: version.at,
+            merged_into: version.merged_into,
+            golden: masked(&version.golden.customer),
+        }
+    }
+}
+
+/// Reads a moment that a person names: a time, or a day, whose end in UTC is meant.
+///
+/// # Errors
+/// What is wrong with it and how it is written.
+pub fn moment(text: &str) -> Result<Timestamp, String> {
+    let end_of_day = || format!("{text}T23:59:59.999999Z").parse::<Timestamp>();
+    let read = text.parse::<Timestamp>().or_else(|_| end_of_day());
+    read.map_err(|_| {
+        format!("`{text}` is neither a time (2026-03-01T08:00:00Z) nor a day (2026-03-01)")
+    })
+}
+
+/// A customer as a canonical body, personal values masked.
+fn masked(customer: &Customer) -> Value {
+    let mut golden = body(customer);
+    if let Some(schema) = schema(MessageKind::current(Entity::Customer)) {
+        schema.mask(&mut golden);
+    }
+    golden
+}
+
+/// Who stated a value, and when.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StatedBy {
+    /// The system.
+    pub system: SystemName,
+    /// The record there.
+    pub native_id: NativeId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A system's record of a master.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RecordView {
+    /// The system.
+    pub system: SystemName,
+    /// The record's id there.
+    pub native_id: NativeId,
+    /// Whether the system told of it; otherwise the hub gave it to the system.
+    pub told: bool,
+    /// The master to which it belongs when no merge is counted, where that is another.
+    pub of: Option<MasterId>,
+}
+
+impl MasterView {
+    fn new(row: GoldenRow, records: Vec<TiedRecord>, claims: Vec<ProspectClaim>) -> Self {
+        let golden = masked(&row.golden.customer);
+        let quality = quality(&row.golden.customer);
+        let mut pins = BTreeMap::new();
+        let (own, merged): (Vec<_>, Vec<_>) =
+            row.sources.pins.iter().partition(|pin| pin.of.is_none());
+        for known in merged.into_iter().chain(own) {
+            let pin = PinView {
+                by: known.pin.by.clone(),
+                because: known.pin.because.clone(),
+                at: known.pin.at,
+            };
+            pins.insert(known.pin.field.clone(), pin);
+        }
+        let now = Timestamp::now();
+        let claim = claims.into_iter().find(|claim| claim.holds_at(now));
+        let provenance = row.golden.provenance.into_iter().map(|(field, from)| {
+            let stated = StatedBy {
+                system: from.system,
+                native_id: from.native_id,
+                at: from.occurred_at,
+            };
+            (field, stated)
+        });
+        let records = records.into_iter().map(|record| RecordView {
+            system: record.system,
+            native_id: record.native_id,
+            told: record.told,
+            of: record.unmerged,
+        });
+        Self {
+            master_id: row.master_id,
+            code: row.golden.customer.code,
+            version: row.version,
+            merged_into: row.merged_into,
+            golden,
+            provenance: provenance.collect(),
+            records: records.collect(),
+            parents: Vec::new(),
+            children: Vec::new(),
+            quality,
+            pins,
+            claim: claim.map(ClaimView::from),
+            merged: row
+                .sources
+                .merged
+                .iter()
+                .map(|merged| merged.master_id)
+                .collect(),
+        }
+    }
+}
+
+/// A review with both its sides as they are now.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReviewView {
+    /// What is asked, why, and what was said.
+    pub review: Review,
+    /// The two masters, the elder first; of one that was merged, the survivor.
+    pub sides: Vec<MasterView>,
+}
+
+impl Steward {
+    /// A review with both its sides, to be seen beside each other.
+    ///
+    /// # Errors
+    /// `Transient` when the store is away.
+    pub async fn review(&self, id: ReviewId) -> Result<Option<ReviewView>, Failure> {
+        let review = self.store.review(id).await;
+        let Some(review) = review.map_err(|error| store_failure(&error))? else {
+            return Ok(None);
+        };
+        let mut sides = Vec::new();
+        for side in [review.one, review.other] {
+            let mut next = Some(side);
+            while let Some(view) = match next {
+                Some(id) => self.show(id).await?,
+                None => None,
+            } {
+                next = view.merged_into;
+                if next.is_none() {
+                    sides.push(view);
+                }
+            }
+        }
+        Ok(Some(ReviewView { review, sides }))
+    }
+
+    /// The master that people call so: by its id, by its code, or by a system's record `erp/K-1`.
+    ///
+    /// A merged master is found by its own id only; its code and records lead to the survivor.
+    ///
+    /// # Errors
+    /// `Transient` when the store is away.
+    pub async fn find(&self, name: &str) -> Result<Option<MasterId>, Failure> {
+        let name = name.trim();
+        let mut lookup = Lookup::default();
+        if let Ok(id) = name.parse() {
+            lookup.masters.push(id);
+        } else {
+            lookup.keys.push(code_key(name));
+            let record = name.split_once('/');
+            if let Some((system, native_id)) = record
+                && let Ok(system) = SystemName::new(system)
+            {
+                let record = (Entity::Customer, system, native_id.to_owned());
+                lookup.natives.push(record);
+            }
+        }
+        let known = self.store.look_up(&lookup).await;
+        let known = known.map_err(|error| store_failure(&error))?;
+        let asked = lookup.masters.first().copied();
+        let found = known.natives.into_values().next();
+        let found = asked.or(found).or_else(|| known.keys.into_values().next());
+        Ok(found.filter(|id| known.golden.contains_key(id)))
+    }
+
+    /// A master as people see it.
+    ///
+    /// # Errors
+    /// `Transient` when the store is away.
+    pub async fn show(&self, id: MasterId) -> Result<Option<MasterView>, Failure> {
+        let row = self.store.golden(id).await;
+        let Some(row) = row.map_err(|error| store_failure(&error))? else {
+            return Ok(None);
+        };
+        let records = self.store.records(id).await;
+        let records = records.map_err(|error| store_failure(&error))?;
+        let merged = row.sources.merged.iter().map(|merged| merged.master_id);
+        let claimed: Vec<MasterId> = merged.chain([id]).collect();
+        let claims = self.store.prospect_claims(&claimed).await;
+        let claims = claims.map_err(|error| store_failure(&error))?;
+        let mut view = MasterView::new(row, records, claims);
+        let parents = self.store.parents(id).await;
+        for belonging in parents.map_err(|error| store_failure(&error))? {
+            let (master_id, kind) = (belonging.parent, belonging.kind);
+            view.parents.push(AffiliationView { master_id, kind });
+        }
+        let children = self.store.children(id).await;
+        for belonging in children.map_err(|error| store_failure(&error))? {
+            let (master_id, kind) = (belonging.child, belonging.kind);
+            view.children.push(AffiliationView { master_id, kind });
+        }
+        Ok(Some(view))
+    }
+
+    /// A master's golden record as it stood at a moment; `None` before it was made.
+    ///
+    /// # Errors
+    /// `Transient` when the store is away.
+    pub async fn show_at(
+        &self,
+        id: MasterId,
+        at: Timestamp,
+    ) -> Result<Option<VersionView>, Failure> {
+        let version = self.store.golden_at(id, at).await;
+        let version = version.map_err(|error| store_failure(&error))?;
+        Ok(version.map(VersionView::new))
+    }
+
+    /// The latest versions of a master's golden record, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// `Transient` when the store is away.
+    pub async fn history(&self, id: MasterId, limit: u32) -> Result<Vec<VersionView>, Failure> {
+        let versions = self.store.history(id, limit).await;
+        let versions = versions.map_err(|error| store_failure(&error))?;
+        Ok(versions.into_iter().map(VersionView::new).collect())
+    }
+}

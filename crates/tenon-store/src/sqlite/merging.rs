@@ -1,0 +1,275 @@
+//! Moves the ties of masters that turn out to be one, or two.
+
+use std::collections::{BTreeSet, HashMap};
+
+use sqlx::SqliteConnection;
+use tenon_core::{Entity, MasterId, SystemName};
+use tenon_master::MasterKey;
+use uuid::Uuid;
+
+use super::known::{golden_rows, identifiers};
+use super::{Sqlite, Transaction};
+use crate::rows::{self, clean};
+use crate::{GoldenRow, Move, StoreError, Tie, TiedRecord};
+
+/// The masters into which `rows` were merged, step by step; empty, without a question, if none was.
+pub(super) async fn merged_into(
+    connection: &mut SqliteConnection,
+    rows: &[GoldenRow],
+) -> Result<HashMap<MasterId, MasterId>, StoreError> {
+    let mut merged: HashMap<MasterId, MasterId> = HashMap::new();
+    let step = |rows: &[GoldenRow]| -> Vec<(MasterId, MasterId)> {
+        let into = rows
+            .iter()
+            .filter_map(|row| Some((row.master_id, row.merged_into?)));
+        into.collect()
+    };
+    let mut steps = step(rows);
+    while !steps.is_empty() {
+        let next: BTreeSet<Uuid> = steps.iter().map(|(_, into)| into.0).collect();
+        merged.extend(steps);
+        let unknown: Vec<Uuid> = next
+            .into_iter()
+            .filter(|id| !merged.contains_key(&MasterId(*id)))
+            .collect();
+        steps = step(&golden_rows(connection, &unknown).await?);
+    }
+    Ok(merged)
+}
+
+/// Notes to which masters ties belong when no merge is counted.
+pub(super) async fn note_unmerged(
+    transaction: &mut Transaction,
+    unmerged: &[(Tie, MasterId)],
+) -> Result<(), StoreError> {
+    for (tie, master) in unmerged {
+        let query = match tie {
+            Tie::Record(entity, system, native_id) => sqlx::query(
+                "update crosswalk set unmerged_id = $1
+                 where native_id = $2 and entity = $3 and system = $4 and master_id <> $1",
+            )
+            .bind(master.0)
+            .bind(clean(native_id).into_owned())
+            .bind(entity.as_str())
+            .bind(system.as_str().to_owned()),
+            Tie::Key(key) => sqlx::query(
+                "update master_key set unmerged_id = $1
+                 where kind = $2 and value = $3 and master_id <> $1",
+            )
+            .bind(master.0)
+            .bind(key.kind.as_str())
+            .bind(clean(&key.value).into_owned()),
+        };
+        query.execute(&mut **transaction).await?;
+    }
+    Ok(())
+}
+
+/// Moves ties. Returns the systems in which messages became due by it.
+pub(super) async fn apply(
+    transaction: &mut Transaction,
+    moves: &[Move],
+) -> Result<BTreeSet<SystemName>, StoreError> {
+    let mut due = BTreeSet::new();
+    for one in moves {
+        match one {
+            Move::Merge { survivor, merged } => {
+                merge(transaction, *survivor, *merged).await?;
+                due.extend(free_lane(transaction, *merged).await?);
+            }
+            Move::Unmerge {
+                survivor,
+                merged,
+                members,
+            } => unmerge(transaction, *survivor, *merged, members).await?,
+            Move::Split {
+                from,
+                to,
+                records,
+                keys,
+            } => {
+                for (system, native_id) in records {
+                    sqlx::query(
+                        "update crosswalk set master_id = $1
+                         where native_id = $2 and entity = $3 and system = $4 and master_id = $5",
+                    )
+                    .bind(to.0)
+                    .bind(clean(native_id))
+                    .bind(Entity::Customer.as_str())
+                    .bind(system.as_str())
+                    .bind(from.0)
+                    .execute(&mut **transaction)
+                    .await?;
+                }
+                for key in keys {
+                    sqlx::query(
+                        "update master_key set master_id = $1
+                         where kind = $2 and value = $3 and master_id = $4",
+                    )
+                    .bind(to.0)
+                    .bind(key.kind.as_str())
+                    .bind(clean(&key.value))
+                    .bind(from.0)
+                    .execute(&mut **transaction)
+                    .await?;
+                }
+            }
+        }
+        due.extend(wake(transaction, one.between()).await?);
+    }
+    Ok(due)
+}
+
+async fn merge(
+    transaction: &mut Transaction,
+    survivor: MasterId,
+    merged: MasterId,
+) -> Result<(), StoreError> {
+    for statement in [
+        "update crosswalk set unmerged_id = coalesce(unmerged_id, master_id), master_id = $1
+         where master_id = $2 and entity = 'customer'",
+        "update master_key set unmerged_id = coalesce(unmerged_id, master_id), master_id = $1
+         where master_id = $2",
+    ] {
+        sqlx::query(statement)
+            .bind(survivor.0)
+            .bind(merged.0)
+            .execute(&mut **transaction)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn unmerge(
+    transaction: &mut Transaction,
+    survivor: MasterId,
+    merged: MasterId,
+    members: &[MasterId],
+) -> Result<(), StoreError> {
+    for statement in [
+        "update crosswalk set master_id = $2, unmerged_id = nullif(unmerged_id, $2)
+         where master_id = $1 and entity = 'customer'
+             and unmerged_id in (select unhex(value) from json_each($3))",
+        "update master_key set master_id = $2, unmerged_id = nullif(unmerged_id, $2)
+         where master_id = $1 and unmerged_id in (select unhex(value) from json_each($3))",
+    ] {
+        sqlx::query(statement)
+            .bind(survivor.0)
+            .bind(merged.0)
+            .bind(identifiers(members.iter().map(|member| member.0)))
+            .execute(&mut **transaction)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Makes the messages due that wait for a link of one of `masters`: they are planned anew.
+async fn wake(
+    transaction: &mut Transaction,
+    masters: [MasterId; 2],
+) -> Result<BTreeSet<SystemName>, StoreError> {
+    let woken: Vec<String> = sqlx::query_scalar(
+        "update parked set state = 'due'
+         where state = 'waiting' and dep_master_id in ($1, $2) returning system",
+    )
+    .bind(masters[0].0)
+    .bind(masters[1].0)
+    .fetch_all(&mut **transaction)
+    .await?;
+    woken.iter().map(|name| rows::system(name)).collect()
+}
+
+/// Makes the heads of a merged master's own lanes due: nobody needs its golden record any more,
+/// and what is settled frees the lane.
+async fn free_lane(
+    transaction: &mut Transaction,
+    merged: MasterId,
+) -> Result<BTreeSet<SystemName>, StoreError> {
+    let lane = format!("{}/{merged}", Entity::Customer);
+    let freed: Vec<String> = sqlx::query_scalar(
+        "update parked set state = 'due'
+         where direction = 'outbound' and lane = $1 and state in ('failed', 'retry', 'waiting')
+         returning system",
+    )
+    .bind(lane)
+    .fetch_all(&mut **transaction)
+    .await?;
+    freed.iter().map(|name| rows::system(name)).collect()
+}
+
+/// Whether any master has ever been merged.
+pub(super) async fn someone_merged(transaction: &mut Transaction) -> Result<bool, StoreError> {
+    let merged =
+        sqlx::query_scalar("select exists (select 1 from golden where merged_into is not null)");
+    Ok(merged.fetch_one(&mut **transaction).await?)
+}
+
+/// Leads a link on that was just made under a master which had been merged meanwhile.
+pub(super) async fn lead_on(
+    transaction: &mut Transaction,
+    system: &SystemName,
+    native_id: &str,
+) -> Result<(), StoreError> {
+    loop {
+        let moved = sqlx::query(
+            "update crosswalk
+             set unmerged_id = coalesce(unmerged_id, crosswalk.master_id), master_id = g.merged_into
+             from golden g
+             where native_id = $1 and entity = 'customer' and system = $2
+                 and g.master_id = crosswalk.master_id and g.merged_into is not null",
+        )
+        .bind(clean(native_id))
+        .bind(system.as_str())
+        .execute(&mut **transaction)
+        .await?;
+        if moved.rows_affected() == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// The customer records that are tied to a master.
+pub(super) async fn records(store: &Sqlite, id: MasterId) -> Result<Vec<TiedRecord>, StoreError> {
+    let mut connection = store.read().await?;
+    let found: Vec<(String, String, bool, Option<Uuid>)> = sqlx::query_as(
+        "select system, native_id, inbound, unmerged_id from crosswalk
+         where master_id = $1 and entity = 'customer' order by system, native_id",
+    )
+    .bind(id.0)
+    .fetch_all(&mut *connection)
+    .await?;
+    let record = |(system, native_id, told, unmerged): (String, String, bool, Option<Uuid>)| {
+        Ok(TiedRecord {
+            system: rows::system(&system)?,
+            native_id,
+            told,
+            unmerged: unmerged.map(MasterId),
+        })
+    };
+    found.into_iter().map(record).collect()
+}
+
+/// Reserves codes, or gives them free. One that a master has is a conflict.
+pub(super) async fn reserve(
+    transaction: &mut Transaction,
+    reservations: &[(MasterKey, bool)],
+) -> Result<(), StoreError> {
+    for (key, reserved) in reservations {
+        let statement = match reserved {
+            true => "insert into master_key (kind, value, master_id) values ($1, $2, $3)",
+            false => "delete from master_key where kind = $1 and value = $2 and master_id = $3",
+        };
+        let written = sqlx::query(statement)
+            .bind(key.kind.as_str())
+            .bind(clean(&key.value))
+            .bind(Uuid::nil())
+            .execute(&mut **transaction)
+            .await?;
+        if written.rows_affected() != 1 {
+            return Err(StoreError::Conflict(
+                "a code was taken meanwhile".to_owned(),
+            ));
+        }
+    }
+    Ok(())
+}

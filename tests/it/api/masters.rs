@@ -1,0 +1,221 @@
+//! Master records: shown by any of their names, and changed by commands.
+
+use axum::Router;
+use serde_json::{Value, json};
+
+use super::site::{Answer, Site, TOKEN, call, eventually, get, post};
+
+const TAX_IDS: [&str; 2] = ["91350100M000100Y43", "DE136695976"];
+
+/// Tells of a customer as the shop does, and waits for its master.
+async fn customer(router: &Router, id: &str, firm: &str, tax: &str) -> Value {
+    let told = json!({ "id": id, "firm": firm, "tax": tax, "call": "021-60000000" });
+    call(router, "customers", &told.to_string()).await;
+    eventually(
+        async || match get(router, &format!("/api/v1/masters/shop%2F{id}")).await {
+            answer if answer.status == 200 => Ok(answer.json()),
+            answer => Err(format!("{id} has no master: {}", answer.text())),
+        },
+    )
+    .await
+}
+
+async fn give(router: &Router, command: &Value) -> Answer {
+    let bearer = format!("Bearer {TOKEN}");
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+    ];
+    post(router, "/api/v1/commands", &headers, command.to_string()).await
+}
+
+fn command(act: Value) -> Value {
+    json!({ "by": "li.wei", "because": "one company", "act": act })
+}
+
+#[tokio::test]
+async fn masters_are_merged_shown_and_unmerged() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let one = customer(&router, "C1", "上海川可贸易有限公司", TAX_IDS[0]).await;
+    let other = customer(&router, "C2", "上海川可实业有限公司", TAX_IDS[1]).await;
+    assert_eq!(one["golden"]["legal_name"], "上海川可贸易有限公司");
+    assert_eq!(one["provenance"]["legal_name"]["system"], "shop");
+    assert_eq!(one["records"][0]["native_id"], "C1");
+    assert!(!one.to_string().contains("60000000"), "{one}");
+    let (id, merged) = (&one["master_id"], &other["master_id"]);
+    let by_code = get(
+        &router,
+        &format!("/api/v1/masters/{}", one["code"].as_str().unwrap()),
+    )
+    .await;
+    assert_eq!(by_code.with(200).json(), one);
+
+    let merge = command(json!({ "merge": { "survivor": id, "merged": merged } }));
+    let done = give(&router, &merge).await.with(200).json();
+    assert_eq!(
+        (&done["outcome"], &done["masters"]),
+        (&json!("done"), &json!([id]))
+    );
+    let survivor = customer(&router, "C2", "上海川可实业有限公司", TAX_IDS[1]).await;
+    assert_eq!(
+        (&survivor["master_id"], &survivor["merged"]),
+        (id, &json!([merged]))
+    );
+    assert_eq!(survivor["records"][1]["of"], *merged);
+    let gone = get(
+        &router,
+        &format!("/api/v1/masters/{}", merged.as_str().unwrap()),
+    )
+    .await;
+    assert_eq!(gone.with(200).json()["merged_into"], *id);
+    give(&router, &merge).await.problem(409, "master.merged");
+
+    let unmerge = command(json!({ "unmerge": { "merged": merged } }));
+    give(&router, &unmerge).await.with(200);
+    give(&router, &unmerge)
+        .await
+        .problem(409, "master.not_merged");
+    let back = customer(&router, "C2", "上海川可实业有限公司", TAX_IDS[1]).await;
+    assert_eq!(back["master_id"], *merged);
+    assert_eq!(back["golden"], other["golden"]);
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn reviews_are_listed_shown_and_decided() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let name = "上海川可贸易有限公司";
+    let one = customer(&router, "C1", name, TAX_IDS[0]).await;
+    let two = customer(&router, "C2", name, TAX_IDS[1]).await;
+    assert_ne!(one["master_id"], two["master_id"]);
+    let page = get(&router, "/api/v1/reviews?state=open&limit=1")
+        .await
+        .with(200)
+        .json();
+    let review = &page["items"][0];
+    assert_eq!(review["reason"], "same_name_different_tax_ids");
+    let id = &review["id"];
+    assert_eq!(page["next"], *id);
+    let rest = get(&router, &format!("/api/v1/reviews?after={id}"))
+        .await
+        .with(200)
+        .json();
+    assert_eq!(rest, json!({ "items": [], "next": null }));
+    let shown = get(&router, &format!("/api/v1/reviews/{id}"))
+        .await
+        .with(200)
+        .json();
+    assert_eq!(shown["sides"][0]["golden"]["legal_name"], name);
+    assert_eq!(shown["sides"][1]["golden"]["legal_name"], name);
+    assert!(!shown.to_string().contains("60000000"), "{shown}");
+
+    let silent = json!({ "by": "li.wei", "act": { "approve": { "review": id } } });
+    let told = give(&router, &silent)
+        .await
+        .problem(409, "merge.contradiction");
+    assert!(told.contains("their valid tax ids differ"), "{told}");
+    give(&router, &command(json!({ "reject": { "review": id } })))
+        .await
+        .with(200);
+    let shown = get(&router, &format!("/api/v1/reviews/{id}"))
+        .await
+        .with(200)
+        .json();
+    assert_eq!(
+        (&shown["review"]["state"], &shown["review"]["decided_by"]),
+        (&json!("rejected"), &json!("li.wei"))
+    );
+    get(&router, "/api/v1/reviews/999")
+        .await
+        .problem(404, "review.unknown");
+    get(&router, "/api/v1/reviews?state=odd")
+        .await
+        .problem(400, "request.invalid");
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_command_that_cannot_be_is_refused() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let one = customer(&router, "C1", "上海川可贸易有限公司", TAX_IDS[0]).await;
+    let id = &one["master_id"];
+    let stranger = "0190b3f0-0000-7000-8000-000000000000";
+    let merge = |survivor: &Value, merged: &Value| {
+        command(json!({ "merge": { "survivor": survivor, "merged": merged } }))
+    };
+    give(&router, &merge(id, &json!(stranger)))
+        .await
+        .problem(404, "master.unknown");
+    give(&router, &merge(id, id))
+        .await
+        .problem(409, "master.itself");
+    let malformed = [
+        json!({}),
+        command(json!({ "merge": { "survivor": id } })),
+        command(json!({ "explode": {} })),
+        json!({ "by": "li", "why": "", "act": { "unmerge": { "merged": id } } }),
+    ];
+    for body in malformed {
+        give(&router, &body).await.problem(400, "request.invalid");
+    }
+    let nobody = json!({ "by": " ", "act": { "unmerge": { "merged": id } } });
+    give(&router, &nobody).await.problem(400, "command.invalid");
+    let path = format!("/api/v1/masters/{stranger}");
+    get(&router, &path).await.problem(404, "master.unknown");
+    get(&router, "/api/v1/masters/NOBODY")
+        .await
+        .problem(404, "master.unknown");
+    let openly = post(&router, "/api/v1/commands", &[], "{}").await;
+    openly.problem(401, "api.token");
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_list_is_reconciled_as_open_refine_does() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let one = customer(&router, "C1", "上海川可贸易有限公司", TAX_IDS[0]).await;
+    let manifest = get(&router, "/reconcile").await.with(200).json();
+    assert_eq!(manifest["versions"], json!(["0.2"]));
+    assert!(
+        manifest["view"]["url"]
+            .as_str()
+            .is_some_and(|url| url.ends_with("/masters/{{id}}"))
+    );
+    let bearer = format!("Bearer {TOKEN}");
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let headers = [("authorization", bearer.as_str()), form];
+    let ask = async |queries: &Value| {
+        let text: String = queries
+            .to_string()
+            .bytes()
+            .map(|byte| format!("%{byte:02X}"))
+            .collect();
+        post(&router, "/reconcile", &headers, format!("queries={text}")).await
+    };
+    let queries = json!({
+        "q0": { "query": "上海川可贸易有限公司", "type": "customer", "limit": 3,
+                "properties": [{ "pid": "tax_id", "v": TAX_IDS[0] }, { "pid": "colour", "v": 7 }] },
+        "q1": { "query": "慕尼黑机械制造厂" },
+    });
+    let answers = ask(&queries).await.with(200).json();
+    let found = &answers["q0"]["result"][0];
+    assert_eq!(
+        (&found["id"], &found["match"]),
+        (&one["master_id"], &json!(true))
+    );
+    assert_eq!(found["name"], "上海川可贸易有限公司");
+    assert!(
+        found["score"].as_f64().is_some_and(|score| score > 90.0),
+        "{found}"
+    );
+    assert_eq!(answers["q1"], json!({ "result": [] }));
+    ask(&json!([1])).await.problem(400, "request.invalid");
+    post(&router, "/reconcile", &[form], "queries={}")
+        .await
+        .problem(401, "api.token");
+    hub.stop().await;
+}
