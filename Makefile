@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test torture lint deny clean-demo bench-master
+.PHONY: help demo test torture lint deny clean-demo bench-master bench-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,3 +60,8 @@ bench-master: ## Measure customer matching on labelled records (DATA=folder SEED
 	@cargo build --release --package tenon
 	@python3 tests/bench/master.py target/release/tenon $(or $(DATA),../shared/master) \
 		$(if $(SEED),--seed $(SEED)) $(if $(MILLION),--million) $(if $(CURVE),--curve)
+
+bench-check: ## Measure the check at entry through HTTP (DATA=folder STORE=postgres://… MASTERS=number)
+	@cargo build --release --package tenon --package tenon-tests --bin tenon --example checks
+	@python3 tests/bench/online.py target/release/tenon target/release/examples/checks \
+		$(or $(DATA),../shared/master) $(if $(STORE),--store '$(STORE)') $(if $(MASTERS),--masters $(MASTERS))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures the check at entry against a million masters: make bench-master ONLINE=1.
+"""Measures the check at entry against a million masters: make bench-check.
 
     online.py BINARY CHECKS DATA [--store postgres://…|embedded] [--masters N] [--rate N] [--seconds N]
 
