@@ -213,7 +213,7 @@ pub(crate) fn plan(
         return Plan::Settle(
             OutcomeState::Filtered,
             format!(
-                "{} is no longer given {}s",
+                "{} is no longer given any `{}`",
                 system.name,
                 consignment.entity()
             ),

@@ -22,6 +22,10 @@ fn the_example_is_right_and_its_routes_are_shown() {
         "CRM_WEBHOOK_TOKEN",
         "ERP_PASSWORD",
         "INVOICING_TOKEN",
+        "PDM_SHARE",
+        "OA_TOKEN",
+        "DRP_PASSWORD",
+        "SCM_TOKEN",
     ] {
         command.env(name, "set");
     }
@@ -44,6 +48,8 @@ fn the_example_is_right_and_its_routes_are_shown() {
     route("customer", "erp/customer", "crm", "once in effect");
     route("customer", "crm/customer", "invoicing", "once in effect");
     route("invoice", "erp/invoice", "invoicing", "once in effect");
+    route("bom", "pdm/bom", "scm", "once in effect");
+    route("order", "drp/order", "erp", "once in effect");
 }
 
 #[test]
@@ -54,6 +60,10 @@ fn what_the_example_needs_and_does_not_find_is_told_with_its_place() {
         ("crm.toml", "CRM_WEBHOOK_TOKEN"),
         ("erp.toml", "ERP_PASSWORD"),
         ("invoicing.toml", "INVOICING_TOKEN"),
+        ("pdm.toml", "PDM_SHARE"),
+        ("oa.toml", "OA_TOKEN"),
+        ("drp.toml", "DRP_PASSWORD"),
+        ("scm.toml", "SCM_TOKEN"),
     ] {
         let told = done.stderr.lines().any(|line| {
             line.contains(&format!("{file}:"))
@@ -61,7 +71,7 @@ fn what_the_example_needs_and_does_not_find_is_told_with_its_place() {
         });
         assert!(told, "{variable}: {}", done.stderr);
     }
-    done.says("4 problems");
+    done.says("8 problems");
 }
 
 /// A directory with a problem of every sort.

@@ -127,7 +127,7 @@ fn notes(deployment: &Deployment) -> Vec<String> {
             });
             if !subscribed {
                 notes.push(format!(
-                    "{}/{}: no system is given {}s; they are journaled and go nowhere",
+                    "{}/{}: no system is given any `{}`; they are journaled and go nowhere",
                     system.name, inlet.name, inlet.entity
                 ));
             }
@@ -139,7 +139,7 @@ fn notes(deployment: &Deployment) -> Vec<String> {
             });
             if !fed {
                 notes.push(format!(
-                    "{}: is given {}s, but no system sends any",
+                    "{}: is given every `{}`, but no system sends any",
                     system.name, outlet.entity
                 ));
             }
@@ -163,7 +163,7 @@ fn notes(deployment: &Deployment) -> Vec<String> {
             .collect();
         if both.len() > 1 {
             notes.push(format!(
-                "{entity}s go in a circle between {}; what a system sent is not sent back to it",
+                "`{entity}` goes in a circle between {}; what a system sent is not sent back to it",
                 both.join(", ")
             ));
         }

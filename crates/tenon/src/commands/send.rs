@@ -91,7 +91,7 @@ fn inlet<'c>(configuration: &'c Configuration, options: &Send) -> Result<&'c Inl
             .map(|inlet| inlet.name.as_str())
             .collect();
         Exit::runtime(format!(
-            "{name} has no such inlet for {entity}s; it has: {}",
+            "{name} has no such inlet for `{entity}`; it has: {}",
             known.join(", ")
         ))
     })
