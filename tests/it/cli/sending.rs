@@ -137,7 +137,7 @@ fn what_cannot_be_sent_is_told_with_what_could_be() {
     send("crm", "ordre", &file).with(1).says("ordre");
     send("crm", "invoice", &file)
         .with(1)
-        .says("crm has no such inlet for invoices; it has: customer, orders");
+        .says("crm has no such inlet for `invoice`; it has: customer, orders");
     send("crm", "order", "no-such-file.json")
         .with(3)
         .says("no-such-file.json");
