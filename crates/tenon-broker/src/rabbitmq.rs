@@ -31,7 +31,7 @@ pub struct RabbitMqOptions {
     pub connection_name: String,
     /// Between heartbeats; a peer that is silent for twice as long counts as lost.
     pub heartbeat: Duration,
-    /// How long one attempt to connect to one node may take.
+    /// How long one attempt to connect to one node may take, and one request to it.
     pub connect_timeout: Duration,
     /// How long a call waits for a connection to come back before it fails as unavailable.
     pub reconnect_wait: Duration,

@@ -1,5 +1,5 @@
 //! A loopback proxy that understands just enough AMQP to break things on purpose: it cuts
-//! connections, refuses new ones, and closes channels as the server would.
+//! connections, refuses new ones, freezes, and closes channels as the server would.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -34,6 +34,7 @@ pub(super) struct Proxy {
 struct Orders {
     cut: watch::Sender<u64>,
     close_channels: watch::Sender<u64>,
+    frozen: watch::Sender<bool>,
     refusing: AtomicBool,
     /// How many channels were closed as ordered, the client's consent included.
     closed: AtomicUsize,
@@ -75,6 +76,11 @@ impl Proxy {
     /// Whether new connections are dropped at once.
     pub(super) fn refuse(&self, refuse: bool) {
         self.orders.refusing.store(refuse, Ordering::SeqCst);
+    }
+
+    /// Whether nothing passes from the server any more, although every connection stands.
+    pub(super) fn freeze(&self, freeze: bool) {
+        self.orders.frozen.send_replace(freeze);
     }
 
     /// Closes every channel that is open now, as the server would after an error.
@@ -172,6 +178,8 @@ async fn downstream(
                     continue;
                 }
                 follow(&mut contents, &frame);
+                let mut frozen = orders.frozen.subscribe();
+                let _ = frozen.wait_for(|frozen| !frozen).await;
                 to.write_all(&frame.raw).await?;
             }
         }

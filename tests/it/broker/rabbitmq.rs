@@ -207,6 +207,43 @@ async fn calls_fail_in_bounded_time_while_the_server_is_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn calls_fail_in_bounded_time_while_the_server_hangs() {
+    let vhost = amqp_vhost();
+    let proxy = Proxy::start(server()).await;
+    let options = RabbitMqOptions {
+        connect_timeout: Duration::from_secs(2),
+        ..RabbitMqOptions::default()
+    };
+    let broker = RabbitMq::connect(&proxy.url(&vhost.url), options)
+        .await
+        .unwrap();
+    let queue = vhost.queue("inbound");
+    broker.declare(&[plain(&queue)]).await.unwrap();
+
+    proxy.freeze(true);
+    let error = within(broker.consume(&queue, 1)).await.err();
+    assert!(
+        matches!(error, Some(BrokerError::Unavailable(_))),
+        "{error:?}"
+    );
+    let error = within(broker.declare(&[plain(&queue)])).await.err();
+    assert!(
+        matches!(error, Some(BrokerError::Unavailable(_))),
+        "{error:?}"
+    );
+    let outcomes = within(broker.publish(vec![numbered(&queue, 9)])).await;
+    assert!(
+        matches!(outcomes[0], Err(BrokerError::Unavailable(_))),
+        "{outcomes:?}"
+    );
+
+    proxy.freeze(false);
+    publish(&broker, &queue, 0..3).await;
+    let mut consumer = consume_stubbornly(&broker, &queue, 10).await;
+    take(&mut *consumer, 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_consumer_hears_that_its_queue_is_gone() {
     let vhost = amqp_vhost();
     let broker = connect(&vhost.url).await;

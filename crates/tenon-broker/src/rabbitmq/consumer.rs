@@ -38,13 +38,12 @@ impl Reader {
         let channel = link.channel().await?;
         // Zero would mean "no limit" to the server.
         let prefetch = prefetch.max(1);
-        channel
-            .basic_qos(prefetch, BasicQosOptions::default())
+        link.answer(channel.basic_qos(prefetch, BasicQosOptions::default()))
             .await
             .map_err(|error| refusal::of(&error))?;
         let options = BasicConsumeOptions::default();
-        let deliveries = channel
-            .basic_consume(name, "".into(), options, FieldTable::default())
+        let deliveries = link
+            .answer(channel.basic_consume(name, "".into(), options, FieldTable::default()))
             .await
             .map_err(|error| refusal::of_queue(queue, &error))?;
         let queue = queue.to_owned();

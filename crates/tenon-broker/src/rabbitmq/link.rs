@@ -3,6 +3,7 @@
 //! lapin's own recovery is not used: it replays channels whose delivery tags are dead. Here a lost
 //! connection is gone with all its channels; whoever used it hears of it and begins anew.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,8 @@ pub(super) struct Link {
     /// Cancelled when the keeper has closed its connection on purpose.
     finished: CancellationToken,
     wait: Duration,
+    /// How long the server may take to answer a request.
+    patience: Duration,
 }
 
 impl Link {
@@ -74,6 +77,7 @@ impl Link {
             lost,
             finished,
             wait: options.reconnect_wait,
+            patience: options.connect_timeout,
         }
     }
 
@@ -127,10 +131,33 @@ impl Link {
     /// As [`Link::connection`].
     pub(super) async fn channel(&self) -> Result<Channel, BrokerError> {
         let connection = self.connection().await?;
-        connection.create_channel().await.map_err(|error| {
-            self.lost.notify_one();
-            refusal::of(&error)
-        })
+        self.answer(connection.create_channel())
+            .await
+            .map_err(|error| {
+                self.lost.notify_one();
+                refusal::of(&error)
+            })
+    }
+
+    /// What the server answers to a request on this connection or one of its channels.
+    ///
+    /// lapin may leave a request that meets the end of its connection without any answer, and a
+    /// server that hangs gives none: the wait ends with the connection, and after a bounded time.
+    pub(super) async fn answer<T>(
+        &self,
+        request: impl Future<Output = lapin::Result<T>>,
+    ) -> lapin::Result<T> {
+        let mut standing = self.standing.clone();
+        standing.mark_unchanged();
+        let why = tokio::select! {
+            biased;
+            answer = request => return answer,
+            // While it stands the connection stands unchanged.
+            _ = standing.changed() => "the connection was lost before the server answered",
+            () = tokio::time::sleep(self.patience) => "the server does not answer",
+        };
+        let error = io::Error::new(io::ErrorKind::TimedOut, why);
+        Err(lapin::ErrorKind::IOError(Arc::new(error)).into())
     }
 
     /// Waits until the connection has been closed on purpose.

@@ -194,8 +194,8 @@ impl Publisher {
             }
         }
         let channel = self.link.channel().await?;
-        channel
-            .confirm_select(ConfirmSelectOptions::default())
+        self.link
+            .answer(channel.confirm_select(ConfirmSelectOptions::default()))
             .await
             .map_err(|error| refusal::of(&error))?;
         Ok(channel)

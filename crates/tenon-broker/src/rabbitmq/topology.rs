@@ -25,7 +25,8 @@ pub(super) async fn declare(link: &Link, queues: &[Queue]) -> Result<(), BrokerE
             durable: true,
             ..Default::default()
         };
-        let Err(error) = channel.queue_declare(name, options, arguments(queue)).await else {
+        let declared = channel.queue_declare(name, options, arguments(queue));
+        let Err(error) = link.answer(declared).await else {
             continue;
         };
         let Some(text) = refusal::precondition(&error) else {
@@ -53,10 +54,10 @@ async fn type_difference(link: &Link, queue: &Queue) -> Result<Option<String>, B
         durable: true,
         ..Default::default()
     };
-    let declared = channel
-        .queue_declare(short(&queue.name)?, options, quorum())
-        .await;
-    Ok(declared
+    let declared = channel.queue_declare(short(&queue.name)?, options, quorum());
+    Ok(link
+        .answer(declared)
+        .await
         .err()
         .and_then(|error| refusal::precondition(&error).map(difference))
         .filter(|difference| difference.starts_with(QUEUE_TYPE)))
@@ -69,8 +70,8 @@ pub(super) async fn depth(link: &Link, queue: &str) -> Result<u64, BrokerError> 
         passive: true,
         ..Default::default()
     };
-    let declared = channel
-        .queue_declare(short(queue)?, options, FieldTable::default())
+    let declared = link
+        .answer(channel.queue_declare(short(queue)?, options, FieldTable::default()))
         .await
         .map_err(|error| refusal::of_queue(queue, &error))?;
     Ok(u64::from(declared.message_count()))
@@ -80,8 +81,7 @@ pub(super) async fn depth(link: &Link, queue: &str) -> Result<u64, BrokerError> 
 pub(super) async fn delete(link: &Link, queues: &[String]) -> Result<(), BrokerError> {
     let channel = link.channel().await?;
     for queue in queues {
-        channel
-            .queue_delete(short(queue)?, QueueDeleteOptions::default())
+        link.answer(channel.queue_delete(short(queue)?, QueueDeleteOptions::default()))
             .await
             .map_err(|error| refusal::of(&error))?;
     }
