@@ -34,11 +34,25 @@ pub enum Entity {
     Case,
     /// A request that somebody must decide, and the decision.
     Approval,
+    /// A change to designs: what it touches, and from when.
+    EngineeringChange,
+    /// What a dealer sold on in a period.
+    SellOut,
+    /// What a supplier is going to be asked for, and what he answers.
+    SupplyPlan,
+    /// A wish that something be bought.
+    Requisition,
+    /// An order to a supplier.
+    PurchaseOrder,
+    /// A contact with a customer.
+    Interaction,
+    /// A document that is published to those who need it.
+    Document,
 }
 
 impl Entity {
     /// Every entity.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 18] = [
         Self::Customer,
         Self::Order,
         Self::Invoice,
@@ -50,6 +64,13 @@ impl Entity {
         Self::Opportunity,
         Self::Case,
         Self::Approval,
+        Self::EngineeringChange,
+        Self::SellOut,
+        Self::SupplyPlan,
+        Self::Requisition,
+        Self::PurchaseOrder,
+        Self::Interaction,
+        Self::Document,
     ];
 
     /// The name on the wire and in configuration: `customer`.
@@ -66,6 +87,13 @@ impl Entity {
             Self::Opportunity => "opportunity",
             Self::Case => "case",
             Self::Approval => "approval",
+            Self::EngineeringChange => "engineering_change",
+            Self::SellOut => "sell_out",
+            Self::SupplyPlan => "supply_plan",
+            Self::Requisition => "requisition",
+            Self::PurchaseOrder => "purchase_order",
+            Self::Interaction => "interaction",
+            Self::Document => "document",
         }
     }
 

@@ -7,9 +7,12 @@ pub mod approval;
 pub mod bom;
 pub mod case;
 pub mod customer;
+pub mod document;
+pub mod engineering_change;
 mod entity;
 mod failure;
 mod ids;
+pub mod interaction;
 pub mod inventory;
 pub mod invoice;
 pub mod item;
@@ -18,10 +21,15 @@ pub mod money;
 pub mod opportunity;
 pub mod order;
 mod problem;
+pub mod purchase_order;
 pub mod receipt;
 mod reference;
+pub mod requisition;
 mod schema;
+pub mod sell_out;
 pub mod shipment;
+mod supplier;
+pub mod supply_plan;
 pub mod text;
 mod whole;
 
@@ -34,6 +42,7 @@ pub use message::{
 pub use problem::{ConfigProblem, Position, nearest};
 pub use reference::Reference;
 pub use schema::{Schema, Violation, schema};
+pub use supplier::Supplier;
 
 /// A moment in UTC, RFC 3339 on the wire.
 pub type Timestamp = jiff::Timestamp;

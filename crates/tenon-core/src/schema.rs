@@ -77,7 +77,7 @@ pub fn schema(kind: MessageKind) -> Option<&'static Schema> {
 }
 
 /// Every schema that this release can read, oldest first within an entity.
-const SOURCES: [(Entity, u16, &str); 11] = [
+const SOURCES: [(Entity, u16, &str); 18] = [
     (
         Entity::Customer,
         1,
@@ -128,6 +128,41 @@ const SOURCES: [(Entity, u16, &str); 11] = [
         Entity::Approval,
         1,
         include_str!("../../../schemas/approval/v1.json"),
+    ),
+    (
+        Entity::EngineeringChange,
+        1,
+        include_str!("../../../schemas/engineering_change/v1.json"),
+    ),
+    (
+        Entity::SellOut,
+        1,
+        include_str!("../../../schemas/sell_out/v1.json"),
+    ),
+    (
+        Entity::SupplyPlan,
+        1,
+        include_str!("../../../schemas/supply_plan/v1.json"),
+    ),
+    (
+        Entity::Requisition,
+        1,
+        include_str!("../../../schemas/requisition/v1.json"),
+    ),
+    (
+        Entity::PurchaseOrder,
+        1,
+        include_str!("../../../schemas/purchase_order/v1.json"),
+    ),
+    (
+        Entity::Interaction,
+        1,
+        include_str!("../../../schemas/interaction/v1.json"),
+    ),
+    (
+        Entity::Document,
+        1,
+        include_str!("../../../schemas/document/v1.json"),
     ),
 ];
 

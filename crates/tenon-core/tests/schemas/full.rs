@@ -12,6 +12,8 @@ use tenon_core::customer::{
     Address, AddressPurpose, BankAccount, Contact, CreditTerms, Customer, CustomerKind, Grade,
     Stage,
 };
+use tenon_core::document::{Confidentiality, Document, DocumentFile, DocumentKind, DocumentStatus};
+use tenon_core::interaction::{Interaction, InteractionDirection, InteractionKind};
 use tenon_core::inventory::Inventory;
 use tenon_core::invoice::{Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, InvoiceTitle};
 use tenon_core::item::Item;
@@ -21,6 +23,10 @@ use tenon_core::order::{Order, OrderLine, OrderStatus, Totals};
 use tenon_core::receipt::{Allocation, PaymentMethod, Receipt, ReceiptStatus};
 use tenon_core::shipment::{Shipment, ShipmentLine, ShipmentStatus};
 use tenon_core::{Reference, SystemName};
+
+mod supply;
+
+pub(crate) use supply::{engineering_change, purchase_order, requisition, sell_out, supply_plan};
 
 fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
@@ -327,6 +333,52 @@ pub(crate) fn bom() -> Bom {
             work_center: text("ASM-1"),
             setup_minutes: Some(amount("15")),
             run_minutes: Some(amount("1.25")),
+        }],
+    }
+}
+
+pub(crate) fn interaction() -> Interaction {
+    Interaction {
+        number: "VI-2026-0188".to_owned(),
+        customer: master("0198f3a2-7c1e-7b4a-9d35-2f6a1c0b8e77"),
+        kind: InteractionKind::Visit,
+        direction: Some(InteractionDirection::Outbound),
+        subject: "春季铺货回访".to_owned(),
+        content: text("李经理反映刀头异响，要求一周内答复。"),
+        contact: text("李雷"),
+        happened_at: "2026-04-02T06:00:00Z".parse().unwrap(),
+        minutes: Some(90),
+        opportunity: Some(native("crm", "OP-2026-0007")),
+        order: Some(native("erp", "SO-2026-0042")),
+        case: Some(native("crm", "SV-2026-0099")),
+        next_step: text("寄换货样机"),
+        next_on: Some("2026-04-09".parse().unwrap()),
+        owner: "王敏".to_owned(),
+    }
+}
+
+pub(crate) fn document() -> Document {
+    Document {
+        number: "DOC-2026-0021".to_owned(),
+        title: "SH-300 用户手册".to_owned(),
+        kind: DocumentKind::Manual,
+        revision: text("C2"),
+        status: DocumentStatus::Released,
+        confidentiality: Some(Confidentiality::Public),
+        summary: text("三刀头剃须刀的使用、清洁与保修。"),
+        language: text("zh-CN"),
+        author: text("技术文档组"),
+        released_at: Some("2026-03-15T03:00:00Z".parse().unwrap()),
+        customer: Some(master("0198f3a2-7c1e-7b4a-9d35-2f6a1c0b8e77")),
+        items: vec![native("pdm", "SH-300")],
+        order: Some(native("erp", "SO-2026-0042")),
+        tags: vec!["手册".to_owned(), "剃须刀".to_owned()],
+        files: vec![DocumentFile {
+            name: "SH-300-手册-C2.pdf".to_owned(),
+            url: "https://km.example.com/files/SH-300-C2.pdf".to_owned(),
+            media_type: text("application/pdf"),
+            bytes: Some(1048576),
+            sha256: text("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
         }],
     }
 }

@@ -14,13 +14,22 @@ use tenon_core::approval::{Approval, ApprovalKind, ApprovalOutcome};
 use tenon_core::bom::{Bom, BomKind, BomStatus};
 use tenon_core::case::{Case, CaseKind, CasePriority, CaseStatus};
 use tenon_core::customer::{AddressPurpose, Customer, CustomerKind, Grade, Stage};
+use tenon_core::document::{Confidentiality, Document, DocumentKind, DocumentStatus};
+use tenon_core::engineering_change::{
+    ChangeStatus, ChangeUrgency, EngineeringChange, StockDisposition,
+};
+use tenon_core::interaction::{Interaction, InteractionDirection, InteractionKind};
 use tenon_core::inventory::Inventory;
 use tenon_core::invoice::{Invoice, InvoiceKind, InvoiceStatus};
 use tenon_core::item::Item;
 use tenon_core::opportunity::{Opportunity, OpportunityOutcome, OpportunityStage};
 use tenon_core::order::{Order, OrderStatus};
+use tenon_core::purchase_order::{PurchaseOrder, PurchaseOrderStatus};
 use tenon_core::receipt::{PaymentMethod, Receipt, ReceiptStatus};
+use tenon_core::requisition::{Requisition, RequisitionStatus};
+use tenon_core::sell_out::{SellOut, SellOutStatus};
 use tenon_core::shipment::{Shipment, ShipmentStatus};
+use tenon_core::supply_plan::{PlanKind, PlanStatus, SupplyPlan};
 use tenon_core::{Entity, MessageKind, Reference, Schema, schema};
 
 fn schema_of(entity: Entity) -> &'static Schema {
@@ -75,6 +84,13 @@ fn through_type(entity: Entity, value: &Value) -> Result<Value, serde_json::Erro
         Entity::Opportunity => through::<Opportunity>(value),
         Entity::Case => through::<Case>(value),
         Entity::Approval => through::<Approval>(value),
+        Entity::EngineeringChange => through::<EngineeringChange>(value),
+        Entity::SellOut => through::<SellOut>(value),
+        Entity::SupplyPlan => through::<SupplyPlan>(value),
+        Entity::Requisition => through::<Requisition>(value),
+        Entity::PurchaseOrder => through::<PurchaseOrder>(value),
+        Entity::Interaction => through::<Interaction>(value),
+        Entity::Document => through::<Document>(value),
     }
 }
 
@@ -145,6 +161,13 @@ fn the_full_examples_are_the_types_with_every_field_set() {
     check(Entity::Opportunity, full::opportunity());
     check(Entity::Case, full::case());
     check(Entity::Approval, full::approval());
+    check(Entity::EngineeringChange, full::engineering_change());
+    check(Entity::SellOut, full::sell_out());
+    check(Entity::SupplyPlan, full::supply_plan());
+    check(Entity::Requisition, full::requisition());
+    check(Entity::PurchaseOrder, full::purchase_order());
+    check(Entity::Interaction, full::interaction());
+    check(Entity::Document, full::document());
 }
 
 /// Follows a local `$ref`.
@@ -270,6 +293,22 @@ fn enumerations_have_the_same_values_on_both_sides() {
     check::<CasePriority>(Entity::Case, "/properties/priority/enum");
     check::<CaseStatus>(Entity::Case, "/properties/status/enum");
     check::<ApprovalKind>(Entity::Approval, "/properties/kind/enum");
+    check::<ChangeStatus>(Entity::EngineeringChange, "/properties/status/enum");
+    check::<ChangeUrgency>(Entity::EngineeringChange, "/properties/urgency/enum");
+    check::<StockDisposition>(
+        Entity::EngineeringChange,
+        "/$defs/affected/properties/disposition/enum",
+    );
+    check::<SellOutStatus>(Entity::SellOut, "/properties/status/enum");
+    check::<PlanKind>(Entity::SupplyPlan, "/properties/kind/enum");
+    check::<PlanStatus>(Entity::SupplyPlan, "/properties/status/enum");
+    check::<RequisitionStatus>(Entity::Requisition, "/properties/status/enum");
+    check::<PurchaseOrderStatus>(Entity::PurchaseOrder, "/properties/status/enum");
+    check::<InteractionKind>(Entity::Interaction, "/properties/kind/enum");
+    check::<InteractionDirection>(Entity::Interaction, "/properties/direction/enum");
+    check::<DocumentKind>(Entity::Document, "/properties/kind/enum");
+    check::<DocumentStatus>(Entity::Document, "/properties/status/enum");
+    check::<Confidentiality>(Entity::Document, "/properties/confidentiality/enum");
     for part in ["step", "decision"] {
         let pointer = format!("/$defs/{part}/properties/outcome/enum");
         check::<ApprovalOutcome>(Entity::Approval, &pointer);
@@ -286,6 +325,7 @@ fn shared_definitions_are_the_same_in_every_schema() {
         "totals",
         "tax_id",
         "bank_account",
+        "supplier",
     ] {
         let definitions: Vec<Value> = Entity::ALL
             .into_iter()
