@@ -8,12 +8,24 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test torture lint deny clean-demo bench-master bench-check
+.PHONY: help demo ui test torture lint deny clean-demo bench-master bench-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# What a person needs for the console: the first line of `node --version` that is new enough.
+NODE_AT_LEAST := 20
+node-is-there = command -v npm >/dev/null && node --eval 'process.exit(+process.versions.node.split(".")[0] < $(NODE_AT_LEAST))'
+UI := crates/tenon-api/ui
+
+ui: ## Build the console, which the next build of the binary embeds (Node 20 or newer)
+	@$(node-is-there) || { echo 'the console needs Node $(NODE_AT_LEAST) or newer, and npm' >&2; exit 3; }
+	@cd $(UI) && { cmp --quiet package-lock.json node_modules/.lock || { npm ci --no-audit --no-fund && cp package-lock.json node_modules/.lock; }; }
+	@cd $(UI) && npm run --silent build
+
 demo: ## Build the release binary and run the demonstration (ONCE=1: end with its table)
+	@if $(node-is-there); then $(MAKE) ui; else \
+		echo 'Node $(NODE_AT_LEAST) is not here: the demonstration runs without the console, the API is there' >&2; fi
 	@cargo build --release --package tenon
 	@target/release/tenon demo $(if $(ONCE),--once) $(if $(JSON),--json) \
 		$(if $(BROKER),--broker '$(BROKER)') $(if $(STORE),--store '$(STORE)') $(if $(DATA),--data '$(DATA)')

@@ -6,6 +6,7 @@
 //! a stable `code`. *Architecture invariant*: nothing here decides what becomes of a message.
 
 mod check;
+mod console;
 mod docs;
 mod health;
 mod masters;
@@ -14,6 +15,7 @@ mod prometheus;
 mod read;
 mod reconcile;
 mod reviews;
+mod views;
 mod webhook;
 
 use std::sync::Arc;
@@ -62,17 +64,22 @@ pub struct Api {
     pub token: Option<Secret>,
 }
 
-/// The routes of the HTTP side.
+/// The OpenAPI document of the HTTP side, as `/openapi.json` serves it.
 ///
 /// # Errors
-/// `Configuration` when the token cannot be read.
-pub fn router(api: Api) -> Result<Router, Failure> {
-    if let Some(token) = &api.token {
-        token
-            .reveal()
-            .map_err(|problem| Failure::configuration("secret.unset", problem.to_string()))?;
-    }
-    prometheus::recorder()?;
+/// `Bug` when it cannot be written.
+pub fn description() -> Result<String, Failure> {
+    text(&described().0)
+}
+
+fn text(document: &utoipa::openapi::OpenApi) -> Result<String, Failure> {
+    document
+        .to_pretty_json()
+        .map_err(|error| Failure::bug("openapi.unwritable", error.to_string()))
+}
+
+/// The document, the routes that ask for the token, and those that do not.
+fn described() -> (utoipa::openapi::OpenApi, Router<Api>, Router<Api>) {
     let (protected, mut document) = OpenApiRouter::with_openapi(docs::Document::openapi())
         .routes(routes!(read::messages))
         .routes(routes!(read::message))
@@ -88,20 +95,34 @@ pub fn router(api: Api) -> Result<Router, Failure> {
         .routes(routes!(reviews::reviews))
         .routes(routes!(reviews::review))
         .routes(routes!(prometheus::scrape))
-        .with_state(api.clone())
         .split_for_parts();
     docs::demand_token(&mut document);
-    let protected = protected.layer(from_fn_with_state(api.clone(), require_token));
-    let (open, described) = OpenApiRouter::new()
+    let (open, opened) = OpenApiRouter::new()
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(webhook::receive))
-        .with_state(api)
         .split_for_parts();
-    document.merge(described);
-    let json = document
-        .to_pretty_json()
-        .map_err(|error| Failure::bug("openapi.unwritable", error.to_string()))?;
+    document.merge(opened);
+    (document, protected, open)
+}
+
+/// The routes of the HTTP side.
+///
+/// # Errors
+/// `Configuration` when the token cannot be read.
+pub fn router(api: Api) -> Result<Router, Failure> {
+    if let Some(token) = &api.token {
+        token
+            .reveal()
+            .map_err(|problem| Failure::configuration("secret.unset", problem.to_string()))?;
+    }
+    prometheus::recorder()?;
+    let (document, protected, open) = described();
+    let json = text(&document)?;
+    let protected = protected
+        .with_state(api.clone())
+        .layer(from_fn_with_state(api.clone(), require_token));
+    let open = open.with_state(api);
     let content_type = [(axum::http::header::CONTENT_TYPE, "application/json")];
     Ok(Router::new()
         .merge(protected)
@@ -110,8 +131,7 @@ pub fn router(api: Api) -> Result<Router, Failure> {
             "/openapi.json",
             axum::routing::get(move || async move { (content_type, json) }),
         )
-        .route("/", axum::routing::get(docs::start_page))
-        .fallback(problem::not_found)
+        .fallback(console::serve)
         .method_not_allowed_fallback(problem::not_allowed)
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,

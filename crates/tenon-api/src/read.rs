@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tenon_core::{Entity, MessageId, SystemName, Timestamp, schema};
-use tenon_store::{
-    Dashboard, DeliveryRecord, Direction, JournalRecord, MessageFilter, ParkedFilter, ParkedId,
-    ParkedRecord,
-};
+use tenon_store::{MessageFilter, ParkedFilter, ParkedId};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::problem::Asked;
+use crate::views::{MessageView, ParkedView, Summary, TraceView};
 use crate::{Api, Problem};
 
 /// The most records of one answer.
@@ -21,10 +19,10 @@ const MOST: u32 = 500;
 
 /// A page of records.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Page {
+pub(crate) struct Page<T> {
     /// The records.
-    items: Vec<Value>,
-    /// What to give as cursor to go on; absent at the end.
+    items: Vec<T>,
+    /// What to give as cursor to go on; null at the end.
     next: Option<i64>,
 }
 
@@ -52,11 +50,11 @@ pub(crate) struct MessageQuery {
 
 /// Journaled messages, newest first.
 #[utoipa::path(get, path = "/api/v1/messages", tag = "messages", params(MessageQuery), responses(
-    (status = 200, description = "a page of records", body = Page), (status = 400, description = "the query does not fit", body = Problem), (status = 401, description = "no token, or another", body = Problem)))]
+    (status = 200, description = "a page of records", body = Page<MessageView>), (status = 400, description = "the query does not fit", body = Problem), (status = 401, description = "no token, or another", body = Problem)))]
 pub(crate) async fn messages(
     State(api): State<Api>,
     Asked(query): Asked<MessageQuery>,
-) -> Result<Json<Page>, Problem> {
+) -> Result<Json<Page<MessageView>>, Problem> {
     let filter = MessageFilter {
         source: query.source.as_deref().map(system).transpose()?,
         entity: query.entity.as_deref().map(entity).transpose()?,
@@ -68,19 +66,32 @@ pub(crate) async fn messages(
     let records = api.store.messages(&filter, query.before, limit).await?;
     let next = (records.len() as u32 == limit).then(|| records.last().map(|last| last.position));
     Ok(Json(Page {
-        items: records.iter().map(message_json).collect(),
+        items: records.into_iter().map(MessageView::from).collect(),
         next: next.flatten(),
     }))
+}
+
+/// One message with what is in it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Message {
+    /// The message and its deliveries.
+    #[serde(flatten)]
+    trace: TraceView,
+    /// How long the native record is; null when the journal has forgotten it.
+    raw_bytes: Option<usize>,
+    /// The canonical body as it was routed, personal values masked.
+    #[schema(value_type = Option<Object>)]
+    canonical: Option<Value>,
 }
 
 /// One message with its canonical body and deliveries.
 #[utoipa::path(get, path = "/api/v1/messages/{id}", tag = "messages",
     params(("id" = String, Path, description = "the message id")), responses(
-    (status = 200, description = "the message"), (status = 404, description = "no such message", body = Problem), (status = 401, description = "no token, or another", body = Problem)))]
+    (status = 200, description = "the message", body = Message), (status = 404, description = "no such message", body = Problem), (status = 401, description = "no token, or another", body = Problem)))]
 pub(crate) async fn message(
     State(api): State<Api>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Message>, Problem> {
     let unknown = || Problem::not_found(format!("no message `{id}`"));
     let message_id: MessageId = id.parse().map_err(|_| unknown())?;
     let trace = api
@@ -90,42 +101,35 @@ pub(crate) async fn message(
         .into_iter()
         .next()
         .ok_or_else(unknown)?;
+    let kind = trace.message.attributes.kind;
     let payloads = api.store.payloads(message_id).await?;
-    let mut value = message_json(&trace.message);
-    value["deliveries"] = trace.deliveries.iter().map(delivery_json).collect();
-    if let Some(payloads) = payloads {
-        value["raw_bytes"] = json!(payloads.raw.len());
-        value["canonical"] = payloads
-            .canonical
-            .and_then(|body| serde_json::from_slice::<Value>(&body).ok())
-            .map(|mut body| {
-                if let Some(schema) = schema(trace.message.attributes.kind) {
-                    schema.mask(&mut body);
-                }
-                body
-            })
-            .unwrap_or(Value::Null);
-    }
-    Ok(Json(value))
+    let canonical = payloads
+        .as_ref()
+        .and_then(|payloads| payloads.canonical.as_deref())
+        .and_then(|body| serde_json::from_slice::<Value>(body).ok())
+        .map(|mut body| {
+            if let Some(schema) = schema(kind) {
+                schema.mask(&mut body);
+            }
+            body
+        });
+    Ok(Json(Message {
+        trace: trace.into(),
+        raw_bytes: payloads.map(|payloads| payloads.raw.len()),
+        canonical,
+    }))
 }
 
 /// Where something is: by business key, native id, message id or master id.
 #[utoipa::path(get, path = "/api/v1/trace/{key}", tag = "messages",
     params(("key" = String, Path, description = "an order's number, a customer's code, a native id …")), responses(
-    (status = 200, description = "a page of records", body = Page), (status = 401, description = "no token, or another", body = Problem)))]
+    (status = 200, description = "a page of records", body = Page<TraceView>), (status = 401, description = "no token, or another", body = Problem)))]
 pub(crate) async fn trace(
     State(api): State<Api>,
     Path(key): Path<String>,
-) -> Result<Json<Page>, Problem> {
+) -> Result<Json<Page<TraceView>>, Problem> {
     let traces = api.store.trace(&key, MOST).await?;
-    let items = traces
-        .iter()
-        .map(|trace| {
-            let mut value = message_json(&trace.message);
-            value["deliveries"] = trace.deliveries.iter().map(delivery_json).collect();
-            value
-        })
-        .collect();
+    let items = traces.into_iter().map(TraceView::from).collect();
     Ok(Json(Page { items, next: None }))
 }
 
@@ -149,11 +153,11 @@ pub(crate) struct ParkedQuery {
 
 /// Messages that wait, oldest first.
 #[utoipa::path(get, path = "/api/v1/parked", tag = "messages", params(ParkedQuery), responses(
-    (status = 200, description = "a page of records", body = Page), (status = 400, description = "the query does not fit", body = Problem), (status = 401, description = "no token, or another", body = Problem)))]
+    (status = 200, description = "a page of records", body = Page<ParkedView>), (status = 400, description = "the query does not fit", body = Problem), (status = 401, description = "no token, or another", body = Problem)))]
 pub(crate) async fn parked(
     State(api): State<Api>,
     Asked(query): Asked<ParkedQuery>,
-) -> Result<Json<Page>, Problem> {
+) -> Result<Json<Page<ParkedView>>, Problem> {
     let filter = ParkedFilter {
         system: query.system.as_deref().map(system).transpose()?,
         reason: query.reason,
@@ -168,21 +172,21 @@ pub(crate) async fn parked(
         .await?;
     let next = (records.len() as u32 == limit).then(|| records.last().map(|last| last.id.0));
     Ok(Json(Page {
-        items: records.iter().map(parked_json).collect(),
+        items: records.into_iter().map(ParkedView::from).collect(),
         next: next.flatten(),
     }))
 }
 
 /// Counts over everything.
 #[utoipa::path(get, path = "/api/v1/summary", tag = "messages", responses(
-    (status = 200, description = "counts by state and system"), (status = 401, description = "no token, or another", body = Problem)))]
-pub(crate) async fn summary(State(api): State<Api>) -> Result<Json<Dashboard>, Problem> {
-    Ok(Json(api.store.dashboard().await?))
+    (status = 200, description = "counts by state and system", body = Summary), (status = 401, description = "no token, or another", body = Problem)))]
+pub(crate) async fn summary(State(api): State<Api>) -> Result<Json<Summary>, Problem> {
+    Ok(Json(api.store.dashboard().await?.into()))
 }
 
 /// How many messages wait in each queue.
 #[utoipa::path(get, path = "/api/v1/queues", tag = "messages", responses(
-    (status = 200, description = "depth by queue; null where it cannot be told"), (status = 401, description = "no token, or another", body = Problem)))]
+    (status = 200, description = "depth by queue; null where it cannot be told", body = BTreeMap<String, Option<u64>>), (status = 401, description = "no token, or another", body = Problem)))]
 pub(crate) async fn queues(State(api): State<Api>) -> Json<BTreeMap<String, Option<u64>>> {
     Json(api.depths.read().await)
 }
@@ -193,58 +197,4 @@ fn system(text: &str) -> Result<SystemName, Problem> {
 
 fn entity(text: &str) -> Result<Entity, Problem> {
     text.parse().map_err(Problem::bad_request)
-}
-
-fn message_json(record: &JournalRecord) -> Value {
-    let attributes = &record.attributes;
-    json!({
-        "id": attributes.id,
-        "type": attributes.kind.to_string(),
-        "entity": attributes.entity(),
-        "source": attributes.source,
-        "inlet": attributes.inlet,
-        "native_id": attributes.native_id,
-        "business_key": record.business_key,
-        "master_id": attributes.master_id,
-        "correlation_id": attributes.correlation_id,
-        "occurred_at": attributes.occurred_at,
-        "accepted_at": attributes.accepted_at,
-        "journaled_at": record.journaled_at,
-        "origin": record.origin,
-        "state": record.state,
-        "detail": record.detail,
-        "targets": record.targets,
-    })
-}
-
-fn delivery_json(record: &DeliveryRecord) -> Value {
-    json!({
-        "system": record.system,
-        "state": record.state,
-        "native_id": record.native_id,
-        "attempts": record.attempts,
-        "at": record.at,
-        "detail": record.detail,
-    })
-}
-
-fn parked_json(record: &ParkedRecord) -> Value {
-    let attributes = &record.parcel.attributes;
-    json!({
-        "id": record.id,
-        "direction": match record.direction { Direction::Inbound => "inbound", Direction::Outbound => "outbound" },
-        "system": record.system,
-        "entity": attributes.entity(),
-        "message_id": attributes.id,
-        "source": attributes.source,
-        "native_id": attributes.native_id,
-        "state": record.state,
-        "kind": record.kind,
-        "code": record.code,
-        "reason": record.detail,
-        "attempts": record.attempts,
-        "retry_at": record.retry_at,
-        "parked_at": record.parked_at,
-        "behind": record.behind,
-    })
 }

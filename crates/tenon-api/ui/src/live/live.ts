@@ -1,0 +1,66 @@
+// What goes on right now: one stream of server-sent events for the whole console, however many
+// parts of it look at it. It is open while somebody looks, and comes back by itself.
+import { useSyncExternalStore } from 'react'
+
+export interface Snapshot { received_per_second: number }
+
+export interface Live {
+  /** The newest, once there is one. */
+  now?: Snapshot
+  /** The last minutes, oldest first. */
+  past: Snapshot[]
+  /** Whether the stream is open; if not, `now` is old. */
+  open: boolean
+}
+
+const KEPT = 180
+let live: Live = { past: [], open: false }
+let stream: EventSource | undefined
+let closing: ReturnType<typeof setTimeout> | undefined
+const listeners = new Set<() => void>()
+
+function become(next: Partial<Live>) {
+  live = { ...live, ...next }
+  listeners.forEach((listener) => listener())
+}
+
+function begin() {
+  stream = new EventSource('/api/v1/live')
+  stream.addEventListener('past', (event) => {
+    const past = JSON.parse((event as MessageEvent<string>).data) as Snapshot[]
+    become({ past, now: past.at(-1) ?? live.now, open: true })
+  })
+  stream.addEventListener('now', (event) => {
+    const now = JSON.parse((event as MessageEvent<string>).data) as Snapshot
+    become({ now, past: [...live.past, now].slice(-KEPT), open: true })
+  })
+  stream.onerror = () => {
+    become({ open: false })
+    // A browser reconnects by itself after a lost connection, but not after a refusal.
+    if (stream?.readyState === EventSource.CLOSED) {
+      stream = undefined
+      closing = setTimeout(() => listeners.size > 0 && begin(), 3_000)
+    }
+  }
+}
+
+function subscribe(listener: () => void) {
+  listeners.add(listener)
+  clearTimeout(closing)
+  if (!stream) begin()
+  return () => {
+    listeners.delete(listener)
+    // A page that is left for another one keeps the stream.
+    if (listeners.size === 0) {
+      closing = setTimeout(() => {
+        stream?.close()
+        stream = undefined
+        live = { past: [], open: false }
+      }, 2_000)
+    }
+  }
+}
+
+export function useLive(): Live {
+  return useSyncExternalStore(subscribe, () => live)
+}

@@ -1,0 +1,118 @@
+import { Skeleton, Table } from 'antd'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import { hub, type Schemas } from '../../api/client'
+import { useFormat } from '../../parts/format'
+import { Figure, PageHead, Panel } from '../../parts/PageHead'
+import { State } from '../../parts/State'
+import { Trouble } from '../../parts/Trouble'
+import { Shares } from './Shares'
+
+type Summary = Schemas['Summary']
+
+const sum = (counts: Record<string, number> = {}, ...states: string[]) =>
+  (states.length ? states : Object.keys(counts)).reduce((total, state) => total + (counts[state] ?? 0), 0)
+
+/** What is well and what is not, on one screen: for whoever comes in the morning. */
+export default function Overview() {
+  const { t } = useTranslation('overview')
+  const { short, duration, number } = useFormat()
+  const summary = hub.useQuery('get', '/api/v1/summary', {}, { refetchInterval: 10_000 })
+  const reviews = hub.useQuery('get', '/api/v1/reviews', { params: { query: { state: 'open', limit: 100 } } })
+  if (summary.error) return <Trouble error={summary.error} again={() => summary.refetch()} />
+  if (!summary.data) return <Skeleton active className="page" />
+  const counts = summary.data
+  const delivered = Object.values(counts.deliveries).reduce((total, states) => total + sum(states, 'delivered'), 0)
+  const forPeople = Object.values(counts.parked).reduce((total, states) => total + sum(states, 'failed'), 0)
+  const waiting = Object.values(counts.parked).reduce((total, states) => total + sum(states, 'waiting', 'retry', 'behind', 'due'), 0)
+  const open = reviews.data?.items.length ?? 0
+  return (
+    <div className="page stack">
+      <PageHead title={t('title')} text={t('text')} />
+      <div className="figures">
+        <Figure label={t('carried')} value={short(sum(counts.messages))} note={t('carried_note', { delivered: short(delivered) })} />
+        <Figure
+          label={t('for_people')}
+          value={number(forPeople)}
+          tone={forPeople ? 'bad' : 'good'}
+          note={<Link to="/parked?state=failed">{forPeople ? t('for_people_note') : t('for_people_none')}</Link>}
+        />
+        <Figure
+          label={t('waiting')}
+          value={number(waiting)}
+          tone={waiting ? 'wait' : undefined}
+          note={<Link to="/parked">{t('waiting_note')}</Link>}
+        />
+        <Figure
+          label={t('reviews')}
+          value={open >= 100 ? '100+' : number(open)}
+          tone={open ? 'wait' : undefined}
+          note={<Link to="/reviews">{t('reviews_note')}</Link>}
+        />
+        <Figure label={t('masters')} value={short(counts.masters)} note={t('masters_note', { joined: short(counts.joined) })} />
+        <Figure
+          label={t('latency')}
+          value={counts.latency_ms ? duration(counts.latency_ms[0]!) : '–'}
+          note={counts.latency_ms ? t('latency_note', { p99: duration(counts.latency_ms[1]!) }) : t('latency_none')}
+        />
+      </div>
+      <div className="cols two">
+        <Panel title={t('systems')} flush>
+          <Systems counts={counts} />
+        </Panel>
+        <Panel title={t('attention')}>
+          <Attention counts={counts} />
+        </Panel>
+      </div>
+    </div>
+  )
+}
+
+function Systems({ counts }: { counts: Summary }) {
+  const { t } = useTranslation('overview')
+  const { number } = useFormat()
+  const systems = [...new Set([...Object.keys(counts.deliveries), ...Object.keys(counts.parked)])].sort()
+  return (
+    <Table
+      size="small"
+      pagination={false}
+      rowKey="name"
+      scroll={{ x: 520 }}
+      dataSource={systems.map((name) => ({ name, given: counts.deliveries[name] ?? {}, parked: counts.parked[name] ?? {} }))}
+      columns={[
+        { title: t('system'), dataIndex: 'name', render: (name: string) => <Link to={`/connectors/${name}`}>{name}</Link> },
+        { title: t('given'), align: 'right', render: (_, row) => <span className="number">{number(sum(row.given, 'delivered'))}</span> },
+        { title: t('shares'), width: '46%', render: (_, row) => <Shares counts={row.given} /> },
+        {
+          title: t('parked'),
+          align: 'right',
+          render: (_, row) => (sum(row.parked) ? <Link className="number" to={`/parked?system=${row.name}`}>{number(sum(row.parked))}</Link> : <span className="quiet">0</span>),
+        },
+      ]}
+    />
+  )
+}
+
+/** What somebody should look at, worst first. */
+function Attention({ counts }: { counts: Summary }) {
+  const { t } = useTranslation('overview')
+  const { number } = useFormat()
+  const rank = ['failed', 'retry', 'waiting', 'due', 'behind']
+  const points = Object.entries(counts.parked)
+    .flatMap(([system, states]) => Object.entries(states).map(([state, count]) => ({ system, state, count })))
+    .sort((a, b) => rank.indexOf(a.state) - rank.indexOf(b.state) || b.count - a.count)
+  if (!points.length) return <p className="quiet">{t('all_well')}</p>
+  return (
+    <ul className="plain-list">
+      {points.map(({ system, state, count }) => (
+        <li key={system + state}>
+          <State state={state} label={t(`parked_state.${state}`, { ns: 'common' })} />
+          <span className="grow quiet">{system}</span>
+          <Link className="number" to={`/parked?system=${system}&state=${state}`}>
+            {number(count)}
+          </Link>
+        </li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,90 @@
+// Who is signed in, and what that person may do. The hub decides; this only spares people buttons
+// that would be refused.
+import { createContext, use, type ReactNode } from 'react'
+import { useQuery } from '@tanstack/react-query'
+import { Problem } from '../api/problem'
+import { queries } from '../api/client'
+
+export const ROLES = ['viewer', 'operator', 'steward', 'administrator'] as const
+export type Role = (typeof ROLES)[number]
+
+export interface Session {
+  user: string
+  display_name?: string | null
+  role: Role
+  /** The systems that the person may see; none named: all. */
+  systems?: string[] | null
+}
+
+export const SESSION_KEY = ['session']
+
+async function ask(method: string, path: string, body?: unknown): Promise<Response> {
+  const response = await fetch(path, {
+    method,
+    headers: { 'X-Tenon-CSRF': '1', ...(body ? { 'Content-Type': 'application/json' } : {}) },
+    body: body ? JSON.stringify(body) : undefined,
+  }).catch((error: unknown) => {
+    throw new Problem(0, 'network', String(error))
+  })
+  if (!response.ok) throw await Problem.from(response)
+  return response
+}
+
+/** The session, or null where nobody is signed in. */
+async function current(): Promise<Session | null> {
+  try {
+    return (await (await ask('GET', '/api/v1/session')).json()) as Session
+  } catch (problem) {
+    if (problem instanceof Problem && problem.status === 401) return null
+    // `npm run dev` against a hub whose token the proxy shows: there is no session, and none is needed.
+    if (import.meta.env.DEV && problem instanceof Problem && problem.status === 404) {
+      return { user: 'developer', role: 'administrator' }
+    }
+    throw problem
+  }
+}
+
+export function useCurrentSession() {
+  return useQuery({ queryKey: SESSION_KEY, queryFn: current, staleTime: 60_000, retry: 1 })
+}
+
+export async function signIn(user: string, password: string) {
+  const session = (await (await ask('POST', '/api/v1/session', { user, password })).json()) as Session
+  queries.clear()
+  queries.setQueryData(SESSION_KEY, session)
+}
+
+export async function signInFirst(token: string, user: string, password: string) {
+  await ask('POST', '/api/v1/session/first', { token, user, password })
+  await signIn(user, password)
+}
+
+export async function signOut() {
+  await ask('DELETE', '/api/v1/session').catch(() => undefined)
+  queries.clear()
+  queries.setQueryData(SESSION_KEY, null)
+}
+
+const Present = createContext<Session | null>(null)
+
+export function SessionProvider({ session, children }: { session: Session; children: ReactNode }) {
+  return <Present value={session}>{children}</Present>
+}
+
+/** The person at the console. Only within the signed-in part of it. */
+export function useSession(): Session {
+  const session = use(Present)
+  if (!session) throw new Error('nobody is signed in here')
+  return session
+}
+
+const MAY: Record<string, Role[]> = {
+  operate: ['operator', 'administrator'],
+  steward: ['steward', 'administrator'],
+  administer: ['administrator'],
+}
+
+/** Whether the person may do such a thing at all. */
+export function useMay(what: 'operate' | 'steward' | 'administer'): boolean {
+  return MAY[what]!.includes(useSession().role)
+}
