@@ -21,7 +21,6 @@ use crate::{Api, Problem};
     responses(
         (status = 200, description = "`outcome`, and at most five `candidates`, the likeliest first, each with master_id, code, legal_name, short_name, owner, claim, stage, probability, reasons, and forbidden: the hard rule, if one says that they are two"),
         (status = 400, description = "no such customer", body = Problem),
-        (status = 401, description = "no token, or another", body = Problem),
         (status = 503, description = "the store cannot be reached", body = Problem)))]
 pub(crate) async fn masters(
     State(api): State<Api>,

@@ -1,7 +1,12 @@
 //! The description of the API.
 
 use utoipa::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{Content, Ref, RefOr, Response};
+
+use crate::access::{Permission, Rule};
 
 /// What the OpenAPI document says besides the routes.
 #[derive(OpenApi)]
@@ -15,32 +20,70 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement
         (name = "intake", description = "Webhooks of the systems"),
         (name = "messages", description = "What the hub carried, and what waits"),
         (name = "masters", description = "The master records of customers, and commands that change them"),
+        (name = "access", description = "Who may what: sessions, users, tokens, the audit trail"),
         (name = "health", description = "Whether the hub makes progress")
     )
 )]
 pub(crate) struct Document;
 
-/// The name of the token within the document.
+/// The names of the means to prove oneself, within the document.
 const TOKEN: &str = "token";
+const SESSION: &str = "session";
 
-/// Says of every operation in `document` that it asks for the API's token.
-pub(crate) fn demand_token(document: &mut utoipa::openapi::OpenApi) {
+/// Says of every operation what its rule says: by what means callers prove themselves, what they need, and
+/// that others are refused.
+pub(crate) fn describe_access(document: &mut utoipa::openapi::OpenApi) {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("The token of `[http]` in tenon.toml"))
+        .description(Some(
+            "A token of `/api/v1/tokens`, or the one of `[http]` in tenon.toml",
+        ))
         .build();
+    let cookie = ApiKeyValue::with_description(
+        "tenon",
+        "A person's session; methods that change something need the header `X-Tenon-CSRF: 1` too",
+    );
     let components = document.components.get_or_insert_default();
     components.add_security_scheme(TOKEN, SecurityScheme::Http(bearer));
-    for path in document.paths.paths.values_mut() {
+    components.add_security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    for (path, item) in &mut document.paths.paths {
         let methods = [
-            &mut path.get,
-            &mut path.put,
-            &mut path.post,
-            &mut path.delete,
-            &mut path.patch,
+            ("GET", &mut item.get),
+            ("PUT", &mut item.put),
+            ("POST", &mut item.post),
+            ("DELETE", &mut item.delete),
+            ("PATCH", &mut item.patch),
         ];
-        for operation in methods.into_iter().flatten() {
-            operation.security = Some(vec![SecurityRequirement::new(TOKEN, [] as [&str; 0])]);
+        for (method, operation) in methods {
+            let rule = Rule::of(method, path);
+            let (Some(operation), Some(rule)) = (operation.as_mut(), rule) else {
+                continue;
+            };
+            if rule.needs == Permission::Open {
+                continue;
+            }
+            let none = || [] as [&str; 0];
+            operation.security = Some(vec![
+                SecurityRequirement::new(TOKEN, none()),
+                SecurityRequirement::new(SESSION, none()),
+            ]);
+            for (status, words) in [
+                ("401", "not signed in"),
+                ("403", "the role or the systems do not allow it"),
+            ] {
+                let refused = Response::builder()
+                    .description(words)
+                    .content(
+                        "application/problem+json",
+                        Content::new(Some(Ref::from_schema_name("Problem"))),
+                    )
+                    .build();
+                operation
+                    .responses
+                    .responses
+                    .entry(status.to_owned())
+                    .or_insert(RefOr::T(refused));
+            }
         }
     }
 }

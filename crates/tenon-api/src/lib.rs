@@ -1,19 +1,22 @@
 //! The HTTP side of a node: webhook intake, health, metrics, messages, deliveries and traces as JSON,
 //! master records and the commands that change them.
 //!
-//! Everything but health, webhooks and the description of the API itself asks for the API's token;
-//! a webhook proves itself as its connector file says. Errors are problem documents (RFC 9457) with
+//! Every route has a rule of who may call it, in one table ([`access`]); a webhook proves itself as its
+//! connector file says. Errors are problem documents (RFC 9457) with
 //! a stable `code`. *Architecture invariant*: nothing here decides what becomes of a message.
 
+pub mod access;
 mod check;
 mod console;
 mod docs;
+mod headers;
 mod health;
 mod masters;
 mod problem;
 mod prometheus;
 mod read;
 mod reconcile;
+mod reveal;
 mod reviews;
 mod views;
 mod webhook;
@@ -22,11 +25,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
-use tenon_connector::{Deployment, Secret, WebhookAuth, verify_webhook};
+use axum::middleware::from_fn_with_state;
+use tenon_connector::Deployment;
 use tenon_core::Failure;
 use tenon_pipeline::{Accept, Depths, Health, MasterPolicy};
 use tenon_store::SharedStore;
@@ -37,10 +39,16 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use access::{session, tokens, trail, users};
+
+pub use access::{Access, AccessPolicy};
 pub use problem::Problem;
 
 /// The largest body that a webhook may send, in bytes.
 pub const MAX_WEBHOOK_BODY: usize = 16 * 1024 * 1024;
+
+/// The largest body of any other request, in bytes.
+pub const MAX_BODY: usize = 1024 * 1024;
 
 /// How long a request may take, its body included: a caller that stops in the middle holds nothing.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -60,8 +68,8 @@ pub struct Api {
     pub health: Arc<Health>,
     /// How customers are matched.
     pub master: Arc<MasterPolicy>,
-    /// The token that callers must show; without one, the protected part answers nobody.
-    pub token: Option<Secret>,
+    /// Who may what.
+    pub access: Access,
 }
 
 /// The OpenAPI document of the HTTP side, as `/openapi.json` serves it.
@@ -78,15 +86,21 @@ fn text(document: &utoipa::openapi::OpenApi) -> Result<String, Failure> {
         .map_err(|error| Failure::bug("openapi.unwritable", error.to_string()))
 }
 
-/// The document, the routes that ask for the token, and those that do not.
-fn described() -> (utoipa::openapi::OpenApi, Router<Api>, Router<Api>) {
-    let (protected, mut document) = OpenApiRouter::with_openapi(docs::Document::openapi())
+/// The document, and the routes. Each route has its rule in the table of [`access`].
+fn described() -> (utoipa::openapi::OpenApi, Router<Api>) {
+    let (intake, taken_in) = OpenApiRouter::new()
+        .routes(routes!(webhook::receive))
+        .layer(DefaultBodyLimit::max(MAX_WEBHOOK_BODY))
+        .split_for_parts();
+    let (routes, mut document) = OpenApiRouter::with_openapi(docs::Document::openapi())
         .routes(routes!(read::messages))
         .routes(routes!(read::message))
         .routes(routes!(read::trace))
         .routes(routes!(read::parked))
         .routes(routes!(read::summary))
         .routes(routes!(read::queues))
+        .routes(routes!(reveal::reveal_message))
+        .routes(routes!(reveal::reveal_master))
         .routes(routes!(check::masters))
         .routes(routes!(masters::master))
         .routes(routes!(masters::history))
@@ -94,39 +108,48 @@ fn described() -> (utoipa::openapi::OpenApi, Router<Api>, Router<Api>) {
         .routes(routes!(reconcile::describe, reconcile::reconcile))
         .routes(routes!(reviews::reviews))
         .routes(routes!(reviews::review))
+        .routes(routes!(
+            session::session,
+            session::sign_in,
+            session::alter_self,
+            session::sign_out
+        ))
+        .routes(routes!(session::first))
+        .routes(routes!(session::password))
+        .routes(routes!(users::users, users::add_user))
+        .routes(routes!(users::alter_user))
+        .routes(routes!(users::link))
+        .routes(routes!(tokens::tokens, tokens::add_token))
+        .routes(routes!(tokens::revoke_token))
+        .routes(routes!(trail::trail))
+        .routes(routes!(trail::check_trail))
+        .routes(routes!(trail::export_trail))
         .routes(routes!(prometheus::scrape))
-        .split_for_parts();
-    docs::demand_token(&mut document);
-    let (open, opened) = OpenApiRouter::new()
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
-        .routes(routes!(webhook::receive))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
         .split_for_parts();
-    document.merge(opened);
-    (document, protected, open)
+    document.merge(taken_in);
+    docs::describe_access(&mut document);
+    (document, routes.merge(intake))
 }
 
 /// The routes of the HTTP side.
 ///
 /// # Errors
-/// `Configuration` when the token cannot be read.
+/// `Bug` when a route has no rule of who may call it.
 pub fn router(api: Api) -> Result<Router, Failure> {
-    if let Some(token) = &api.token {
-        token
-            .reveal()
-            .map_err(|problem| Failure::configuration("secret.unset", problem.to_string()))?;
-    }
     prometheus::recorder()?;
-    let (document, protected, open) = described();
+    let (document, routes) = described();
+    let unruled = access::unruled(&document);
+    if !unruled.is_empty() {
+        return Err(Failure::bug("api.unruled", unruled.join("; ")));
+    }
     let json = text(&document)?;
-    let protected = protected
-        .with_state(api.clone())
-        .layer(from_fn_with_state(api.clone(), require_token));
-    let open = open.with_state(api);
     let content_type = [(axum::http::header::CONTENT_TYPE, "application/json")];
     Ok(Router::new()
-        .merge(protected)
-        .merge(open)
+        .merge(routes.with_state(api.clone()))
+        .layer(from_fn_with_state(api, access::guard))
         .route(
             "/openapi.json",
             axum::routing::get(move || async move { (content_type, json) }),
@@ -137,30 +160,7 @@ pub fn router(api: Api) -> Result<Router, Failure> {
             StatusCode::REQUEST_TIMEOUT,
             PATIENCE,
         ))
-        .layer(DefaultBodyLimit::max(MAX_WEBHOOK_BODY))
+        .layer(axum::middleware::from_fn(headers::protect))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::new()))
-}
-
-/// Lets a request pass that shows the API's token.
-async fn require_token(
-    State(api): State<Api>,
-    request: Request,
-    next: Next,
-) -> Result<Response, Problem> {
-    let Some(token) = api.token.clone() else {
-        return Err(Problem::no_token());
-    };
-    let auth = WebhookAuth::Token {
-        header: "authorization".to_owned(),
-        token,
-    };
-    let shown = |name: &str| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
-    verify_webhook(&auth, shown, &[]).map_err(|failure| Problem::unauthorised(&failure))?;
-    Ok(next.run(request).await)
 }

@@ -1,17 +1,17 @@
 //! Master records for people and programs: shown, and changed by commands.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tenon_pipeline::{Command, Outcome, Steward, moment};
+use tenon_pipeline::{Act, Command, Outcome, Steward, moment};
 
 use utoipa::IntoParams;
 
-use crate::problem::Asked;
+use crate::access::{Note, Principal};
+use crate::problem::{Asked, Told};
 use crate::{Api, Problem};
 
 impl Api {
@@ -37,7 +37,7 @@ pub(crate) struct MasterQuery {
 /// With `at`, the golden record alone, as it stood then.
 #[utoipa::path(get, path = "/api/v1/masters/{id}", tag = "masters",
     params(MasterQuery, ("id" = String, Path, description = "its master id, its code, or a record of it: `erp%2FK-1`")), responses(
-    (status = 200, description = "the master", body = Object), (status = 400, description = "the query does not fit", body = Problem), (status = 404, description = "no such master", body = Problem), (status = 401, description = "no token, or another", body = Problem)))]
+    (status = 200, description = "the master", body = Object), (status = 400, description = "the query does not fit", body = Problem), (status = 404, description = "no such master", body = Problem)))]
 pub(crate) async fn master(
     State(api): State<Api>,
     Path(id): Path<String>,
@@ -67,7 +67,7 @@ pub(crate) async fn master(
 /// The latest versions of a master's golden record, newest first: what it was called, and since when.
 #[utoipa::path(get, path = "/api/v1/masters/{id}/history", tag = "masters",
     params(("id" = String, Path, description = "its master id, its code, or a record of it: `erp%2FK-1`")), responses(
-    (status = 200, description = "at most 100 versions", body = Object), (status = 404, description = "no such master", body = Problem), (status = 401, description = "no token, or another", body = Problem)))]
+    (status = 200, description = "at most 100 versions", body = Object), (status = 404, description = "no such master", body = Problem)))]
 pub(crate) async fn history(
     State(api): State<Api>,
     Path(id): Path<String>,
@@ -81,10 +81,25 @@ pub(crate) async fn history(
     Ok(Json(json!({ "items": versions })))
 }
 
+/// What somebody commands, and why. Who is the one that is signed in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Given {
+    /// For whom a token acts.
+    #[serde(default)]
+    by: Option<String>,
+    /// Why.
+    #[serde(default)]
+    because: String,
+    /// What.
+    act: Act,
+}
+
 /// Commands a change of master records, and waits until it is decided.
 ///
-/// The body says who, why and what: `{"by": "li.wei", "because": "one company, moved",
-/// "act": {"merge": {"survivor": "…", "merged": "…"}}}`. Acts: `merge` (`survivor`, `merged`), `unmerge`
+/// The body says why and what: `{"because": "one company, moved",
+/// "act": {"merge": {"survivor": "…", "merged": "…"}}}`. Who gives it is the one that is signed in; a token may
+/// say in `by` for whom it acts, and is then named before: `token:shop/li.wei`. Acts: `merge` (`survivor`, `merged`), `unmerge`
 /// (`merged`), `split` (`master`, `records`: a list of `system` and `native_id`), `approve` (`review`, perhaps
 /// `survivor`), `reject` (`review`), `pin` (`master`, `field`, `value`), `release` (`master`, `field`),
 /// `reserve_code` and `free_code` (`code`), `claim` (`master`, `owner`, `days`), `hand_over` (`master`, `from`,
@@ -96,16 +111,26 @@ pub(crate) async fn history(
     (status = 200, description = "it is done", body = Object),
     (status = 202, description = "it is durable, and no node has decided it yet: see its message", body = Object),
     (status = 400, description = "it is no command", body = Problem),
-    (status = 401, description = "no token, or another", body = Problem),
     (status = 404, description = "it names something that is not there", body = Problem),
     (status = 409, description = "it was refused, and nothing changed", body = Problem),
     (status = 503, description = "it cannot be taken now; give it again", body = Problem)))]
 pub(crate) async fn command(
     State(api): State<Api>,
+    principal: Principal,
+    note: Note,
     headers: HeaderMap,
-    body: Result<Json<Command>, JsonRejection>,
+    Told(given): Told<Given>,
 ) -> Result<Response, Problem> {
-    let Json(command) = body.map_err(|error| Problem::bad_request(error.body_text()))?;
+    if given.by.as_deref().is_some_and(|by| by.trim().is_empty()) {
+        return Err(Problem::bad_request("`by` names nobody; leave it out"));
+    }
+    let command = Command {
+        by: principal.by(given.by.as_deref())?,
+        because: given.because,
+        act: given.act,
+    };
+    note.subject(name_of(&command.act));
+    note.detail(json!({ "by": command.by, "because": command.because }));
     let key = headers
         .get("idempotency-key")
         .and_then(|key| key.to_str().ok());
@@ -122,4 +147,11 @@ pub(crate) async fn command(
         }
     };
     Ok((status, Json(outcome)).into_response())
+}
+
+/// The name of an act in its document: `merge`.
+fn name_of(act: &Act) -> String {
+    let document = serde_json::to_value(act).unwrap_or_default();
+    let name = document.as_object().and_then(|act| act.keys().next());
+    name.cloned().unwrap_or_default()
 }

@@ -19,8 +19,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Counters and histograms of this process in the exposition format of Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "health", responses(
-    (status = 200, description = "metrics", body = String, content_type = "text/plain"),
-    (status = 401, description = "no token, or another", body = Problem)))]
+    (status = 200, description = "metrics", body = String, content_type = "text/plain")))]
 pub(crate) async fn scrape() -> Result<Response, Problem> {
     let content_type = [(
         header::CONTENT_TYPE,

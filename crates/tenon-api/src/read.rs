@@ -7,9 +7,10 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tenon_core::{Entity, MessageId, SystemName, Timestamp, schema};
-use tenon_store::{MessageFilter, ParkedFilter, ParkedId};
+use tenon_store::{MessageFilter, ParkedFilter, ParkedId, Trace};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::access::Principal;
 use crate::problem::Asked;
 use crate::views::{MessageView, ParkedView, Summary, TraceView};
 use crate::{Api, Problem};
@@ -50,7 +51,7 @@ pub(crate) struct MessageQuery {
 
 /// Journaled messages, newest first.
 #[utoipa::path(get, path = "/api/v1/messages", tag = "messages", params(MessageQuery), responses(
-    (status = 200, description = "a page of records", body = Page<MessageView>), (status = 400, description = "the query does not fit", body = Problem), (status = 401, description = "no token, or another", body = Problem)))]
+    (status = 200, description = "a page of records", body = Page<MessageView>), (status = 400, description = "the query does not fit", body = Problem)))]
 pub(crate) async fn messages(
     State(api): State<Api>,
     Asked(query): Asked<MessageQuery>,
@@ -87,10 +88,11 @@ pub(crate) struct Message {
 /// One message with its canonical body and deliveries.
 #[utoipa::path(get, path = "/api/v1/messages/{id}", tag = "messages",
     params(("id" = String, Path, description = "the message id")), responses(
-    (status = 200, description = "the message", body = Message), (status = 404, description = "no such message", body = Problem), (status = 401, description = "no token, or another", body = Problem)))]
+    (status = 200, description = "the message", body = Message), (status = 404, description = "no such message", body = Problem)))]
 pub(crate) async fn message(
     State(api): State<Api>,
     Path(id): Path<String>,
+    principal: Principal,
 ) -> Result<Json<Message>, Problem> {
     let unknown = || Problem::not_found(format!("no message `{id}`"));
     let message_id: MessageId = id.parse().map_err(|_| unknown())?;
@@ -101,6 +103,7 @@ pub(crate) async fn message(
         .into_iter()
         .next()
         .ok_or_else(unknown)?;
+    check_trace(&principal, &trace)?;
     let kind = trace.message.attributes.kind;
     let payloads = api.store.payloads(message_id).await?;
     let canonical = payloads
@@ -123,14 +126,30 @@ pub(crate) async fn message(
 /// Where something is: by business key, native id, message id or master id.
 #[utoipa::path(get, path = "/api/v1/trace/{key}", tag = "messages",
     params(("key" = String, Path, description = "an order's number, a customer's code, a native id …")), responses(
-    (status = 200, description = "a page of records", body = Page<TraceView>), (status = 401, description = "no token, or another", body = Problem)))]
+    (status = 200, description = "a page of records", body = Page<TraceView>)))]
 pub(crate) async fn trace(
     State(api): State<Api>,
     Path(key): Path<String>,
+    principal: Principal,
 ) -> Result<Json<Page<TraceView>>, Problem> {
-    let traces = api.store.trace(&key, MOST).await?;
-    let items = traces.into_iter().map(TraceView::from).collect();
+    let traces = api.store.trace(&key, MOST).await?.into_iter();
+    let items = traces
+        .filter(|trace| check_trace(&principal, trace).is_ok())
+        .map(TraceView::from)
+        .collect();
     Ok(Json(Page { items, next: None }))
+}
+
+/// Refuses a message that neither comes from a system of the caller's nor goes to one.
+pub(crate) fn check_trace(principal: &Principal, trace: &Trace) -> Result<(), Problem> {
+    let goes = trace.deliveries.iter();
+    match goes
+        .map(|delivery| &delivery.system)
+        .any(|system| principal.touches(system))
+    {
+        true => Ok(()),
+        false => principal.check_system(&trace.message.attributes.source),
+    }
 }
 
 /// Which parked messages.
@@ -153,7 +172,7 @@ pub(crate) struct ParkedQuery {
 
 /// Messages that wait, oldest first.
 #[utoipa::path(get, path = "/api/v1/parked", tag = "messages", params(ParkedQuery), responses(
-    (status = 200, description = "a page of records", body = Page<ParkedView>), (status = 400, description = "the query does not fit", body = Problem), (status = 401, description = "no token, or another", body = Problem)))]
+    (status = 200, description = "a page of records", body = Page<ParkedView>), (status = 400, description = "the query does not fit", body = Problem)))]
 pub(crate) async fn parked(
     State(api): State<Api>,
     Asked(query): Asked<ParkedQuery>,
@@ -179,14 +198,14 @@ pub(crate) async fn parked(
 
 /// Counts over everything.
 #[utoipa::path(get, path = "/api/v1/summary", tag = "messages", responses(
-    (status = 200, description = "counts by state and system", body = Summary), (status = 401, description = "no token, or another", body = Problem)))]
+    (status = 200, description = "counts by state and system", body = Summary)))]
 pub(crate) async fn summary(State(api): State<Api>) -> Result<Json<Summary>, Problem> {
     Ok(Json(api.store.dashboard().await?.into()))
 }
 
 /// How many messages wait in each queue.
 #[utoipa::path(get, path = "/api/v1/queues", tag = "messages", responses(
-    (status = 200, description = "depth by queue; null where it cannot be told", body = BTreeMap<String, Option<u64>>), (status = 401, description = "no token, or another", body = Problem)))]
+    (status = 200, description = "depth by queue; null where it cannot be told", body = BTreeMap<String, Option<u64>>)))]
 pub(crate) async fn queues(State(api): State<Api>) -> Json<BTreeMap<String, Option<u64>>> {
     Json(api.depths.read().await)
 }

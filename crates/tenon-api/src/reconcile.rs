@@ -46,7 +46,7 @@ struct Property {
 
 /// The service's description, or the answers to `queries`.
 #[utoipa::path(get, path = "/reconcile", tag = "masters", params(Batch), responses(
-    (status = 200, description = "the description, or the candidates by query", body = Object), (status = 400, description = "the queries are no JSON object of queries", body = Problem), (status = 401, description = "no token, or another", body = Problem)))]
+    (status = 200, description = "the description, or the candidates by query", body = Object), (status = 400, description = "the queries are no JSON object of queries", body = Problem)))]
 pub(crate) async fn describe(
     State(api): State<Api>,
     headers: HeaderMap,
@@ -61,7 +61,7 @@ pub(crate) async fn describe(
 /// The candidates for each of a batch of names, with what else is known of each.
 #[utoipa::path(post, path = "/reconcile", tag = "masters",
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`queries`: a JSON object of queries by name"), responses(
-    (status = 200, description = "the candidates by query", body = Object), (status = 400, description = "the queries are no JSON object of queries", body = Problem), (status = 401, description = "no token, or another", body = Problem)))]
+    (status = 200, description = "the candidates by query", body = Object), (status = 400, description = "the queries are no JSON object of queries", body = Problem)))]
 pub(crate) async fn reconcile(
     State(api): State<Api>,
     headers: HeaderMap,

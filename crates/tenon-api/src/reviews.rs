@@ -38,7 +38,7 @@ pub(crate) struct ReviewPage {
 
 /// Pairs of masters that may be one customer, oldest first, with what speaks for and against it.
 #[utoipa::path(get, path = "/api/v1/reviews", tag = "masters", params(ReviewQuery), responses(
-    (status = 200, description = "a page of reviews", body = ReviewPage), (status = 400, description = "the query does not fit", body = Problem), (status = 401, description = "no token, or another", body = Problem)))]
+    (status = 200, description = "a page of reviews", body = ReviewPage), (status = 400, description = "the query does not fit", body = Problem)))]
 pub(crate) async fn reviews(
     State(api): State<Api>,
     Asked(query): Asked<ReviewQuery>,
@@ -61,7 +61,7 @@ pub(crate) async fn reviews(
 /// One review with both masters beside each other. It is decided by the commands `approve` and `reject`.
 #[utoipa::path(get, path = "/api/v1/reviews/{id}", tag = "masters",
     params(("id" = i64, Path, description = "the review's number")), responses(
-    (status = 200, description = "the review and its two sides", body = Object), (status = 404, description = "no such review", body = Problem), (status = 401, description = "no token, or another", body = Problem)))]
+    (status = 200, description = "the review and its two sides", body = Object), (status = 404, description = "no such review", body = Problem)))]
 pub(crate) async fn review(
     State(api): State<Api>,
     Path(id): Path<String>,

@@ -113,6 +113,8 @@ fn conflict(table: Option<&str>, message: &str) -> String {
         Some("crosswalk") => "a native id is linked to another master",
         Some("golden" | "golden_history") => "a golden record has another version",
         Some("claim") => "a claim was changed meanwhile",
+        Some("account") => "there is an account of this name already",
+        Some("api_token") => "there is or was a token of this name; choose another",
         Some("master_key") => "a key is claimed by another master",
         _ => message,
     };

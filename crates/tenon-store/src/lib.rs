@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
 use tenon_master::likeness::{MatchKey, Postings, Traits};
 
+mod access;
 mod claim;
 mod error;
 mod golden;
@@ -26,6 +27,10 @@ mod sqlite;
 mod stewardship;
 mod writes;
 
+pub use access::{
+    AccessChange, AccessStore, Account, ApiToken, AuditDraft, AuditEntry, AuditFilter, ChainBreak,
+    Invitation, Role, SecretDigest, Session, SignInFailures, first_break,
+};
 pub use claim::Claim;
 pub use golden::{GoldenRow, MasterWrite, MergedMaster, OwnedPin, Sources, Statement, Version};
 pub use hierarchy::{Affiliation, Belonging, BelongingWrite};
@@ -62,7 +67,7 @@ pub enum StoreError {
 
 /// The hub's memory. Shared by every stage and every node.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: AccessStore + 'static {
     /// Brings the tables to this release's version, and what is derived in them; safe to run from
     /// many nodes at once.
     async fn migrate(&self) -> Result<(), StoreError>;

@@ -1,5 +1,6 @@
 //! The command line. Its names and exit codes are a contract: scripts depend on them.
 
+mod access;
 mod stewardship;
 
 use std::num::NonZeroU32;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use access::{Audit, Token, TrailFormat, User};
 pub(crate) use stewardship::{Export, Giver, Import, Measured, Reviews, Stewardship};
 
 /// Joins CRM, ERP, invoicing and the rest: canonical messages, one master record per customer.
@@ -53,6 +55,15 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Put a copy in the place of the embedded engine's file; what was there is kept beside it.
     Restore(Restore),
+    /// The people who may sign in.
+    #[command(subcommand)]
+    User(User),
+    /// The tokens that programs show.
+    #[command(subcommand)]
+    Token(Token),
+    /// The trail of what was done: check it, export it.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Bring the store's tables to this release's version.
     Migrate(Config),
     /// Write a completion script for a shell.

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use tenon_api::Problem;
 use tenon_broker::BrokerError;
 use tenon_core::{ConfigProblem, Failure, FailureKind};
 use tenon_store::StoreError;
@@ -72,6 +73,15 @@ impl From<StoreError> for Exit {
                 Self::environment(error.to_string())
             }
             _ => Self::runtime(error.to_string()),
+        }
+    }
+}
+
+impl From<Problem> for Exit {
+    fn from(problem: Problem) -> Self {
+        match problem.status {
+            503 => Self::environment(problem.detail),
+            _ => Self::runtime(problem.detail),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret;
 use serde::Deserialize;
+use tenon_api::AccessPolicy;
 use tenon_connector::{Deployment, Document, Humane, KeyProblem, Secret};
 use tenon_core::{ConfigProblem, SystemName, nearest};
 use tenon_master::likeness::MatchPolicy;
@@ -38,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) partitions: u32,
     /// The HTTP side.
     pub(crate) http: Http,
+    /// Who may what.
+    pub(crate) access: AccessPolicy,
     /// What is remembered of messages.
     pub(crate) journal: Journal,
     /// The master customer record.
@@ -60,7 +63,7 @@ pub(crate) struct Journal {
 pub(crate) struct Http {
     /// The address to listen on.
     pub(crate) listen: SocketAddr,
-    /// The token that callers of the API must show; none, no API but health and webhooks.
+    /// A token that is an administrator's, for scripts; people have accounts.
     pub(crate) token: Option<Secret>,
 }
 
@@ -85,6 +88,7 @@ impl Default for Settings {
             queue_prefix: String::new(),
             partitions: 4,
             http: Http::default(),
+            access: AccessPolicy::default(),
             journal: Journal::default(),
             master: Master::default(),
             matching: MatchPolicy::default(),
@@ -287,6 +291,9 @@ impl Settings {
                 KeyProblem::new("journal.keep", "forgets messages that are still under way")
                     .help("keep them for a day at least, such as \"90d\""),
             );
+        }
+        for (key, reason) in self.access.problems() {
+            document.report_key(KeyProblem::new(format!("access.{key}"), reason));
         }
         let plain = |character: char| {
             character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | '_')

@@ -93,5 +93,5 @@ async fn what_is_no_customer_is_refused() {
     }
     post(&router, "/api/v1/masters/check", &[], "{}")
         .await
-        .problem(401, "api.token");
+        .problem(401, "access.required");
 }

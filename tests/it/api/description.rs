@@ -1,19 +1,14 @@
 //! The OpenAPI document: what it says is so, and what is served it says.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::Value;
-use tenon_pipeline::Health;
 
 use super::site::{Site, ask, get, get_openly};
 
-/// What answers without the API's token. Whoever adds a route here opens it to everybody.
-const OPEN: [&str; 3] = ["/health/live", "/health/ready", "/in/{system}/{inlet}"];
-
-async fn document() -> (Site, Value) {
+pub(super) async fn document() -> (Site, Value) {
     let site = Site::new().await;
     let answer = get_openly(&site.router(), "/openapi.json").await.with(200);
     assert_eq!(answer.headers["content-type"], "application/json");
@@ -22,7 +17,7 @@ async fn document() -> (Site, Value) {
 }
 
 /// Every operation: path, method, description.
-fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
+pub(super) fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
     let paths = document["paths"].as_object().expect("paths");
     let of_path = |(path, item): (&'_ String, &'_ Value)| -> Vec<(String, String)> {
         let methods = item.as_object().expect("an item").keys();
@@ -122,64 +117,6 @@ async fn the_document_is_sound() {
     }
 }
 
-/// A request of an operation, with something in each place of its path.
-fn request(path: &str, method: &str, token: Option<&str>) -> Request<Body> {
-    let path = path.replace(['{', '}'], "");
-    let mut request = Request::builder()
-        .method(method.to_uppercase().as_str())
-        .uri(path);
-    if let Some(token) = token {
-        request = request.header("authorization", format!("Bearer {token}"));
-    }
-    request.body(Body::empty()).expect("a request")
-}
-
-#[tokio::test]
-async fn every_route_but_the_open_ones_asks_for_the_token() {
-    let (site, document) = document().await;
-    let router = site.router();
-    let closed = site.router_with(None, Arc::new(Health::default()));
-    let mut open = BTreeSet::new();
-    for (path, method, operation) in operations(&document) {
-        if OPEN.contains(&path) {
-            open.insert(path);
-            assert!(
-                operation.get("security").is_none(),
-                "{path} is described as closed"
-            );
-            continue;
-        }
-        assert_eq!(
-            operation["security"],
-            serde_json::json!([{ "token": [] }]),
-            "{method} {path}"
-        );
-        ask(&router, request(path, method, None))
-            .await
-            .problem(401, "api.token");
-        ask(&router, request(path, method, Some("let-me-out")))
-            .await
-            .problem(401, "api.token");
-        ask(&closed, request(path, method, None))
-            .await
-            .problem(403, "api.closed");
-        ask(&closed, request(path, method, Some("let-me-in")))
-            .await
-            .problem(403, "api.closed");
-        let answer = ask(&router, request(path, method, Some("let-me-in"))).await;
-        assert!(
-            ![401, 403, 405].contains(&answer.status),
-            "{method} {path}: {answer:?}"
-        );
-    }
-    assert_eq!(open, BTreeSet::from(OPEN));
-    let scheme = &document["components"]["securitySchemes"]["token"];
-    assert_eq!(
-        (&scheme["type"], &scheme["scheme"]),
-        (&"http".into(), &"bearer".into())
-    );
-}
-
 #[tokio::test]
 async fn what_is_not_served_is_told_as_a_problem() {
     let (site, _) = document().await;
@@ -188,7 +125,8 @@ async fn what_is_not_served_is_told_as_a_problem() {
         .await
         .problem(404, "unknown");
     assert!(detail.contains("/api/v1/mesages"));
-    ask(&router, request("/health/live", "delete", None))
+    let request = Request::delete("/health/live").body(Body::empty());
+    ask(&router, request.expect("a request"))
         .await
         .problem(405, "method");
     let page = get_openly(&router, "/").await.with(200);

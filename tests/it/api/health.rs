@@ -47,7 +47,7 @@ async fn reasons_are_not_told_to_everybody() {
     health.report(&Component("inbound.0".to_owned()), ComponentState::Idle, 3);
     let failure = Failure::transient("connect", "no answer from erp.example.com:5432");
     health.report_failure(&Component("erp/deliver".to_owned()), &failure);
-    let answer = get_openly(&site.router_with(None, health), "/health/ready")
+    let answer = get_openly(&site.router_with(site.access(), health), "/health/ready")
         .await
         .with(200);
     let told = answer.json();

@@ -38,12 +38,12 @@ async fn a_token_proves_the_caller() {
         &[("x-api-key", TOKEN)],
     ] {
         let answer = post(&router, "/in/shop/orders", headers, order("SO-1")).await;
-        let detail = answer.problem(401, "api.token");
+        let detail = answer.problem(401, "webhook.refused");
         assert!(!detail.contains(TOKEN), "{detail}");
     }
     post(&router, "/in/shop/keyed", &[BEARER], order("SO-1"))
         .await
-        .problem(401, "api.token");
+        .problem(401, "webhook.refused");
     assert_eq!(site.inbound().await, 0);
     post(
         &router,
@@ -96,7 +96,7 @@ async fn a_signature_proves_the_caller_and_the_body() {
     ] {
         post(&router, "/in/shop/events", headers, body.clone())
             .await
-            .problem(401, "api.token");
+            .problem(401, "webhook.refused");
     }
     assert_eq!(site.inbound().await, 2);
 }

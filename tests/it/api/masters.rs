@@ -125,7 +125,7 @@ async fn reviews_are_listed_shown_and_decided() {
         .json();
     assert_eq!(
         (&shown["review"]["state"], &shown["review"]["decided_by"]),
-        (&json!("rejected"), &json!("li.wei"))
+        (&json!("rejected"), &json!("token:configured/li.wei"))
     );
     get(&router, "/api/v1/reviews/999")
         .await
@@ -162,14 +162,14 @@ async fn a_command_that_cannot_be_is_refused() {
         give(&router, &body).await.problem(400, "request.invalid");
     }
     let nobody = json!({ "by": " ", "act": { "unmerge": { "merged": id } } });
-    give(&router, &nobody).await.problem(400, "command.invalid");
+    give(&router, &nobody).await.problem(400, "request.invalid");
     let path = format!("/api/v1/masters/{stranger}");
     get(&router, &path).await.problem(404, "master.unknown");
     get(&router, "/api/v1/masters/NOBODY")
         .await
         .problem(404, "master.unknown");
     let openly = post(&router, "/api/v1/commands", &[], "{}").await;
-    openly.problem(401, "api.token");
+    openly.problem(401, "access.required");
     hub.stop().await;
 }
 
@@ -216,6 +216,6 @@ async fn a_list_is_reconciled_as_open_refine_does() {
     ask(&json!([1])).await.problem(400, "request.invalid");
     post(&router, "/reconcile", &[form], "queries={}")
         .await
-        .problem(401, "api.token");
+        .problem(401, "access.required");
     hub.stop().await;
 }

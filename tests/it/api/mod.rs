@@ -1,9 +1,11 @@
 //! The HTTP side: its router over the embedded engines, asked in this process.
 
+mod access;
 mod checking;
 mod description;
 mod health;
 mod intake;
 mod masters;
 mod reading;
+mod roles;
 mod site;

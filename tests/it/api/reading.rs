@@ -310,5 +310,5 @@ async fn metrics_count_messages_and_hold_no_ids() {
     assert!(!metrics.text().contains(&id) && !metrics.text().contains("SO-metric"));
     get_openly(&router, "/metrics")
         .await
-        .problem(401, "api.token");
+        .problem(401, "access.required");
 }

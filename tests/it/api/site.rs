@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request};
 use serde_json::Value;
 use tempfile::TempDir;
-use tenon_api::{Api, router};
+use tenon_api::{Access, AccessPolicy, Api, router};
 use tenon_broker::{Embedded, SharedBroker};
 use tenon_connector::{ConnectorKind, Deployment, Preset, Secret};
 use tenon_pipeline::{
@@ -126,15 +126,33 @@ impl Site {
 
     /// The HTTP side as it is before a hub runs.
     pub(super) fn router(&self) -> Router {
-        self.router_with(Some(self.token()), Arc::new(Health::default()))
+        self.router_with(self.access(), Arc::new(Health::default()))
     }
 
-    pub(super) fn token(&self) -> Secret {
+    pub(super) fn store(&self) -> &SharedStore {
+        &self.store
+    }
+
+    /// Who may what, as a hub with a configured token begins.
+    pub(super) fn access(&self) -> Access {
+        self.access_with(AccessPolicy::default())
+    }
+
+    pub(super) fn access_with(&self, policy: AccessPolicy) -> Access {
         let path = self.directory.path().join("token");
-        Secret::parse(&format!("${{file:{}}}", path.display())).expect("a reference")
+        let token = Secret::parse(&format!("${{file:{}}}", path.display())).expect("a reference");
+        Access::new(self.store.clone(), policy, Some(token))
     }
 
-    pub(super) fn router_with(&self, token: Option<Secret>, health: Arc<Health>) -> Router {
+    /// Runs one statement beside the store.
+    pub(super) async fn sql(&self, statement: &'static str) {
+        let path = self.directory.path().join("tenon.db");
+        let (writer, _) = open_sqlite(&path).await.expect("the file opens");
+        sqlx::query(statement).execute(&writer).await.expect("run");
+        writer.close().await;
+    }
+
+    pub(super) fn router_with(&self, access: Access, health: Arc<Health>) -> Router {
         let api = Api {
             deployment: self.deployment.clone(),
             store: self.store.clone(),
@@ -142,7 +160,7 @@ impl Site {
             accept: Accept::new(self.broker.clone(), PARTITIONS),
             health,
             master: Arc::default(),
-            token,
+            access,
         };
         router(api).expect("a router")
     }
@@ -158,7 +176,7 @@ impl Site {
         let (broker, store) = (self.broker.clone(), self.store.clone());
         let hub = Hub::start(settings, self.deployment.clone(), broker, store).await;
         let hub = hub.expect("the hub starts");
-        let router = self.router_with(Some(self.token()), hub.health().clone());
+        let router = self.router_with(self.access(), hub.health().clone());
         (hub, router)
     }
 

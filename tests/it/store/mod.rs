@@ -3,6 +3,7 @@
 //! Each test has a schema or a file of its own. What only one of them can show stands in a module
 //! of its name.
 
+mod access;
 mod claims;
 mod dependencies;
 mod fixtures;
@@ -42,6 +43,12 @@ macro_rules! suite {
 }
 
 suite! {
+    access::a_change_and_its_entry_are_written_together,
+    access::the_trail_is_a_chain_whose_tampering_shows,
+    access::many_writers_make_one_chain,
+    access::links_are_good_once,
+    access::sessions_end_with_what_they_stand_on,
+    access::tokens_are_found_by_their_digest,
     claims::one_node_at_a_time_has_a_claim,
     inbound::a_batch_is_journaled_with_its_payloads,
     inbound::a_message_is_journaled_once,

@@ -6,6 +6,7 @@
 //! lock* of a system (exclusive for who parks, ends or drops messages there) so that a lane's next
 //! message is never overlooked. The waiting lock is taken before the lane lock, always.
 
+mod access;
 mod candidates;
 mod claims;
 mod dependencies;
@@ -209,6 +210,11 @@ fn migrator() -> Migrator {
             6,
             "hierarchy",
             include_str!("../../migrations/postgres/0006_hierarchy.sql"),
+        ),
+        migration(
+            7,
+            "access",
+            include_str!("../../migrations/postgres/0007_access.sql"),
         ),
     ])
 }

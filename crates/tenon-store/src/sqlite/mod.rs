@@ -4,6 +4,7 @@
 //! shares it. Every write is one `begin immediate` transaction, so that nothing here needs another
 //! lock. Batches of questions travel as one JSON array.
 
+mod access;
 mod bulk;
 mod candidates;
 mod claims;
@@ -175,6 +176,11 @@ fn migrator() -> Migrator {
             6,
             "hierarchy",
             include_str!("../../migrations/sqlite/0006_hierarchy.sql"),
+        ),
+        migration(
+            7,
+            "access",
+            include_str!("../../migrations/sqlite/0007_access.sql"),
         ),
     ])
 }

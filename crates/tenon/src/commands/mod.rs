@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod access;
 mod backup;
 mod check;
 mod completions;
@@ -39,6 +40,9 @@ pub(crate) async fn run(command: Command) -> Result<(), Exit> {
         Command::Backup(options) => backup::backup(options).await,
         Command::Restore(options) => backup::restore(options).await,
         Command::Torture(options) => crate::torture::run(options).await,
+        Command::User(command) => access::user(command).await,
+        Command::Token(command) => access::token(command).await,
+        Command::Audit(command) => access::audit(command).await,
         Command::Migrate(options) => migrate::run(&options).await,
         Command::Completions { shell } => {
             completions::write(shell);

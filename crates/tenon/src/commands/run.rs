@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenon_api::Api;
+use tenon_api::{Access, Api};
 use tenon_connector::Deployment;
 use tenon_pipeline::{Depths, FailPoint, Hub, Roles};
 use tokio_util::sync::CancellationToken;
@@ -42,6 +42,11 @@ pub(super) async fn run(options: Run) -> Result<(), Exit> {
     };
     if let Some(address) = node.address {
         output::talk(&format!("tenon is running; http://{address}"));
+        if let Some(link) = node.first_link().await? {
+            output::talk(&format!(
+                "nobody can sign in yet; the first administrator follows, once and within a day: {link}"
+            ));
+        }
     } else {
         output::talk("tenon is running");
     }
@@ -78,6 +83,9 @@ pub(crate) struct Node {
     engine: Engine,
     http: Option<tokio::task::JoinHandle<()>>,
     stop: CancellationToken,
+    access: Access,
+    /// Where people reach the hub.
+    url: Option<String>,
     /// Where the HTTP side listens.
     pub(crate) address: Option<SocketAddr>,
 }
@@ -102,6 +110,19 @@ impl Node {
     /// The stages.
     pub(crate) fn hub(&self) -> &Hub {
         &self.hub
+    }
+
+    /// A one-time link for the first administrator, as long as there is nobody who may sign in.
+    pub(crate) async fn first_link(&self) -> Result<Option<String>, Exit> {
+        let Some(address) = self.address else {
+            return Ok(None);
+        };
+        let url = self
+            .url
+            .clone()
+            .unwrap_or_else(|| format!("http://{address}"));
+        let link = self.access.invite_first().await?;
+        Ok(link.map(|link| format!("{}{link}", url.trim_end_matches('/'))))
     }
 
     /// Stops accepting, and finishes what is in hand; the engines stay open.
@@ -152,6 +173,11 @@ pub(crate) async fn serve(
         engine.store.clone(),
     )
     .await?;
+    let access = Access::new(
+        engine.store.clone(),
+        settings.access.clone(),
+        settings.http.token.clone(),
+    );
     let stop = CancellationToken::new();
     let (mut http, mut address) = (None, None);
     if let Some(listener) = listener {
@@ -163,12 +189,13 @@ pub(crate) async fn serve(
             accept: hub.accept().clone(),
             health: hub.health().clone(),
             master: Arc::new(settings.master_policy()),
-            token: settings.http.token.clone(),
+            access: access.clone(),
         };
         let router = tenon_api::router(api)?;
         let stopped = stop.clone().cancelled_owned();
         http = Some(tokio::spawn(async move {
-            let served = axum::serve(listener, router)
+            let service = router.into_make_service_with_connect_info::<SocketAddr>();
+            let served = axum::serve(listener, service)
                 .with_graceful_shutdown(stopped)
                 .await;
             if let Err(error) = served {
@@ -181,6 +208,8 @@ pub(crate) async fn serve(
         engine,
         http,
         stop,
+        access,
+        url: settings.access.url,
         address,
     })
 }

@@ -146,6 +146,9 @@ async fn play(
     if !options.once {
         if !options.json {
             output::data(&format!("\nconsole  {url}   (token: {token})"));
+            if let Some(link) = node.first_link().await? {
+                output::data(&format!("sign in  {link}"));
+            }
             output::data(&format!("config   {}", config.display()));
         }
         output::talk("the hub goes on; Ctrl-C ends it");

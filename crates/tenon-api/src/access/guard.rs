@@ -1,0 +1,396 @@
+//! Lets a request pass, or does not, and writes what was done into the audit trail.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, MatchedPath, RawPathParams, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use axum::{RequestExt, http::Extensions};
+use secrecy::ExposeSecret;
+use tenon_core::{Failure, SystemName, Timestamp};
+use tenon_store::{AccessChange, Account, AuditDraft, Role, SecretDigest, Session};
+
+use super::principal::Noted;
+use super::rules::{Rule, Scope};
+use super::secret::digest;
+use super::{Access, Note, Permission, Principal, Via};
+use crate::problem::Code;
+use crate::{Api, Problem};
+
+/// How exactly the last use of a session or a token is noted.
+const TO_THE: Duration = Duration::from_secs(60);
+
+/// The cookie's name where the browser came by TLS: only this very host can have set it.
+const SECURE_COOKIE: &str = "__Host-tenon";
+/// The cookie's name elsewhere.
+const PLAIN_COOKIE: &str = "tenon";
+
+/// Finds the rule of the route, finds out who asks, and lets the request pass if the one allows the other.
+pub(crate) async fn guard(
+    State(api): State<Api>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let matched = request.extensions().get::<MatchedPath>();
+    let rule = matched.and_then(|path| Rule::of(request.method().as_str(), path.as_str()));
+    let Some(rule) = rule else {
+        // A method that the route does not take: the router has an answer for it. The start has
+        // checked that every route has a rule.
+        return Ok(next.run(request).await);
+    };
+    let caller = Caller::of(&request, &api.access);
+    if rule.needs == Permission::Open {
+        request.extensions_mut().insert(caller);
+        return Ok(next.run(request).await);
+    }
+    let shown = request.headers().get(header::AUTHORIZATION).cloned();
+    let principal = api.access.authenticate(shown.as_ref(), &caller).await?;
+    let note = Note::default();
+    let path = request.uri().path().to_owned();
+    let admitted = admit(&api.access, rule, &principal, &mut request).await;
+    let answered = match admitted {
+        Ok(()) => {
+            request.extensions_mut().insert(caller);
+            request.extensions_mut().insert(principal.clone());
+            request.extensions_mut().insert(note.clone());
+            Ok(next.run(request).await)
+        }
+        Err(problem) => Err(problem),
+    };
+    if let Some(action) = rule.records {
+        let outcome = match &answered {
+            Ok(response) => outcome(response.status(), response.extensions()),
+            Err(problem) => problem.code.clone(),
+        };
+        api.access
+            .note(&principal, action, &path, &outcome, note.take())
+            .await?;
+    }
+    answered
+}
+
+/// What the trail says came of a request.
+fn outcome(status: StatusCode, extensions: &Extensions) -> String {
+    match extensions.get::<Code>() {
+        Some(Code(code)) => code.clone(),
+        None if status.is_client_error() || status.is_server_error() => status.as_str().to_owned(),
+        None => "done".to_owned(),
+    }
+}
+
+/// Whether who asks may ask this.
+async fn admit(
+    access: &Access,
+    rule: &Rule,
+    principal: &Principal,
+    request: &mut Request,
+) -> Result<(), Problem> {
+    if principal.is_person() && !rule.is_safe() {
+        if request.headers().get("x-tenon-csrf").is_none() {
+            return Err(Problem::forged("the header `X-Tenon-CSRF: 1` is missing"));
+        }
+        check_origin(request.headers(), access, true)?;
+    }
+    principal.check(rule.needs)?;
+    if principal.systems.is_none() {
+        return Ok(());
+    }
+    match rule.scope {
+        Scope::Company | Scope::OfRecord => Ok(()),
+        Scope::Whole => Err(principal.out_of_scope("this concerns all")),
+        Scope::Named(name) => match named(request, name).await {
+            None => Err(principal.out_of_scope(&format!("name one as `{name}`"))),
+            Some(text) => match SystemName::new(&text) {
+                Ok(system) => principal.check_system(&system),
+                Err(_) => Err(principal.out_of_scope(&format!("`{text}` is not among them"))),
+            },
+        },
+    }
+}
+
+/// A parameter of the path, or of the query.
+async fn named(request: &mut Request, name: &str) -> Option<String> {
+    if let Ok(parameters) = request.extract_parts::<RawPathParams>().await
+        && let Some((_, value)) = parameters.iter().find(|(key, _)| *key == name)
+    {
+        return Some(value.to_owned());
+    }
+    let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(request.uri()).ok()?;
+    let mut values = pairs.0.into_iter().filter(|(key, _)| key == name);
+    let first = values.next()?.1;
+    // Of two values the handler might take the other one.
+    values.next().is_none().then_some(first)
+}
+
+/// Whether a browser says that the request comes from the hub's own pages. `must` tells whether it has
+/// to say so; every browser does for a method that is not safe.
+pub(super) fn check_origin(
+    headers: &HeaderMap,
+    access: &Access,
+    must: bool,
+) -> Result<(), Problem> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site")
+        && site != "same-origin"
+    {
+        return Err(Problem::forged("it comes from another site's page"));
+    }
+    let Some(origin) = text("origin") else {
+        return match must && text("sec-fetch-site").is_none() {
+            true => Err(Problem::forged("it says nothing of its origin")),
+            false => Ok(()),
+        };
+    };
+    let own = match access.policy().origin() {
+        Some(own) => origin.eq_ignore_ascii_case(own),
+        None => {
+            let host = origin.split_once("://").map(|(_, host)| host);
+            host.is_some_and(|host| text("host").is_some_and(|own| own.eq_ignore_ascii_case(host)))
+        }
+    };
+    match own {
+        true => Ok(()),
+        false => Err(Problem::forged(&format!(
+            "it comes from {origin}; if people reach the hub there, set `url` under `[access]`"
+        ))),
+    }
+}
+
+/// What is known of a caller before it has proved anything.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    /// Its address, as far as proxies are believed.
+    pub(crate) address: IpAddr,
+    /// Whether it came by TLS, as far as we know: a false word of it harms only who says it.
+    pub(crate) secure: bool,
+    /// The session that its browser shows.
+    pub(crate) session: Option<SecretDigest>,
+}
+
+impl Caller {
+    fn of(request: &Request, access: &Access) -> Self {
+        let headers = request.headers();
+        let connected = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let peer = connected.map(|ConnectInfo(peer)| peer.ip().to_canonical());
+        let secure = headers
+            .get("x-forwarded-proto")
+            .and_then(|value| value.to_str().ok())
+            .map_or_else(
+                || {
+                    access
+                        .policy()
+                        .origin()
+                        .is_some_and(|own| own.starts_with("https"))
+                },
+                |scheme| scheme.eq_ignore_ascii_case("https"),
+            );
+        Self {
+            address: forwarded(
+                headers,
+                peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+                &access.policy().trusted_proxies,
+            ),
+            session: cookie(headers, name_of_cookie(secure)).map(digest),
+            secure,
+        }
+    }
+
+    /// The cookie by which the browser shows a session for so many seconds; 0 takes it back.
+    pub(crate) fn cookie(&self, secret: &str, seconds: u64) -> String {
+        let name = name_of_cookie(self.secure);
+        let secure = if self.secure { "; Secure" } else { "" };
+        format!("{name}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
+    }
+}
+
+fn name_of_cookie(secure: bool) -> &'static str {
+    if secure { SECURE_COOKIE } else { PLAIN_COOKIE }
+}
+
+fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
+/// The last address that no proxy of ours has.
+fn forwarded(headers: &HeaderMap, peer: IpAddr, proxies: &[IpAddr]) -> IpAddr {
+    let mut address = peer;
+    let said = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|hop| hop.trim().parse::<IpAddr>());
+    for hop in said.collect::<Vec<_>>().into_iter().rev() {
+        match hop {
+            Ok(hop) if proxies.contains(&address) => address = hop.to_canonical(),
+            _ => break,
+        }
+    }
+    address
+}
+
+impl Access {
+    /// Finds out who asks: by the token it shows, or else by its session.
+    async fn authenticate(
+        &self,
+        authorization: Option<&HeaderValue>,
+        caller: &Caller,
+    ) -> Result<Principal, Problem> {
+        if let Some(value) = authorization {
+            let token = value.to_str().ok().and_then(bearer);
+            let token =
+                token.ok_or_else(|| Problem::bad_token("`Authorization` is no Bearer token"))?;
+            return self.by_token(token, caller).await;
+        }
+        let shown = caller.session.ok_or_else(Problem::not_signed_in)?;
+        let found = self.store().session(&shown).await?;
+        let (session, account) = found
+            .filter(|(session, account)| self.is_valid(session, account))
+            .ok_or_else(Problem::session_ended)?;
+        if is_older(session.seen_at, TO_THE) {
+            self.store().touch_session(&shown).await?;
+        }
+        Ok(Principal {
+            name: account.name,
+            display_name: account.display_name,
+            role: account.role,
+            systems: account.systems,
+            language: account.language,
+            via: Via::Session(shown),
+            origin: caller.address.to_string(),
+        })
+    }
+
+    fn is_valid(&self, session: &Session, account: &Account) -> bool {
+        !account.disabled
+            && session.expires_at > Timestamp::now()
+            && !is_older(session.seen_at, self.policy().idle.0)
+    }
+
+    async fn by_token(&self, shown: &str, caller: &Caller) -> Result<Principal, Problem> {
+        let principal = |name: String, role, systems| Principal {
+            display_name: name.clone(),
+            name: format!("token:{name}"),
+            role,
+            systems,
+            language: None,
+            via: Via::Token,
+            origin: caller.address.to_string(),
+        };
+        let shown = digest(shown);
+        if let Some(configured) = &self.0.configured {
+            let configured = configured
+                .reveal()
+                .map_err(|problem| Failure::configuration("secret.unset", problem.to_string()))?;
+            // Digests are compared, so that the time tells nothing of the token.
+            let configured = configured.expose_secret();
+            if !configured.is_empty() && digest(configured) == shown {
+                return Ok(principal(
+                    "configured".to_owned(),
+                    Role::Administrator,
+                    None,
+                ));
+            }
+        }
+        let token = self.store().api_token(&shown).await?;
+        let token = token.ok_or_else(|| Problem::bad_token("no such token"))?;
+        if token.revoked_at.is_some() {
+            return Err(Problem::bad_token("the token was revoked"));
+        }
+        if token.expires_at.is_some_and(|end| end <= Timestamp::now()) {
+            return Err(Problem::bad_token("the token has expired"));
+        }
+        if token.used_at.is_none_or(|used| is_older(used, TO_THE)) {
+            self.store().touch_api_token(token.id).await?;
+        }
+        Ok(principal(token.name, token.role, token.systems))
+    }
+
+    /// Writes the entry of a request, unless its handler has done so with its effect. What cannot be
+    /// written down is answered as a failure: nothing is revealed or commanded unseen.
+    async fn note(
+        &self,
+        principal: &Principal,
+        action: &str,
+        path: &str,
+        outcome: &str,
+        noted: Noted,
+    ) -> Result<(), Problem> {
+        if noted.written {
+            return Ok(());
+        }
+        let actor = principal.actor();
+        let entry = AuditDraft {
+            who: actor.who,
+            via: actor.via.to_owned(),
+            origin: actor.origin,
+            action: action.to_owned(),
+            subject: noted.subject.unwrap_or_else(|| path.to_owned()),
+            outcome: outcome.to_owned(),
+            detail: noted.detail,
+        };
+        let written = self
+            .store()
+            .change_access(&AccessChange::Nothing, &entry)
+            .await;
+        written.map_err(|error| {
+            tracing::error!(%error, action, "an entry of the audit trail cannot be written");
+            Problem::from(error)
+        })
+    }
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+fn is_older(moment: Timestamp, than: Duration) -> bool {
+    Timestamp::now().duration_since(moment).unsigned_abs() > than
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let check = |peer: &str, said: &[&str], expected: &str| {
+            let mut headers = HeaderMap::new();
+            for said in said {
+                headers.append("x-forwarded-for", said.parse().unwrap());
+            }
+            let proxies = ["10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()];
+            let found = forwarded(&headers, peer.parse().unwrap(), &proxies);
+            assert_eq!(found.to_string(), expected, "{peer} {said:?}");
+        };
+        check("203.0.113.5", &["1.1.1.1"], "203.0.113.5");
+        check("10.0.0.1", &[], "10.0.0.1");
+        check("10.0.0.1", &["1.1.1.1"], "1.1.1.1");
+        check("10.0.0.1", &["6.6.6.6, 1.1.1.1", "10.0.0.2"], "1.1.1.1");
+        check("10.0.0.1", &["6.6.6.6, nonsense"], "10.0.0.1");
+    }
+
+    #[test]
+    fn a_cookie_is_found_by_its_whole_name() {
+        let mut headers = HeaderMap::new();
+        headers.append(
+            "cookie",
+            "a=1; xtenon=2; tenon=3; tenonx=4".parse().unwrap(),
+        );
+        headers.append("cookie", "b=5".parse().unwrap());
+        assert_eq!(cookie(&headers, "tenon"), Some("3"));
+        assert_eq!(cookie(&headers, "b"), Some("5"));
+        assert_eq!(cookie(&headers, "ten"), None);
+    }
+}

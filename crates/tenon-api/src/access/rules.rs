@@ -1,0 +1,218 @@
+//! What every route needs: the one table. A route that is not in it stops the start.
+
+use utoipa::openapi::OpenApi;
+
+use super::Permission;
+use super::Permission::{Administer, Decide, Open, Reveal, See, SignedIn};
+
+/// Which systems a request is about, for callers that may touch only some.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// No single one: master records and sums are the whole company's.
+    Company,
+    /// The one that this parameter of the path or the query names; who may touch only some must name one
+    /// of them.
+    Named(&'static str),
+    /// That of the record that the path names; the handler asks [`super::Principal::check_system`].
+    OfRecord,
+    /// All: only for those who may touch all.
+    Whole,
+}
+
+/// What a route needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rule {
+    /// The method, in capitals.
+    pub(crate) method: &'static str,
+    /// The path, as the OpenAPI document has it.
+    pub(crate) path: &'static str,
+    /// What the caller needs.
+    pub(crate) needs: Permission,
+    /// Which systems it is about.
+    pub(crate) scope: Scope,
+    /// As what the audit trail notes it; every method that changes something has one.
+    pub(crate) records: Option<&'static str>,
+}
+
+const fn rule(
+    method: &'static str,
+    path: &'static str,
+    needs: Permission,
+    scope: Scope,
+    records: Option<&'static str>,
+) -> Rule {
+    Rule {
+        method,
+        path,
+        needs,
+        scope,
+        records,
+    }
+}
+
+/// A route that only shows.
+const fn see(path: &'static str, scope: Scope) -> Rule {
+    rule("GET", path, See, scope, None)
+}
+
+/// A route for those who say who may what.
+const fn administer(
+    method: &'static str,
+    path: &'static str,
+    records: Option<&'static str>,
+) -> Rule {
+    rule(method, path, Administer, Scope::Whole, records)
+}
+
+/// A route that is open, or proves its callers by itself.
+const fn open(method: &'static str, path: &'static str) -> Rule {
+    rule(method, path, Open, Scope::Company, None)
+}
+
+/// Every route.
+pub(crate) const RULES: &[Rule] = &[
+    open("GET", "/health/live"),
+    open("GET", "/health/ready"),
+    open("POST", "/in/{system}/{inlet}"),
+    see("/metrics", Scope::Company),
+    // Messages.
+    see("/api/v1/messages", Scope::Named("source")),
+    see("/api/v1/messages/{id}", Scope::OfRecord),
+    rule(
+        "POST",
+        "/api/v1/messages/{id}/reveal",
+        Reveal,
+        Scope::OfRecord,
+        Some("message.revealed"),
+    ),
+    see("/api/v1/trace/{key}", Scope::OfRecord),
+    see("/api/v1/parked", Scope::Named("system")),
+    see("/api/v1/summary", Scope::Company),
+    see("/api/v1/queues", Scope::Company),
+    // Master records.
+    rule("POST", "/api/v1/masters/check", See, Scope::Company, None),
+    see("/api/v1/masters/{id}", Scope::Company),
+    rule(
+        "POST",
+        "/api/v1/masters/{id}/reveal",
+        Reveal,
+        Scope::Company,
+        Some("master.revealed"),
+    ),
+    see("/api/v1/masters/{id}/history", Scope::Company),
+    rule(
+        "POST",
+        "/api/v1/commands",
+        Decide,
+        Scope::Company,
+        Some("master.commanded"),
+    ),
+    see("/reconcile", Scope::Company),
+    rule("POST", "/reconcile", See, Scope::Company, None),
+    see("/api/v1/reviews", Scope::Company),
+    see("/api/v1/reviews/{id}", Scope::Company),
+    // Who may what. Signing in and out write their own entries.
+    open("POST", "/api/v1/session"),
+    open("POST", "/api/v1/session/first"),
+    rule("GET", "/api/v1/session", SignedIn, Scope::Company, None),
+    rule(
+        "PATCH",
+        "/api/v1/session",
+        SignedIn,
+        Scope::Company,
+        Some("user.altered"),
+    ),
+    rule(
+        "DELETE",
+        "/api/v1/session",
+        SignedIn,
+        Scope::Company,
+        Some("session.ended"),
+    ),
+    rule(
+        "PUT",
+        "/api/v1/session/password",
+        SignedIn,
+        Scope::Company,
+        Some("user.password"),
+    ),
+    administer("GET", "/api/v1/users", None),
+    administer("POST", "/api/v1/users", Some("user.added")),
+    administer("PATCH", "/api/v1/users/{user}", Some("user.altered")),
+    administer("POST", "/api/v1/users/{user}/link", Some("user.invited")),
+    administer("GET", "/api/v1/tokens", None),
+    administer("POST", "/api/v1/tokens", Some("token.created")),
+    administer("DELETE", "/api/v1/tokens/{id}", Some("token.revoked")),
+    administer("GET", "/api/v1/audit", None),
+    administer("GET", "/api/v1/audit/check", None),
+    administer("GET", "/api/v1/audit/export", Some("audit.exported")),
+];
+
+/// Methods that change nothing by themselves: of those that do, the trail must say something.
+const SAFE: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
+
+/// Routes that take a body to ask something, and change nothing.
+const ASKING: [&str; 2] = ["/api/v1/masters/check", "/reconcile"];
+
+impl Rule {
+    /// The rule of a route.
+    pub(crate) fn of(method: &str, path: &str) -> Option<&'static Self> {
+        let method = match method {
+            "HEAD" => "GET",
+            other => other,
+        };
+        RULES
+            .iter()
+            .find(|rule| rule.method == method && rule.path == path)
+    }
+
+    /// Whether the request may change something.
+    pub(crate) fn is_safe(&self) -> bool {
+        SAFE.contains(&self.method)
+    }
+
+    fn is_recorded(&self) -> bool {
+        self.is_safe()
+            || self.records.is_some()
+            || self.needs == Open
+            || ASKING.contains(&self.path)
+    }
+}
+
+/// What is wrong between the routes and the table: routes without a rule, rules without a route,
+/// changes that the trail would not note.
+pub(crate) fn unruled(document: &OpenApi) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut served = Vec::new();
+    for (path, item) in &document.paths.paths {
+        let methods = [
+            ("GET", &item.get),
+            ("PUT", &item.put),
+            ("POST", &item.post),
+            ("DELETE", &item.delete),
+            ("PATCH", &item.patch),
+        ];
+        for (method, operation) in methods {
+            if operation.is_some() {
+                served.push((method, path.as_str()));
+            }
+        }
+    }
+    for (method, path) in &served {
+        match Rule::of(method, path) {
+            None => problems.push(format!("{method} {path} has no rule of who may call it")),
+            Some(rule) if !rule.is_recorded() => {
+                problems.push(format!(
+                    "{method} {path} changes something without an entry"
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    let lost = RULES
+        .iter()
+        .filter(|rule| !served.contains(&(rule.method, rule.path)));
+    problems
+        .extend(lost.map(|rule| format!("{} {} has a rule and no route", rule.method, rule.path)));
+    problems
+}

@@ -1,0 +1,225 @@
+//! The audit trail: read, checked, exported.
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use futures::TryStreamExt;
+use futures::stream::try_unfold;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tenon_core::Timestamp;
+use tenon_store::{AuditEntry, AuditFilter, SharedStore};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Note;
+use crate::problem::Asked;
+use crate::{Api, Problem};
+
+/// The most entries of one answer.
+const MOST: u32 = 500;
+/// Entries that are read at once for an export.
+const PORTION: u32 = 1_000;
+
+/// Which entries.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TrailQuery {
+    /// Only by this one: an account's name, or `token:NAME`.
+    who: Option<String>,
+    /// Only this action, or a kind of them with its full stop: `user.altered`, `user.`.
+    action: Option<String>,
+    /// Only about this.
+    subject: Option<String>,
+    /// Only at or after this time.
+    #[param(value_type = Option<String>)]
+    since: Option<Timestamp>,
+    /// Only before this time.
+    #[param(value_type = Option<String>)]
+    until: Option<Timestamp>,
+    /// The `next` of the page before.
+    before: Option<i64>,
+    /// How many, at most 500.
+    limit: Option<u32>,
+}
+
+/// A page of the trail.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({ "items": [{ "position": 7, "at": "2026-11-26T08:00:00Z", "who": "li.wei",
+    "via": "session", "origin": "10.1.2.3", "action": "user.altered", "subject": "wang.fang", "outcome": "done",
+    "detail": { "before": { "role": "viewer" }, "after": { "role": "operator" } },
+    "previous": "5f70…", "hash": "9c1e…" }], "next": null }))]
+pub(crate) struct TrailPage {
+    /// The entries, newest first.
+    #[schema(value_type = Vec<Object>)]
+    items: Vec<AuditEntry>,
+    /// What to give as `before` to go on; absent at the end.
+    next: Option<i64>,
+}
+
+/// A head that was noted before.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HeadQuery {
+    /// A head that a check gave before, `POSITION:HASH`: it must still be in the chain.
+    head: Option<String>,
+}
+
+/// In which form.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExportQuery {
+    /// `csv` or `ndjson`.
+    format: Option<String>,
+}
+
+/// The audit trail, newest first: who did what to what, when, from where, and how it was before.
+#[utoipa::path(get, path = "/api/v1/audit", tag = "access", params(TrailQuery), responses(
+    (status = 200, description = "a page of entries", body = TrailPage), (status = 400, description = "the query does not fit", body = Problem)))]
+pub(crate) async fn trail(
+    State(api): State<Api>,
+    Asked(query): Asked<TrailQuery>,
+) -> Result<Json<TrailPage>, Problem> {
+    let filter = AuditFilter {
+        who: query.who,
+        action: query.action,
+        subject: query.subject,
+        since: query.since,
+        until: query.until,
+    };
+    let limit = query.limit.unwrap_or(50).clamp(1, MOST);
+    let items = api
+        .access
+        .store()
+        .audit(&filter, query.before, limit)
+        .await?;
+    let next = (items.len() as u32 == limit).then(|| items.last().map(|last| last.position));
+    Ok(Json(TrailPage {
+        items,
+        next: next.flatten(),
+    }))
+}
+
+/// Checks that no entry was altered, taken out, put in or moved.
+///
+/// Each entry holds the hash of the one before. Who can write all of the table could make the chain
+/// anew: keep the `head` of a check elsewhere, and give it the next time.
+#[utoipa::path(get, path = "/api/v1/audit/check", tag = "access", params(HeadQuery), responses(
+    (status = 200, description = "`entries` that hold, the `head` (`POSITION:HASH`), and `broken`: null, or the first `position` that does not hold with its `reason`", body = Object), (status = 400, description = "the query does not fit", body = Problem)))]
+pub(crate) async fn check_trail(
+    State(api): State<Api>,
+    Asked(query): Asked<HeadQuery>,
+) -> Result<Json<Value>, Problem> {
+    let anchor = query.head.as_deref().map(super::desk::head).transpose()?;
+    let check = api.access.check_trail(anchor.as_ref()).await?;
+    let (position, hash) = &check.head;
+    Ok(Json(json!({
+        "entries": check.entries,
+        "head": format!("{position}:{hash}"),
+        "broken": check.broken,
+    })))
+}
+
+/// The whole trail, oldest first, as a file. The export itself is noted in the trail.
+#[utoipa::path(get, path = "/api/v1/audit/export", tag = "access", params(ExportQuery), responses(
+    (status = 200, description = "the trail", body = String, content_type = "text/csv"), (status = 400, description = "no such format", body = Problem)))]
+pub(crate) async fn export_trail(
+    State(api): State<Api>,
+    note: Note,
+    Asked(query): Asked<ExportQuery>,
+) -> Result<Response, Problem> {
+    let format = query.format.as_deref().unwrap_or("csv");
+    let (content_type, write): (_, fn(&[AuditEntry], bool) -> Vec<u8>) = match format {
+        "csv" => ("text/csv; charset=utf-8", csv_of),
+        "ndjson" => ("application/x-ndjson", ndjson_of),
+        other => {
+            let detail = format!("`{other}` is no format: csv, ndjson");
+            return Err(Problem::bad_request(detail));
+        }
+    };
+    note.detail(json!({ "format": format }));
+    let headers = [
+        (header::CONTENT_TYPE, content_type.to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"tenon-audit.{format}\""),
+        ),
+    ];
+    let portions = portions(api.access.store().clone())
+        .map_ok(move |(entries, first)| Bytes::from(write(&entries, first)));
+    Ok((headers, Body::from_stream(portions)).into_response())
+}
+
+/// The whole trail in portions, and whether each is the first.
+fn portions(
+    store: SharedStore,
+) -> impl futures::Stream<Item = Result<(Vec<AuditEntry>, bool), tenon_store::StoreError>> {
+    try_unfold(Some(0), move |after| {
+        let store = store.clone();
+        async move {
+            let Some(after) = after else { return Ok(None) };
+            let entries = store.audit_after(after, PORTION).await?;
+            let next = entries.last().map(|last| last.position);
+            match next.is_none() && after > 0 {
+                true => Ok(None),
+                false => Ok(Some(((entries, after == 0), next))),
+            }
+        }
+    })
+}
+
+/// One JSON document a line.
+pub fn ndjson_of(entries: &[AuditEntry], _: bool) -> Vec<u8> {
+    let mut text = Vec::new();
+    for entry in entries {
+        text.extend(serde_json::to_vec(entry).unwrap_or_default());
+        text.push(b'\n');
+    }
+    text
+}
+
+/// CSV, with a header before the first.
+pub fn csv_of(entries: &[AuditEntry], first: bool) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let header = [
+        "position", "at", "who", "via", "origin", "action", "subject", "outcome", "detail",
+        "previous", "hash",
+    ];
+    // Writing into memory does not fail.
+    if first {
+        let _ = writer.write_record(header);
+    }
+    for entry in entries {
+        let detail = match &entry.detail {
+            Value::Null => String::new(),
+            detail => detail.to_string(),
+        };
+        let cells = [
+            &entry.position.to_string(),
+            &entry.at.to_string(),
+            &entry.who,
+            &entry.via,
+            &entry.origin,
+            &entry.action,
+            &entry.subject,
+            &entry.outcome,
+            &detail,
+            &entry.previous,
+            &entry.hash,
+        ];
+        let _ = writer.write_record(cells.map(|cell| inert(cell)));
+    }
+    writer.into_inner().unwrap_or_default()
+}
+
+/// A cell that no spreadsheet takes for a formula.
+fn inert(cell: &str) -> String {
+    match cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => format!("'{cell}"),
+        false => cell.to_owned(),
+    }
+}

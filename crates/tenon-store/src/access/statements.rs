@@ -1,0 +1,486 @@
+//! The statements on the access tables, once for both databases.
+//!
+//! The tables hold texts, whole numbers and bytes alone, and every statement means the same on
+//! PostgreSQL and SQLite. What differs is how a transaction is begun, and which connection reads: that
+//! each store gives to [`access_store`]. A transaction that changes must have the trail for itself.
+
+/// The columns of an account.
+macro_rules! select_accounts {
+    () => {
+        "select name, display_name, role, systems, language, password, subject, disabled, created_at,
+             changed_at, signed_in_at from account"
+    };
+}
+
+/// The columns of a token.
+macro_rules! select_tokens {
+    () => {
+        "select id, digest, name, role, systems, created_by, created_at, expires_at, used_at, revoked_at
+         from api_token"
+    };
+}
+
+/// The columns of the trail.
+macro_rules! select_audit {
+    () => {
+        "select position, at, who, via, origin, action, subject, outcome, detail, previous, hash from audit"
+    };
+}
+
+/// Implements [`crate::AccessStore`] for a store with a method `begin_access` that begins a transaction of
+/// type `$transaction`, and a method `$read` that gives a connection to read with.
+macro_rules! access_store {
+    ($store:ty, $transaction:ty, $read:ident) => {
+        #[async_trait::async_trait]
+        impl $crate::AccessStore for $store {
+            async fn change_access(
+                &self,
+                change: &AccessChange,
+                entry: &AuditDraft,
+            ) -> Result<(), StoreError> {
+                let mut transaction = self.begin_access().await?;
+                change_access(&mut transaction, change).await?;
+                append(&mut transaction, entry).await?;
+                transaction.commit().await?;
+                Ok(())
+            }
+
+            async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+                let mut connection = self.$read().await?;
+                let found: Vec<AccountRow> =
+                    sqlx::query_as(concat!(select_accounts!(), " order by name"))
+                        .fetch_all(&mut *connection)
+                        .await?;
+                found.into_iter().map(access::account).collect()
+            }
+
+            async fn account(&self, name: &str) -> Result<Option<Account>, StoreError> {
+                let mut connection = self.$read().await?;
+                let found: Option<AccountRow> =
+                    sqlx::query_as(concat!(select_accounts!(), " where name = $1"))
+                        .bind(clean(name))
+                        .fetch_optional(&mut *connection)
+                        .await?;
+                found.map(access::account).transpose()
+            }
+
+            async fn account_of(&self, subject: &str) -> Result<Option<Account>, StoreError> {
+                let mut connection = self.$read().await?;
+                let found: Option<AccountRow> =
+                    sqlx::query_as(concat!(select_accounts!(), " where subject = $1"))
+                        .bind(clean(subject))
+                        .fetch_optional(&mut *connection)
+                        .await?;
+                found.map(access::account).transpose()
+            }
+
+            async fn invitation(
+                &self,
+                digest: &SecretDigest,
+            ) -> Result<Option<Invitation>, StoreError> {
+                let mut connection = self.$read().await?;
+                let found: Option<(Option<String>, i64)> = sqlx::query_as(
+                    "select account, expires_at from invitation where digest = $1 and expires_at > $2",
+                )
+                .bind(&digest[..])
+                .bind(Timestamp::now().as_microsecond())
+                .fetch_optional(&mut *connection)
+                .await?;
+                let invitation = |(account, expires): (Option<String>, i64)| {
+                    Ok(Invitation {
+                        digest: *digest,
+                        account,
+                        expires_at: timestamp(expires)?,
+                    })
+                };
+                found.map(invitation).transpose()
+            }
+
+            async fn session(
+                &self,
+                digest: &SecretDigest,
+            ) -> Result<Option<(Session, Account)>, StoreError> {
+                let mut connection = self.$read().await?;
+                let found: Option<SessionRow> = sqlx::query_as(
+                    "select digest, account, origin, created_at, seen_at, expires_at
+                     from session where digest = $1",
+                )
+                .bind(&digest[..])
+                .fetch_optional(&mut *connection)
+                .await?;
+                drop(connection);
+                let Some(found) = found else { return Ok(None) };
+                let session = access::session(found)?;
+                let account = self.account(&session.account).await?;
+                Ok(account.map(|account| (session, account)))
+            }
+
+            async fn touch_session(&self, digest: &SecretDigest) -> Result<(), StoreError> {
+                let mut transaction = self.begin_access().await?;
+                sqlx::query("update session set seen_at = $2 where digest = $1")
+                    .bind(&digest[..])
+                    .bind(Timestamp::now().as_microsecond())
+                    .execute(&mut *transaction)
+                    .await?;
+                Ok(transaction.commit().await?)
+            }
+
+            async fn api_tokens(&self) -> Result<Vec<ApiToken>, StoreError> {
+                let mut connection = self.$read().await?;
+                let found: Vec<TokenRow> =
+                    sqlx::query_as(concat!(select_tokens!(), " order by id desc"))
+                        .fetch_all(&mut *connection)
+                        .await?;
+                found.into_iter().map(access::api_token).collect()
+            }
+
+            async fn api_token(&self, digest: &SecretDigest) -> Result<Option<ApiToken>, StoreError> {
+                let mut connection = self.$read().await?;
+                let found: Option<TokenRow> =
+                    sqlx::query_as(concat!(select_tokens!(), " where digest = $1"))
+                        .bind(&digest[..])
+                        .fetch_optional(&mut *connection)
+                        .await?;
+                found.map(access::api_token).transpose()
+            }
+
+            async fn touch_api_token(&self, id: i64) -> Result<(), StoreError> {
+                let mut transaction = self.begin_access().await?;
+                sqlx::query("update api_token set used_at = $2 where id = $1")
+                    .bind(id)
+                    .bind(Timestamp::now().as_microsecond())
+                    .execute(&mut *transaction)
+                    .await?;
+                Ok(transaction.commit().await?)
+            }
+
+            async fn sign_in_failures(
+                &self,
+                name: &str,
+            ) -> Result<Option<SignInFailures>, StoreError> {
+                let mut connection = self.$read().await?;
+                let found: Option<(i64, i64)> =
+                    sqlx::query_as("select failures, last_at from sign_in where name = $1")
+                        .bind(clean(name))
+                        .fetch_optional(&mut *connection)
+                        .await?;
+                let failures = |(failures, last): (i64, i64)| {
+                    Ok(SignInFailures {
+                        failures: u32::try_from(failures).unwrap_or(u32::MAX),
+                        last_at: timestamp(last)?,
+                    })
+                };
+                found.map(failures).transpose()
+            }
+
+            async fn audit(
+                &self,
+                filter: &AuditFilter,
+                before: Option<i64>,
+                limit: u32,
+            ) -> Result<Vec<AuditEntry>, StoreError> {
+                let mut connection = self.$read().await?;
+                // A kind of actions ends in a full stop: all texts from it up to the next letter.
+                let (from, to) = match filter.action.as_deref() {
+                    None => (String::new(), "\u{10ffff}".to_owned()),
+                    Some(kind) if kind.ends_with('.') => (kind.to_owned(), format!("{kind}~")),
+                    Some(action) => (action.to_owned(), action.to_owned()),
+                };
+                let found: Vec<AuditRow> = sqlx::query_as(concat!(
+                    select_audit!(),
+                    " where position < $1 and ($2 is null or who = $2) and action >= $3 and action <= $4
+                      and ($5 is null or subject = $5) and at >= $6 and at < $7
+                      order by position desc limit $8"
+                ))
+                .bind(before.unwrap_or(i64::MAX))
+                .bind(filter.who.as_deref().map(clean))
+                .bind(clean(&from))
+                .bind(clean(&to))
+                .bind(filter.subject.as_deref().map(clean))
+                .bind(filter.since.map_or(i64::MIN, |since| since.as_microsecond()))
+                .bind(filter.until.map_or(i64::MAX, |until| until.as_microsecond()))
+                .bind(i64::from(limit))
+                .fetch_all(&mut *connection)
+                .await?;
+                found.into_iter().map(access::audit_entry).collect()
+            }
+
+            async fn audit_after(
+                &self,
+                after: i64,
+                limit: u32,
+            ) -> Result<Vec<AuditEntry>, StoreError> {
+                let mut connection = self.$read().await?;
+                let found: Vec<AuditRow> = sqlx::query_as(concat!(
+                    select_audit!(),
+                    " where position > $1 order by position limit $2"
+                ))
+                .bind(after)
+                .bind(i64::from(limit))
+                .fetch_all(&mut *connection)
+                .await?;
+                found.into_iter().map(access::audit_entry).collect()
+            }
+        }
+
+        async fn change_access(
+            transaction: &mut $transaction,
+            change: &AccessChange,
+        ) -> Result<(), StoreError> {
+            let now = Timestamp::now().as_microsecond();
+            match change {
+                AccessChange::Nothing => Ok(()),
+                AccessChange::AddAccount(account) => add_account(transaction, account).await,
+                AccessChange::AddFirstAccount {
+                    account,
+                    invitation,
+                } => {
+                    use_invitation(transaction, invitation, now).await?;
+                    let accounts: i64 = sqlx::query_scalar("select count(*) from account")
+                        .fetch_one(&mut **transaction)
+                        .await?;
+                    if accounts > 0 {
+                        let words = "there is an administrator already; ask for an account";
+                        return Err(StoreError::Conflict(words.to_owned()));
+                    }
+                    sqlx::query("delete from invitation where account is null")
+                        .execute(&mut **transaction)
+                        .await?;
+                    add_account(transaction, account).await
+                }
+                AccessChange::AlterAccount {
+                    account,
+                    end_sessions,
+                } => alter_account(transaction, account, *end_sessions).await,
+                AccessChange::Invite(invitation) => {
+                    sqlx::query("delete from invitation where expires_at <= $1")
+                        .bind(now)
+                        .execute(&mut **transaction)
+                        .await?;
+                    sqlx::query(
+                        "insert into invitation (digest, account, expires_at) values ($1, $2, $3)",
+                    )
+                    .bind(&invitation.digest[..])
+                    .bind(invitation.account.as_deref())
+                    .bind(invitation.expires_at.as_microsecond())
+                    .execute(&mut **transaction)
+                    .await?;
+                    Ok(())
+                }
+                AccessChange::Redeem {
+                    account,
+                    invitation,
+                } => {
+                    use_invitation(transaction, invitation, now).await?;
+                    sqlx::query("delete from invitation where account = $1")
+                        .bind(&account.name)
+                        .execute(&mut **transaction)
+                        .await?;
+                    alter_account(transaction, account, true).await
+                }
+                AccessChange::SignIn { session, before } => {
+                    sqlx::query("delete from session where expires_at <= $1 or digest = $2")
+                        .bind(now)
+                        .bind(before.as_ref().map(|digest| &digest[..]))
+                        .execute(&mut **transaction)
+                        .await?;
+                    sqlx::query("delete from sign_in where name = $1")
+                        .bind(&session.account)
+                        .execute(&mut **transaction)
+                        .await?;
+                    sqlx::query("update account set signed_in_at = $2 where name = $1")
+                        .bind(&session.account)
+                        .bind(session.created_at.as_microsecond())
+                        .execute(&mut **transaction)
+                        .await?;
+                    sqlx::query(
+                        "insert into session (digest, account, origin, created_at, seen_at, expires_at)
+                         values ($1, $2, $3, $4, $5, $6)",
+                    )
+                    .bind(&session.digest[..])
+                    .bind(&session.account)
+                    .bind(clean(&session.origin))
+                    .bind(session.created_at.as_microsecond())
+                    .bind(session.seen_at.as_microsecond())
+                    .bind(session.expires_at.as_microsecond())
+                    .execute(&mut **transaction)
+                    .await?;
+                    Ok(())
+                }
+                AccessChange::FailSignIn {
+                    name,
+                    forget_before,
+                } => {
+                    sqlx::query("delete from sign_in where last_at < $1")
+                        .bind(forget_before.as_microsecond())
+                        .execute(&mut **transaction)
+                        .await?;
+                    sqlx::query(
+                        "insert into sign_in (name, failures, last_at) values ($1, 1, $2)
+                         on conflict (name) do update
+                         set failures = sign_in.failures + 1, last_at = excluded.last_at",
+                    )
+                    .bind(clean(name))
+                    .bind(now)
+                    .execute(&mut **transaction)
+                    .await?;
+                    Ok(())
+                }
+                AccessChange::SignOut(digest) => {
+                    sqlx::query("delete from session where digest = $1")
+                        .bind(&digest[..])
+                        .execute(&mut **transaction)
+                        .await?;
+                    Ok(())
+                }
+                AccessChange::AddToken(token) => {
+                    sqlx::query(
+                        "insert into api_token (digest, name, role, systems, created_by, created_at, expires_at)
+                         values ($1, $2, $3, $4, $5, $6, $7)",
+                    )
+                    .bind(&token.digest[..])
+                    .bind(clean(&token.name))
+                    .bind(token.role.as_str())
+                    .bind(access::list_of(token.systems.as_deref())?)
+                    .bind(clean(&token.created_by))
+                    .bind(token.created_at.as_microsecond())
+                    .bind(token.expires_at.map(|expires| expires.as_microsecond()))
+                    .execute(&mut **transaction)
+                    .await?;
+                    Ok(())
+                }
+                AccessChange::RevokeToken(id) => {
+                    sqlx::query(
+                        "update api_token set revoked_at = $2 where id = $1 and revoked_at is null",
+                    )
+                    .bind(id)
+                    .bind(now)
+                    .execute(&mut **transaction)
+                    .await?;
+                    Ok(())
+                }
+            }
+        }
+
+        async fn add_account(
+            transaction: &mut $transaction,
+            account: &Account,
+        ) -> Result<(), StoreError> {
+            sqlx::query(
+                "insert into account (name, display_name, role, systems, language, password, subject,
+                     disabled, created_at, changed_at)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            )
+            .bind(clean(&account.name))
+            .bind(clean(&account.display_name))
+            .bind(account.role.as_str())
+            .bind(access::list_of(account.systems.as_deref())?)
+            .bind(account.language.as_deref().map(clean))
+            .bind(account.password.as_deref())
+            .bind(account.subject.as_deref().map(clean))
+            .bind(account.disabled)
+            .bind(account.created_at.as_microsecond())
+            .bind(account.changed_at.as_microsecond())
+            .execute(&mut **transaction)
+            .await?;
+            Ok(())
+        }
+
+        async fn alter_account(
+            transaction: &mut $transaction,
+            account: &Account,
+            end_sessions: bool,
+        ) -> Result<(), StoreError> {
+            let altered = sqlx::query(
+                "update account set display_name = $2, role = $3, systems = $4, language = $5,
+                     password = $6, subject = $7, disabled = $8, changed_at = $9
+                 where name = $1",
+            )
+            .bind(&account.name)
+            .bind(clean(&account.display_name))
+            .bind(account.role.as_str())
+            .bind(access::list_of(account.systems.as_deref())?)
+            .bind(account.language.as_deref().map(clean))
+            .bind(account.password.as_deref())
+            .bind(account.subject.as_deref().map(clean))
+            .bind(account.disabled)
+            .bind(account.changed_at.as_microsecond())
+            .execute(&mut **transaction)
+            .await?;
+            let administrators: i64 = sqlx::query_scalar(
+                "select count(*) from account
+                 where role = 'administrator' and not disabled and systems is null",
+            )
+            .fetch_one(&mut **transaction)
+            .await?;
+            if altered.rows_affected() != 1 || administrators == 0 {
+                let words = "no administrator would be left who may sign in";
+                return Err(StoreError::Conflict(words.to_owned()));
+            }
+            if end_sessions {
+                sqlx::query("delete from session where account = $1")
+                    .bind(&account.name)
+                    .execute(&mut **transaction)
+                    .await?;
+            }
+            Ok(())
+        }
+
+        /// Ends a one-time link; one that is not there or has expired is a conflict.
+        async fn use_invitation(
+            transaction: &mut $transaction,
+            digest: &SecretDigest,
+            now: i64,
+        ) -> Result<(), StoreError> {
+            let used = sqlx::query("delete from invitation where digest = $1 and expires_at > $2")
+                .bind(&digest[..])
+                .bind(now)
+                .execute(&mut **transaction)
+                .await?;
+            match used.rows_affected() {
+                1 => Ok(()),
+                _ => Err(StoreError::Conflict(
+                    "the link was used already or has expired".to_owned(),
+                )),
+            }
+        }
+
+        /// Writes an entry behind the last one.
+        async fn append(
+            transaction: &mut $transaction,
+            draft: &AuditDraft,
+        ) -> Result<(), StoreError> {
+            let last: Option<(i64, Vec<u8>)> =
+                sqlx::query_as("select position, hash from audit order by position desc limit 1")
+                    .fetch_optional(&mut **transaction)
+                    .await?;
+            let (last, previous) = last.unwrap_or((0, access::START.to_vec()));
+            let position = last + 1;
+            let draft = draft.cleaned();
+            let at = Timestamp::now().as_microsecond();
+            let detail = clean(&crate::rows::to_json(&draft.detail)?).into_owned();
+            let hash = access::seal(position, at, &draft, &detail, &previous);
+            sqlx::query(
+                "insert into audit (position, at, who, via, origin, action, subject, outcome, detail,
+                     previous, hash)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            )
+            .bind(position)
+            .bind(at)
+            .bind(&draft.who)
+            .bind(&draft.via)
+            .bind(&draft.origin)
+            .bind(&draft.action)
+            .bind(&draft.subject)
+            .bind(&draft.outcome)
+            .bind(&detail)
+            .bind(previous)
+            .bind(&hash[..])
+            .execute(&mut **transaction)
+            .await?;
+            Ok(())
+        }
+    };
+}
+
+pub(crate) use {access_store, select_accounts, select_audit, select_tokens};

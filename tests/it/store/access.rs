@@ -1,0 +1,343 @@
+//! Who may what, and the trail: what is changed is written down, and what is written down stays.
+
+use serde_json::{Value, json};
+use tenon_core::Timestamp;
+use tenon_store::{
+    AccessChange, Account, ApiToken, AuditDraft, AuditFilter, Invitation, Role, Session,
+    StoreError, first_break,
+};
+
+use super::fixtures::{House, system};
+
+fn account(name: &str, role: Role) -> Account {
+    let now = Timestamp::from_microsecond(1_790_000_000_000_000).unwrap();
+    Account {
+        name: name.to_owned(),
+        display_name: name.to_uppercase(),
+        role,
+        systems: None,
+        language: None,
+        password: Some("a hash".to_owned()),
+        subject: None,
+        disabled: false,
+        created_at: now,
+        changed_at: now,
+        signed_in_at: None,
+    }
+}
+
+fn entry(action: &str) -> AuditDraft {
+    AuditDraft {
+        who: "root".to_owned(),
+        via: "command line".to_owned(),
+        origin: "here".to_owned(),
+        action: action.to_owned(),
+        subject: "somebody".to_owned(),
+        outcome: "done".to_owned(),
+        detail: json!({ "after": { "role": "viewer" } }),
+    }
+}
+
+fn hence(seconds: i64) -> Timestamp {
+    let now = Timestamp::now().as_microsecond();
+    Timestamp::from_microsecond(now + seconds * 1_000_000).unwrap()
+}
+
+async fn change(house: &House, change: AccessChange) -> Result<(), StoreError> {
+    house
+        .store
+        .change_access(&change, &entry("test.done"))
+        .await
+}
+
+async fn entries(house: &House) -> Vec<tenon_store::AuditEntry> {
+    house.store.audit_after(0, 1_000).await.unwrap()
+}
+
+#[track_caller]
+fn is_conflict(result: Result<(), StoreError>) {
+    assert!(matches!(result, Err(StoreError::Conflict(_))), "{result:?}");
+}
+
+pub(super) async fn a_change_and_its_entry_are_written_together(house: &House) {
+    let chief = account("chief", Role::Administrator);
+    let scoped = Account {
+        systems: Some(vec![system("erp"), system("crm")]),
+        language: Some("zh".to_owned()),
+        subject: Some("https://id#7".to_owned()),
+        password: None,
+        ..account("li.wei", Role::Operator)
+    };
+    for account in [&chief, &scoped] {
+        change(house, AccessChange::AddAccount(account.clone()))
+            .await
+            .unwrap();
+    }
+    assert_eq!(
+        house.store.accounts().await.unwrap(),
+        [chief.clone(), scoped.clone()]
+    );
+    assert_eq!(
+        house.store.account("li.wei").await.unwrap(),
+        Some(scoped.clone())
+    );
+    assert_eq!(
+        house.store.account_of("https://id#7").await.unwrap(),
+        Some(scoped.clone())
+    );
+    assert_eq!(house.store.account("nobody").await.unwrap(), None);
+    // What does not happen is not written down as done.
+    is_conflict(change(house, AccessChange::AddAccount(chief.clone())).await);
+    let demoted = AccessChange::AlterAccount {
+        account: Account {
+            role: Role::Viewer,
+            ..chief.clone()
+        },
+        end_sessions: false,
+    };
+    is_conflict(change(house, demoted).await);
+    assert_eq!(entries(house).await.len(), 2);
+    let altered = Account {
+        role: Role::Steward,
+        disabled: true,
+        ..scoped
+    };
+    let write = AccessChange::AlterAccount {
+        account: altered.clone(),
+        end_sessions: true,
+    };
+    change(house, write).await.unwrap();
+    assert_eq!(house.store.account("li.wei").await.unwrap(), Some(altered));
+    assert_eq!(entries(house).await.len(), 3);
+}
+
+pub(super) async fn the_trail_is_a_chain_whose_tampering_shows(house: &House) {
+    for action in [
+        "user.added",
+        "user.altered",
+        "token.created",
+        "user.password",
+        "session.begun",
+    ] {
+        let nothing = AccessChange::Nothing;
+        house
+            .store
+            .change_access(&nothing, &entry(action))
+            .await
+            .unwrap();
+    }
+    let written = entries(house).await;
+    let start = || (0, String::new());
+    let head = first_break(start(), &written).unwrap();
+    assert_eq!(head, (5, written[4].hash.clone()));
+    // In portions it is the same.
+    let middle = first_break(start(), &written[..2]).unwrap();
+    assert_eq!(first_break(middle, &written[2..]).unwrap(), head);
+    assert_eq!(written[0].detail, json!({ "after": { "role": "viewer" } }));
+
+    let found = async |filter: AuditFilter, before, limit| -> Vec<i64> {
+        let found = house.store.audit(&filter, before, limit).await.unwrap();
+        found.iter().map(|entry| entry.position).collect()
+    };
+    let action = |action: &str| AuditFilter {
+        action: Some(action.to_owned()),
+        ..AuditFilter::default()
+    };
+    assert_eq!(found(AuditFilter::default(), None, 2).await, [5, 4]);
+    assert_eq!(found(AuditFilter::default(), Some(3), 9).await, [2, 1]);
+    assert_eq!(found(action("user."), None, 9).await, [4, 2, 1]);
+    assert_eq!(found(action("user.altered"), None, 9).await, [2]);
+    let nobody = AuditFilter {
+        who: Some("nobody".to_owned()),
+        ..AuditFilter::default()
+    };
+    assert_eq!(found(nobody, None, 9).await, [] as [i64; 0]);
+    let since = AuditFilter {
+        since: Some(written[2].at),
+        until: Some(hence(9)),
+        ..AuditFilter::default()
+    };
+    assert!(found(since, None, 9).await.len() >= 3);
+
+    let broken = async |statement: &'static str| {
+        house.sql(statement).await;
+        first_break((0, String::new()), &entries(house).await).unwrap_err()
+    };
+    let altered = broken("update audit set who = 'another' where position = 2").await;
+    assert_eq!(
+        (altered.position, altered.reason.contains("altered")),
+        (2, true)
+    );
+    house
+        .sql("update audit set who = 'root' where position = 2")
+        .await;
+    let taken = broken("delete from audit where position = 3").await;
+    assert_eq!(
+        (taken.position, taken.reason.contains("3 is missing")),
+        (4, true)
+    );
+    let moved = broken("update audit set position = 3 where position = 4").await;
+    assert_eq!((moved.position, moved.reason.contains("follow")), (3, true));
+}
+
+pub(super) async fn many_writers_make_one_chain(house: &House) {
+    let another = house.another_node().await;
+    let mut writers = Vec::new();
+    for number in 0..20 {
+        let store = if number % 2 == 0 {
+            house.store.clone()
+        } else {
+            another.clone()
+        };
+        writers.push(tokio::spawn(async move {
+            let entry = entry(&format!("test.{number}"));
+            store.change_access(&AccessChange::Nothing, &entry).await
+        }));
+    }
+    for writer in writers {
+        writer.await.unwrap().unwrap();
+    }
+    let written = entries(house).await;
+    assert_eq!(first_break((0, String::new()), &written).unwrap().0, 20);
+}
+
+pub(super) async fn links_are_good_once(house: &House) {
+    let link = |digest: u8, account: Option<&str>, seconds| Invitation {
+        digest: [digest; 32],
+        account: account.map(str::to_owned),
+        expires_at: hence(seconds),
+    };
+    for invitation in [link(1, None, 60), link(2, None, 60), link(3, None, -60)] {
+        change(house, AccessChange::Invite(invitation))
+            .await
+            .unwrap();
+    }
+    assert_eq!(house.store.invitation(&[3; 32]).await.unwrap(), None);
+    let found = house.store.invitation(&[1; 32]).await.unwrap().unwrap();
+    assert_eq!(found.account, None);
+    let first = |digest: u8, name: &str| AccessChange::AddFirstAccount {
+        account: account(name, Role::Administrator),
+        invitation: [digest; 32],
+    };
+    is_conflict(change(house, first(3, "late")).await);
+    is_conflict(change(house, first(9, "guess")).await);
+    // Of two who are first at once, one is.
+    let (one, other) = tokio::join!(
+        change(house, first(1, "one")),
+        change(house, first(2, "other"))
+    );
+    assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+    let accounts = house.store.accounts().await.unwrap();
+    assert_eq!(accounts.len(), 1);
+    let chief = accounts[0].clone();
+
+    change(house, AccessChange::Invite(link(4, Some(&chief.name), 60)))
+        .await
+        .unwrap();
+    let redeem = || AccessChange::Redeem {
+        account: Account {
+            password: Some("another hash".to_owned()),
+            ..chief.clone()
+        },
+        invitation: [4; 32],
+    };
+    change(house, redeem()).await.unwrap();
+    is_conflict(change(house, redeem()).await);
+    let kept = house.store.account(&chief.name).await.unwrap().unwrap();
+    assert_eq!(kept.password.as_deref(), Some("another hash"));
+}
+
+pub(super) async fn sessions_end_with_what_they_stand_on(house: &House) {
+    let chief = account("chief", Role::Administrator);
+    change(house, AccessChange::AddAccount(chief.clone()))
+        .await
+        .unwrap();
+    let session = |digest: u8, seconds| Session {
+        digest: [digest; 32],
+        account: "chief".to_owned(),
+        origin: "10.0.0.9".to_owned(),
+        created_at: hence(0),
+        seen_at: hence(-120),
+        expires_at: hence(seconds),
+    };
+    let sign_in = |session: Session, before: Option<u8>| AccessChange::SignIn {
+        session,
+        before: before.map(|digest| [digest; 32]),
+    };
+    let fail = || AccessChange::FailSignIn {
+        name: "chief".to_owned(),
+        forget_before: hence(-900),
+    };
+    change(house, fail()).await.unwrap();
+    change(house, fail()).await.unwrap();
+    let failures = house.store.sign_in_failures("chief").await.unwrap();
+    assert_eq!(failures.map(|failures| failures.failures), Some(2));
+    change(house, sign_in(session(1, 60), None)).await.unwrap();
+    assert_eq!(house.store.sign_in_failures("chief").await.unwrap(), None);
+    let (found, of) = house.store.session(&[1; 32]).await.unwrap().unwrap();
+    assert_eq!(
+        (found.origin.as_str(), of.name.as_str()),
+        ("10.0.0.9", "chief")
+    );
+    assert!(of.signed_in_at.is_some());
+    house.store.touch_session(&[1; 32]).await.unwrap();
+    let (touched, _) = house.store.session(&[1; 32]).await.unwrap().unwrap();
+    assert!(touched.seen_at > found.seen_at);
+    // A sign-in replaces what the browser showed before.
+    change(house, sign_in(session(2, 60), Some(1)))
+        .await
+        .unwrap();
+    assert!(house.store.session(&[1; 32]).await.unwrap().is_none());
+    change(house, AccessChange::SignOut([2; 32])).await.unwrap();
+    assert!(house.store.session(&[2; 32]).await.unwrap().is_none());
+    change(house, sign_in(session(3, 60), None)).await.unwrap();
+    let write = AccessChange::AlterAccount {
+        account: chief,
+        end_sessions: true,
+    };
+    change(house, write).await.unwrap();
+    assert!(house.store.session(&[3; 32]).await.unwrap().is_none());
+}
+
+pub(super) async fn tokens_are_found_by_their_digest(house: &House) {
+    let token = |digest: u8, name: &str| ApiToken {
+        id: 0,
+        digest: [digest; 32],
+        name: name.to_owned(),
+        role: Role::Viewer,
+        systems: Some(vec![system("erp")]),
+        created_by: "chief".to_owned(),
+        created_at: Timestamp::from_microsecond(1_790_000_000_000_000).unwrap(),
+        expires_at: None,
+        used_at: None,
+        revoked_at: None,
+    };
+    change(house, AccessChange::AddToken(token(1, "report")))
+        .await
+        .unwrap();
+    is_conflict(change(house, AccessChange::AddToken(token(2, "report"))).await);
+    change(house, AccessChange::AddToken(token(2, "backup")))
+        .await
+        .unwrap();
+    let found = house.store.api_token(&[1; 32]).await.unwrap().unwrap();
+    assert_eq!(
+        found,
+        ApiToken {
+            id: found.id,
+            ..token(1, "report")
+        }
+    );
+    assert_eq!(house.store.api_token(&[3; 32]).await.unwrap(), None);
+    house.store.touch_api_token(found.id).await.unwrap();
+    change(house, AccessChange::RevokeToken(found.id))
+        .await
+        .unwrap();
+    let tokens = house.store.api_tokens().await.unwrap();
+    let names: Vec<&str> = tokens.iter().map(|token| token.name.as_str()).collect();
+    assert_eq!(names, ["backup", "report"]);
+    assert!(tokens[1].revoked_at.is_some() && tokens[1].used_at.is_some());
+    assert_eq!(
+        entries(house).await.last().unwrap().detail["after"]["role"],
+        Value::from("viewer")
+    );
+}
