@@ -84,14 +84,10 @@ pub async fn check(
 ) -> Result<Checked, StoreError> {
     let holder = holder_of_code(store, customer).await?;
     let record = Sought {
-        traits: Traits::of([customer]),
         also: holder.clone(),
-        ..Sought::default()
+        ..Sought::of(Traits::of([customer]))
     };
-    let mut judged = alike(store, policy, &[record]).await?;
-    let Some(judgement) = judged.pop() else {
-        return Err(StoreError::Bug("a record was not judged".to_owned()));
-    };
+    let judgement = alike(store, policy, &record).await?;
     let least = policy.review_bits - SHOWN_BELOW_REVIEW;
     let worth = |ranked: &&Ranked| ranked.score.bits >= least || holder.contains(&ranked.master_id);
     let ranking: Vec<&Ranked> = judgement.ranking.iter().filter(worth).take(SHOWN).collect();

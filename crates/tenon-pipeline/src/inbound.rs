@@ -11,7 +11,7 @@ use tenon_broker::{Consumer, Delivery, SharedBroker};
 use tenon_connector::Deployment;
 use tenon_core::Failure;
 use tenon_master::MasterKey;
-use tenon_store::{Inbound, SharedStore, StoreError};
+use tenon_store::{Inbound, Known, Lookup, SharedStore, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::accept::{failure, publish_all};
@@ -19,7 +19,7 @@ use crate::bells::Bells;
 use crate::compute::compute;
 use crate::courier::store_failure;
 use crate::dead_letter::bury;
-use crate::master::MasterPolicy;
+use crate::master::{MasterPolicy, Newcomers};
 use crate::resolve::{Decided, decide, deeper, lookup};
 use crate::retry::{Pauses, answered};
 use crate::topology::inbound_queue;
@@ -190,8 +190,9 @@ impl Lane {
                 .map_err(TryCommit::Store)?;
             known.learn(more);
         }
+        let newcomers = self.newcomers(&batch, &mut known).await?;
         let (deployment, policy) = (self.deployment.clone(), self.policy.clone());
-        let decided = compute(move || decide(&deployment, &policy, &batch, known));
+        let decided = compute(move || decide(&deployment, &policy, &batch, known, newcomers));
         let Decided { commit, parcels } = decided.await.map_err(TryCommit::Failure)?;
         claims.extend(commit.keys.iter().map(|(key, _)| key.clone()));
         if !commit.messages.is_empty() {
@@ -210,6 +211,45 @@ impl Lane {
             }
         }
         Ok(parcels)
+    }
+
+    /// The records of a batch that no exact key leads to a master, with the masters that they may be;
+    /// their golden records are learnt.
+    async fn newcomers(
+        &self,
+        batch: &Arc<Vec<Validated>>,
+        known: &mut Known,
+    ) -> Result<Option<Newcomers>, TryCommit> {
+        if known.founded.is_none() {
+            return Ok(None);
+        }
+        let (batch, policy, all) = (batch.clone(), self.policy.clone(), std::mem::take(known));
+        let read = compute(move || (Newcomers::of(&batch, &policy, &all), all));
+        let (newcomers, all) = read.await.map_err(TryCommit::Failure)?;
+        *known = all;
+        let Some(mut newcomers) = newcomers else {
+            return Ok(None);
+        };
+        let matching = &self.policy.matching;
+        answered(newcomers.meet(self.store.as_ref(), matching))
+            .await
+            .map_err(TryCommit::Store)?;
+        let policy = self.policy.clone();
+        let judged = compute(move || (newcomers.judge(&policy.matching), newcomers));
+        let (mut masters, mut newcomers) = judged.await.map_err(TryCommit::Failure)?;
+        answered(newcomers.heed_rejections(self.store.as_ref()))
+            .await
+            .map_err(TryCommit::Store)?;
+        masters.retain(|master| !known.golden.contains_key(master));
+        if !masters.is_empty() {
+            let asked = Lookup {
+                masters,
+                ..Lookup::default()
+            };
+            let more = answered(self.store.look_up(&asked)).await;
+            known.learn(more.map_err(TryCommit::Store)?);
+        }
+        Ok(Some(newcomers))
     }
 }
 

@@ -43,7 +43,7 @@ pub use fail_point::FailPoint;
 pub use health::{Component, ComponentState, Health};
 pub use hub::{Hub, Roles, Settings};
 pub use import::imported;
-pub use master::MasterPolicy;
+pub use master::{Likeness, MasterPolicy};
 pub use redrive::{Preview, Redriven, preview, redrive};
 pub use steward::{
     Act, AffiliationView, ClaimView, Command, MasterView, Outcome, PinView, RecordName, RecordView,

@@ -4,21 +4,28 @@
 //! meet a master that an earlier one has just made. What it decides is committed only if the store
 //! still is as it was looked up, so that two nodes never make two masters of one customer.
 
+mod exact;
+mod finding;
+mod newcomers;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tenon_core::customer::Customer;
 use tenon_core::{Attributes, Entity, MasterId, NativeId, SystemName};
 use tenon_master::likeness::MatchPolicy;
 use tenon_master::{
-    Candidate, CodeRule, Decision, DoubtReason, GoldenRecord, KeyKind, MasterKey, Provenance,
-    SourceRecord, Survivorship, decide, keys, mnemonic, mnemonic_base, survive,
+    CodeRule, GoldenRecord, KeyKind, MasterKey, Provenance, SourceRecord, Survivorship, keys,
+    mnemonic, mnemonic_base, survive,
 };
-use tenon_store::{Commit, Doubt, GoldenRow, Lookup, MasterWrite, Sources, Statement, Tie};
+use tenon_store::{Commit, Doubt, GoldenRow, Known, Lookup, MasterWrite, Sources, Statement, Tie};
 
 use crate::echo::own_words;
 use crate::resolve::derived_master;
 use crate::steward::{remember, repeatable};
+
+pub use newcomers::Likeness;
+pub(crate) use newcomers::Newcomers;
 
 /// How customers are mastered.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +36,8 @@ pub struct MasterPolicy {
     pub code: CodeRule,
     /// How likeness is weighed.
     pub matching: MatchPolicy,
+    /// What the machine does by likeness.
+    pub likeness: Likeness,
 }
 
 impl MasterPolicy {
@@ -36,6 +45,7 @@ impl MasterPolicy {
     pub(crate) fn ask(&self, customer: &Customer, lookup: &mut Lookup) {
         lookup.keys.extend(keys(customer));
         lookup.code_stems.extend(self.stem(customer));
+        lookup.foundings |= self.likeness != Likeness::Off;
     }
 
     /// The golden record of sources, with what people have pinned, under the code that was issued.
@@ -91,33 +101,33 @@ pub(crate) struct Desk<'p> {
     doubts: Vec<Doubt>,
     /// Reserved codes that are taken.
     released: Vec<(MasterKey, bool)>,
+    /// Records that no exact key leads to a master.
+    newcomers: Option<Newcomers>,
 }
 
 /// Whose key a reserved code is: nobody's.
 pub(crate) const RESERVED: MasterId = MasterId(uuid::Uuid::nil());
 
 impl<'p> Desk<'p> {
+    /// A desk that knows what the store has told.
     pub(crate) fn new(
         policy: &'p MasterPolicy,
-        natives: HashMap<(Entity, SystemName, NativeId), MasterId>,
-        keys: HashMap<MasterKey, MasterId>,
-        golden: HashMap<MasterId, GoldenRow>,
-        codes: Vec<String>,
-        unmerged: HashMap<Tie, MasterId>,
+        known: Known,
+        newcomers: Option<Newcomers>,
     ) -> Self {
-        let codes = codes.into_iter().collect();
         Self {
             policy,
-            natives,
-            keys,
-            golden,
-            codes,
-            unmerged,
+            natives: known.natives,
+            keys: known.keys,
+            golden: known.golden,
+            codes: known.codes.into_iter().collect(),
+            unmerged: known.unmerged,
             written: BTreeMap::new(),
             claimed: Vec::new(),
             tagged: Vec::new(),
             doubts: Vec::new(),
             released: Vec::new(),
+            newcomers,
         }
     }
 
@@ -206,7 +216,11 @@ impl<'p> Desk<'p> {
             customer,
             provenance,
         });
-        self.state(master_id, of, record, &customer, canonical)
+        let mastered = self.state(master_id, of, record, &customer, canonical);
+        if mastered.restated {
+            self.question(attributes, master_id, &customer);
+        }
+        mastered
     }
 
     /// What a known record says of its own accord; `None` when it only repeats what it was given.
@@ -239,121 +253,6 @@ impl<'p> Desk<'p> {
         let before = before.and_then(|before| serde_json::to_value(&before.record.customer).ok());
         let own = own_words(canonical, before.as_ref(), &repeated)?;
         serde_json::from_value(Value::Object(own)).ok()
-    }
-
-    /// The master that the rules find for a record which is not linked yet, or a new one; and the one
-    /// to which it belongs when no merge is counted, where that is another.
-    fn find(
-        &mut self,
-        attributes: &Attributes,
-        customer: &Customer,
-    ) -> (MasterId, Option<MasterId>) {
-        // Masters that were merged are candidates each by itself, as if they had not been: a record
-        // may say what one of them says and contradict the golden record of both.
-        let mut candidates: BTreeMap<MasterId, Candidate> = BTreeMap::new();
-        let mut roots: Vec<(MasterId, MasterId)> = Vec::new();
-        for key in keys(customer) {
-            let Some(root) = self.keys.get(&key).copied() else {
-                continue;
-            };
-            let Some(row) = self.golden.get(&root) else {
-                continue;
-            };
-            let of = match row.sources.merged.is_empty() {
-                true => None,
-                false => self.unmerged.get(&Tie::Key(key.clone())).copied(),
-            };
-            let master_id = of.unwrap_or(root);
-            roots.push((master_id, root));
-            let candidate = candidates.entry(master_id).or_insert_with(|| Candidate {
-                master_id,
-                customer: self.alone(row, of),
-                matched: Vec::new(),
-            });
-            candidate.matched.push(key);
-        }
-        let candidates: Vec<Candidate> = candidates.into_values().collect();
-        let decision = decide(customer, &candidates);
-        // The strongest key of those found comes first.
-        let joins = |found: &[MasterId]| {
-            let (master_id, root) = roots.iter().find(|(id, _)| found.contains(id))?;
-            let one = roots
-                .iter()
-                .all(|(id, other)| !found.contains(id) || other == root);
-            one.then(|| (*root, Some(*master_id).filter(|id| id != root)))
-        };
-        let root = |id: &MasterId| {
-            roots
-                .iter()
-                .find(|(one, _)| one == id)
-                .map(|(_, root)| *root)
-        };
-        let (joined, in_question) = match &decision {
-            Decision::Existing {
-                master_id, rivals, ..
-            } => {
-                let rivals = rivals.iter().map(|rival| (rival.master_id, rival.reason));
-                (joins(&[*master_id]), rivals.collect())
-            }
-            Decision::Doubt { candidates, reason } => {
-                // Several may have been merged since: then it belongs to them all.
-                let joined = match reason {
-                    DoubtReason::SeveralMasters => joins(candidates),
-                    _ => None,
-                };
-                let open = candidates.iter().filter(|_| joined.is_none());
-                (joined, open.map(|id| (*id, *reason)).collect())
-            }
-            Decision::New => (None, Vec::new()),
-        };
-        // A wrong merge is worse than a missed one: in doubt it stands alone until a person joins it.
-        let (master_id, of) = joined.unwrap_or_else(|| (MasterId::generate(), None));
-        for (other, reason) in in_question {
-            let Some(other) = root(&other).filter(|other| *other != master_id) else {
-                continue;
-            };
-            let matched = candidates
-                .iter()
-                .filter(|candidate| root(&candidate.master_id) == Some(other));
-            let matched: Vec<String> = matched
-                .flat_map(|candidate| candidate.matched.iter().map(MasterKey::to_string))
-                .collect();
-            self.doubts.push(Doubt {
-                one: master_id,
-                other,
-                reason: reason.as_str().to_owned(),
-                evidence: json!({
-                    "why": reason.to_string(),
-                    "shared": matched,
-                    "record": { "system": attributes.source, "native_id": attributes.native_id },
-                }),
-                message_id: attributes.id,
-            });
-        }
-        (master_id, of)
-    }
-
-    /// What a master, or one that was merged into it, would be by itself.
-    fn alone(&self, row: &GoldenRow, of: Option<MasterId>) -> Customer {
-        if row.sources.merged.is_empty() {
-            return row.golden.customer.clone();
-        }
-        let statements = row.sources.statements.iter();
-        let alone = Sources {
-            statements: statements
-                .filter(|statement| statement.of == of)
-                .cloned()
-                .collect(),
-            pins: row
-                .sources
-                .pins
-                .iter()
-                .filter(|pin| pin.of == of)
-                .cloned()
-                .collect(),
-            ..Sources::default()
-        };
-        self.policy.remake(&alone, None).customer
     }
 
     /// States a record of a master: its golden record is made anew from all that systems say.
@@ -427,16 +326,17 @@ impl<'p> Desk<'p> {
         }
         let body = serde_json::to_value(&golden.customer).unwrap_or_default();
         let sender_lacks = lacks(canonical, &body);
-        self.golden.insert(
+        let row = GoldenRow {
             master_id,
-            GoldenRow {
-                master_id,
-                version,
-                golden,
-                sources,
-                merged_into: None,
-            },
-        );
+            version,
+            golden,
+            sources,
+            merged_into: None,
+        };
+        if let Some(newcomers) = self.newcomers.as_mut().filter(|_| news) {
+            newcomers.note(&row, before.is_none(), &self.policy.matching);
+        }
+        self.golden.insert(master_id, row);
         Mastered {
             master_id,
             of,
@@ -492,6 +392,7 @@ impl<'p> Desk<'p> {
         commit.unmerged.extend(self.tagged);
         commit.doubts = self.doubts;
         commit.reservations = self.released;
+        commit.founding = self.newcomers.map(Newcomers::founding);
     }
 }
 

@@ -14,7 +14,7 @@ use tenon_core::{
 };
 use tenon_store::{Commit, Inbound, InboundState, Known, Link, Lookup, Seen, Tie};
 
-use crate::master::{Desk, MasterPolicy};
+use crate::master::{Desk, MasterPolicy, Newcomers};
 use crate::steward::{decide_command, look_deeper, look_up_command};
 use crate::translate::{Content, Envelope, Validated, description};
 
@@ -112,12 +112,14 @@ fn native(node: &Value) -> Option<(SystemName, String)> {
     Some((system, node.get("native_id")?.as_str()?.to_owned()))
 }
 
-/// Decides a batch. A command is a batch by itself.
+/// Decides a batch. A command is a batch by itself. `newcomers` are records among it that no exact
+/// key leads to a master, and whoever they may be.
 pub(crate) fn decide(
     deployment: &Deployment,
     policy: &MasterPolicy,
     batch: &[Validated],
-    known: Known,
+    mut known: Known,
+    newcomers: Option<Newcomers>,
 ) -> Decided {
     if let [
         Validated {
@@ -136,18 +138,8 @@ pub(crate) fn decide(
     }
     let mut decided = Decided::default();
     let mut seen_here: HashSet<MessageId> = HashSet::new();
-    let Known {
-        seen,
-        natives,
-        keys,
-        golden,
-        codes,
-        unmerged,
-        reviews: _,
-        claims: _,
-        parents: _,
-    } = known;
-    let mut desk = Desk::new(policy, natives, keys, golden, codes, unmerged);
+    let seen = std::mem::take(&mut known.seen);
+    let mut desk = Desk::new(policy, known, newcomers);
     for message in batch {
         let envelope = &message.envelope;
         let id = envelope.attributes.id;

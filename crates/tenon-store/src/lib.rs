@@ -39,10 +39,11 @@ pub use prospects::{ProspectClaim, ProspectClaimWrite};
 pub use sqlite::{Sqlite, check_sqlite, copy_sqlite, open_sqlite};
 
 pub use records::{
-    Commit, Dashboard, DeliveryRecord, DeliveryState, Dependency, Direction, Holding, Inbound,
-    InboundState, JournalRecord, Known, Link, Lookup, MessageFilter, OutboundKnown, OutboundLookup,
-    Outcome, OutcomeState, Parcel, Park, ParkReason, ParkedFilter, ParkedId, ParkedRecord,
-    ParkedState, Payloads, ReferenceLookup, ResolvedReference, Seen, Settlement, Trace,
+    Commit, Dashboard, DeliveryRecord, DeliveryState, Dependency, Direction, Founding, Holding,
+    Inbound, InboundState, JournalRecord, Known, Link, Lookup, MessageFilter, OutboundKnown,
+    OutboundLookup, Outcome, OutcomeState, Parcel, Park, ParkReason, ParkedFilter, ParkedId,
+    ParkedRecord, ParkedState, Payloads, ReferenceLookup, ResolvedReference, Seen, Settlement,
+    Trace,
 };
 pub use reviews::{Doubt, Judgement, Review, ReviewId, ReviewState};
 pub use stewardship::{Move, Tie, TiedRecord};
@@ -84,7 +85,8 @@ pub trait Store: AccessStore + 'static {
     ///
     /// # Errors
     /// `Conflict` when a message id is already in the inbox, a link or key belongs to another
-    /// master, or a golden record has another version than expected.
+    /// master, a golden record has another version than expected, or a like master was founded
+    /// since it was looked for one.
     async fn commit(&self, commit: Commit) -> Result<Vec<SystemName>, StoreError>;
 
     // Likeness: which masters a record may be of where no exact key finds one.

@@ -7,7 +7,7 @@ use tenon_master::likeness::{MatchKey, Posting, Postings, Traits};
 use uuid::Uuid;
 
 use crate::error::unreadable;
-use crate::{GoldenRow, MasterWrite, StoreError};
+use crate::{Founding, GoldenRow, MasterWrite, StoreError};
 
 /// Masters that are made ready at once when all are filled in: their keys are held in memory, about
 /// 340 bytes a master, so that they can be written in order.
@@ -47,7 +47,7 @@ pub(crate) fn changes(
         .collect();
     let mut changes = Changes::default();
     for (master, row) in last {
-        let traits = of(row);
+        let traits = row.traits();
         let bytes = traits.to_bytes();
         let before = before.get(&master);
         if before == Some(&bytes) {
@@ -65,17 +65,44 @@ pub(crate) fn changes(
     Ok(changes)
 }
 
-/// What likeness keeps of a master: all that systems say of it; nothing of one that was merged, whose
-/// sources are with the survivor.
-fn of(row: &GoldenRow) -> Traits {
-    if row.merged_into.is_some() {
-        return Traits::of([&Customer::default()]);
+/// The masters that are written for the first time.
+pub(crate) fn new(writes: &[MasterWrite]) -> BTreeSet<Uuid> {
+    let new = writes.iter().filter(|write| write.replaces.is_none());
+    new.map(|write| write.row.master_id.0).collect()
+}
+
+/// A conflict, if one of the masters that were founded meanwhile shares a key with what is founded
+/// now: whoever decided had not seen it.
+pub(crate) fn compare_notes(
+    founding: &Founding,
+    meanwhile: impl IntoIterator<Item = Vec<u8>>,
+) -> Result<(), StoreError> {
+    for bytes in meanwhile {
+        let keys = read(&bytes)?.keys();
+        if keys
+            .iter()
+            .any(|key| founding.keys.binary_search(key).is_ok())
+        {
+            let what = "a master that may be the same was made".to_owned();
+            return Err(StoreError::Conflict(what));
+        }
     }
-    let statements = &row.sources.statements;
-    if statements.is_empty() {
-        return Traits::of([&row.golden.customer]);
+    Ok(())
+}
+
+impl GoldenRow {
+    /// What likeness keeps of it: all that systems say of it; nothing of one that was merged, whose
+    /// sources are with the survivor.
+    pub fn traits(&self) -> Traits {
+        if self.merged_into.is_some() {
+            return Traits::of([&Customer::default()]);
+        }
+        let statements = &self.sources.statements;
+        if statements.is_empty() {
+            return Traits::of([&self.golden.customer]);
+        }
+        Traits::of(statements.iter().map(|it| &it.record.customer))
     }
-    Traits::of(statements.iter().map(|it| &it.record.customer))
 }
 
 fn entries(master: Uuid, traits: &Traits) -> BTreeSet<Entry> {
@@ -97,7 +124,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Traits, StoreError> {
 pub(crate) fn make_ready(rows: &[GoldenRow]) -> Vec<(Uuid, Vec<u8>, Vec<i64>)> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let ready = |row: &GoldenRow| {
-        let traits = of(row);
+        let traits = row.traits();
         let keys = traits.keys().into_iter().map(MatchKey::to_i64);
         (row.master_id.0, traits.to_bytes(), keys.collect())
     };

@@ -10,6 +10,7 @@ use tenon_core::{
     SystemName, Timestamp,
 };
 use tenon_master::MasterKey;
+use tenon_master::likeness::MatchKey;
 
 use crate::{
     Belonging, BelongingWrite, Doubt, GoldenRow, Judgement, MasterWrite, Move, ProspectClaim,
@@ -37,6 +38,8 @@ pub struct Lookup {
     pub claims: Vec<MasterId>,
     /// Masters of which it is asked to whom they belong, and those in their turn.
     pub parents: Vec<MasterId>,
+    /// Whether it is asked how many foundings there were: see [`Founding`].
+    pub foundings: bool,
 }
 
 /// What the store knows about a [`Lookup`].
@@ -61,6 +64,8 @@ pub struct Known {
     pub claims: HashMap<MasterId, ProspectClaim>,
     /// To whom the masters asked about belong, the nearest first.
     pub parents: HashMap<MasterId, Vec<Belonging>>,
+    /// The number of the latest founding, if it was asked for.
+    pub founded: Option<i64>,
 }
 
 /// A message that was journaled before.
@@ -105,6 +110,20 @@ pub struct Commit {
     pub claims: Vec<ProspectClaimWrite>,
     /// Who belongs to whom from now on.
     pub belongings: Vec<BelongingWrite>,
+    /// That new masters were made because none was like them: else nobody asks.
+    pub founding: Option<Founding>,
+}
+
+/// New masters are made because no master was found under their match keys.
+///
+/// Two who look at once both find none. So foundings are numbered, one after the other: one that
+/// comes second, and shares a key with what was founded since it looked, is a conflict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Founding {
+    /// [`Known::founded`] before it was looked.
+    pub since: i64,
+    /// The keys under which nobody was found, in order.
+    pub keys: Vec<MatchKey>,
 }
 
 /// One message as it enters the journal.

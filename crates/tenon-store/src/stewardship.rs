@@ -188,6 +188,7 @@ impl Known {
             reviews,
             claims,
             parents,
+            founded,
         } = more;
         self.seen.extend(seen);
         self.natives.extend(natives);
@@ -198,5 +199,6 @@ impl Known {
         self.reviews.extend(reviews);
         self.claims.extend(claims);
         self.parents.extend(parents);
+        self.founded = self.founded.or(founded);
     }
 }

@@ -9,13 +9,12 @@ use serde::Deserialize;
 use tenon_api::AccessPolicy;
 use tenon_connector::{Deployment, Document, Humane, KeyProblem, Secret};
 use tenon_core::{ConfigProblem, SystemName, nearest};
-use tenon_master::likeness::MatchPolicy;
 use tenon_master::{CodeRule, Survivorship};
 use tenon_pipeline::MasterPolicy;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use crate::matching;
+use crate::matching::{self, MasterFile};
 use crate::registry::KINDS;
 
 /// The file's name within the configuration directory.
@@ -45,9 +44,9 @@ pub(crate) struct Settings {
     pub(crate) journal: Journal,
     /// The master customer record.
     pub(crate) master: Master,
-    /// How likeness is weighed: `master.toml` beside this file, if there is one.
+    /// How customers are matched: `master.toml` beside this file, if there is one.
     #[serde(skip)]
-    pub(crate) matching: MatchPolicy,
+    pub(crate) matching: MasterFile,
 }
 
 /// What is remembered of messages.
@@ -91,7 +90,7 @@ impl Default for Settings {
             access: AccessPolicy::default(),
             journal: Journal::default(),
             master: Master::default(),
-            matching: MatchPolicy::default(),
+            matching: MasterFile::default(),
         }
     }
 }
@@ -384,7 +383,8 @@ impl Settings {
         MasterPolicy {
             survivorship,
             code: self.master.code,
-            matching: self.matching.clone(),
+            matching: self.matching.matching.clone(),
+            likeness: self.matching.messages.likeness,
         }
     }
 }

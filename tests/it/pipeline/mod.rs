@@ -11,6 +11,7 @@ mod durability;
 mod flow;
 mod interruptions;
 mod keeping;
+mod likeness;
 mod masters;
 mod node;
 mod nodes;
@@ -69,6 +70,11 @@ suite! {
     stewardship::a_command_is_done_once_and_its_events_are_published_again,
     stewardship::merges_among_traffic_restore_exactly,
     stewardship::what_the_machine_doubts_a_person_decides,
+    likeness::a_like_record_joins_and_comes_again,
+    likeness::what_is_doubtful_is_asked_once_and_heeded,
+    likeness::what_likeness_joined_is_parted_exactly,
+    likeness::exact_keys_alone_if_so_told,
+    likeness::two_spellings_at_once_are_one_master,
     keeping::a_pin_wins_until_it_is_released,
     keeping::a_reserved_code_is_for_who_brings_it,
     keeping::of_many_who_claim_at_once_one_wins,

@@ -29,7 +29,7 @@ mod traits;
 pub use dedupe::{Clustering, Suggestion, dedupe};
 pub use learn::{Learnt, learn};
 pub use match_keys::MatchKey;
-pub use online::{Judgement, Outcome, Posting, Postings, Ranked, judge};
+pub use online::{Judgement, Outcome, Posting, Postings, Ranked, Rejected, judge};
 pub use person::{
     Likeness, PersonField, PersonPolicy, PersonProfile, PersonReason, PersonRecord,
     PersonSuggestion, Persons, persons,

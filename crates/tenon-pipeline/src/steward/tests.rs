@@ -124,7 +124,7 @@ impl Memory {
         if let Some(more) = deeper(&batch, &policy, &known) {
             known.learn(self.known(&more));
         }
-        let decided = decide(&Deployment::default(), &policy, &batch, known);
+        let decided = decide(&Deployment::default(), &policy, &batch, known, None);
         let state = decided.commit.messages[0].state.clone();
         self.commit(decided.commit);
         state

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{Postgres, SWEEP, Transaction};
 use crate::likeness::{self, Entry, FILLED_AT_ONCE, READ_AT_ONCE, VERSION};
 use crate::rows;
-use crate::{GoldenRow, MasterWrite, StoreError};
+use crate::{Founding, GoldenRow, MasterWrite, StoreError};
 
 /// Rows that one statement writes when all masters are filled in.
 const WRITTEN_AT_ONCE: usize = 65_536;
@@ -84,10 +84,42 @@ async fn kept(
     Ok(found.into_iter().collect())
 }
 
-/// Keeps what likeness needs of masters that are written.
+/// The number of the latest founding.
+pub(super) async fn foundings(connection: &mut PgConnection) -> Result<i64, StoreError> {
+    let number = sqlx::query_scalar("select number from founding")
+        .fetch_one(connection)
+        .await?;
+    Ok(number)
+}
+
+/// Numbers a founding; others wait from here until this transaction ends.
+pub(super) async fn found(
+    transaction: &mut Transaction,
+    founding: Option<&Founding>,
+) -> Result<Option<i64>, StoreError> {
+    let Some(founding) = founding else {
+        return Ok(None);
+    };
+    let number: i64 =
+        sqlx::query_scalar("update founding set number = number + 1 returning number")
+            .fetch_one(&mut **transaction)
+            .await?;
+    if number > founding.since + 1 {
+        let meanwhile: Vec<Vec<u8>> =
+            sqlx::query_scalar("select traits from match_traits where founded > $1")
+                .bind(founding.since)
+                .fetch_all(&mut **transaction)
+                .await?;
+        likeness::compare_notes(founding, meanwhile)?;
+    }
+    Ok(Some(number))
+}
+
+/// Keeps what likeness needs of masters that are written; of new ones, with which founding they came.
 pub(super) async fn keep(
     transaction: &mut Transaction,
     writes: &[MasterWrite],
+    founded: Option<i64>,
 ) -> Result<(), StoreError> {
     if writes.is_empty() {
         return Ok(());
@@ -111,30 +143,40 @@ pub(super) async fn keep(
         .await?;
     }
     if !changes.traits.is_empty() {
-        write(transaction, changes.traits, changes.new).await?;
+        let new = likeness::new(writes);
+        let founded = |master: &Uuid| founded.filter(|_| new.contains(master));
+        let traits = changes.traits.into_iter();
+        let traits = traits.map(|(master, traits)| (master, traits, founded(&master)));
+        write(transaction, traits, changes.new).await?;
     }
     Ok(())
 }
 
 async fn write(
     transaction: &mut Transaction,
-    traits: impl IntoIterator<Item = (Uuid, Vec<u8>)>,
+    rows: impl IntoIterator<Item = (Uuid, Vec<u8>, Option<i64>)>,
     entries: impl IntoIterator<Item = Entry>,
 ) -> Result<(), StoreError> {
-    let (masters, traits): (Vec<Uuid>, Vec<Vec<u8>>) = traits.into_iter().unzip();
+    let (mut masters, mut traits, mut founded) = (Vec::new(), Vec::new(), Vec::new());
+    for (master, kept, founding) in rows {
+        masters.push(master);
+        traits.push(kept);
+        founded.push(founding);
+    }
     let (keys, owners): (Vec<i64>, Vec<Uuid>) = entries.into_iter().unzip();
     sqlx::query(
         "with kept as (
-             insert into match_traits (master_id, traits)
-             select * from unnest($1::uuid[], $2::bytea[])
+             insert into match_traits (master_id, traits, founded)
+             select * from unnest($1::uuid[], $2::bytea[], $3::int8[])
              on conflict (master_id) do update set traits = excluded.traits
          )
          insert into match_key (key, master_id)
-         select * from unnest($3::int8[], $4::uuid[])
+         select * from unnest($4::int8[], $5::uuid[])
          on conflict do nothing",
     )
     .bind(masters)
     .bind(traits)
+    .bind(founded)
     .bind(keys)
     .bind(owners)
     .execute(&mut **transaction)
@@ -170,7 +212,7 @@ pub(super) async fn fill(store: &Postgres) -> Result<(), StoreError> {
         let mut traits = Vec::with_capacity(page.len());
         for (master, bytes, keys) in likeness::make_ready(&page) {
             entries.extend(keys.into_iter().map(|key| (key, master)));
-            traits.push((master, bytes));
+            traits.push((master, bytes, None));
         }
         write(&mut transaction, traits, []).await?;
         if ready >= FILLED_AT_ONCE {

@@ -33,7 +33,8 @@ pub(super) async fn commit(
     for wave in writes::waves(&commit.masters) {
         write_masters(&mut transaction, &wave).await?;
     }
-    candidates::keep(&mut transaction, &commit.masters).await?;
+    let founded = candidates::found(&mut transaction, commit.founding.as_ref()).await?;
+    candidates::keep(&mut transaction, &commit.masters, founded).await?;
     merging::reserve(&mut transaction, &commit.reservations).await?;
     claim_keys(&mut transaction, commit).await?;
     park_invalid(&mut transaction, &commit.messages).await?;

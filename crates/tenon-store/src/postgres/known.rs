@@ -8,13 +8,16 @@ use sqlx::PgConnection;
 use tenon_core::{MasterId, MessageId};
 use uuid::Uuid;
 
-use super::{Postgres, hierarchy, prospects, reviews};
+use super::{Postgres, candidates, hierarchy, prospects, reviews};
 use crate::rows::{self, clean};
 use crate::{GoldenRow, Known, Lookup, Seen, StoreError, Tie, stewardship};
 
 pub(super) async fn look_up(store: &Postgres, lookup: &Lookup) -> Result<Known, StoreError> {
     let mut connection = store.connection().await?;
     let mut known = Known::default();
+    if lookup.foundings {
+        known.founded = Some(candidates::foundings(&mut connection).await?);
+    }
     seen(&mut connection, lookup, &mut known).await?;
     let mut masters: BTreeSet<Uuid> = lookup.masters.iter().map(|master| master.0).collect();
     natives(&mut connection, lookup, &mut known, &mut masters).await?;

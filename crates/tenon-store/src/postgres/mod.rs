@@ -216,6 +216,11 @@ fn migrator() -> Migrator {
             "access",
             include_str!("../../migrations/postgres/0007_access.sql"),
         ),
+        migration(
+            8,
+            "founding",
+            include_str!("../../migrations/postgres/0008_founding.sql"),
+        ),
     ])
 }
 

@@ -172,22 +172,20 @@ pub(super) async fn rejected(
     store: &Postgres,
     masters: &[MasterId],
 ) -> Result<Vec<(MasterId, MasterId)>, StoreError> {
-    let mut connection = store.connection().await?;
-    let mut pairs = Vec::new();
-    for master in masters {
-        let found: Vec<(Uuid, Uuid)> = sqlx::query_as(
-            "select one, other from review where one = $1 and state = 'rejected'
-             union all
-             select one, other from review where other = $1 and state = 'rejected'",
-        )
-        .bind(master.0)
-        .fetch_all(&mut *connection)
-        .await?;
-        pairs.extend(
-            found
-                .into_iter()
-                .map(|(one, other)| (MasterId(one), MasterId(other))),
-        );
+    if masters.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(pairs)
+    let mut connection = store.connection().await?;
+    let found: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        "select one, other from review where one = any($1) and state = 'rejected'
+         union
+         select one, other from review where other = any($1) and state = 'rejected'",
+    )
+    .bind(masters.iter().map(|master| master.0).collect::<Vec<_>>())
+    .fetch_all(&mut *connection)
+    .await?;
+    let pairs = found.into_iter();
+    Ok(pairs
+        .map(|(one, other)| (MasterId(one), MasterId(other)))
+        .collect())
 }

@@ -14,7 +14,7 @@ use super::{Sqlite, Transaction};
 use crate::error::unreadable;
 use crate::likeness::{self, Entry, FILLED_AT_ONCE, READ_AT_ONCE, VERSION};
 use crate::rows;
-use crate::{GoldenRow, MasterWrite, StoreError};
+use crate::{Founding, GoldenRow, MasterWrite, StoreError};
 
 pub(super) async fn postings(
     store: &Sqlite,
@@ -81,10 +81,42 @@ async fn kept(
     Ok(found.into_iter().collect())
 }
 
-/// Keeps what likeness needs of masters that are written.
+/// The number of the latest founding.
+pub(super) async fn foundings(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+    let number = sqlx::query_scalar("select number from founding")
+        .fetch_one(connection)
+        .await?;
+    Ok(number)
+}
+
+/// Numbers a founding.
+pub(super) async fn found(
+    transaction: &mut Transaction,
+    founding: Option<&Founding>,
+) -> Result<Option<i64>, StoreError> {
+    let Some(founding) = founding else {
+        return Ok(None);
+    };
+    let number: i64 =
+        sqlx::query_scalar("update founding set number = number + 1 returning number")
+            .fetch_one(&mut **transaction)
+            .await?;
+    if number > founding.since + 1 {
+        let meanwhile: Vec<Vec<u8>> =
+            sqlx::query_scalar("select traits from match_traits where founded > $1")
+                .bind(founding.since)
+                .fetch_all(&mut **transaction)
+                .await?;
+        likeness::compare_notes(founding, meanwhile)?;
+    }
+    Ok(Some(number))
+}
+
+/// Keeps what likeness needs of masters that are written; of new ones, with which founding they came.
 pub(super) async fn keep(
     transaction: &mut Transaction,
     writes: &[MasterWrite],
+    founded: Option<i64>,
 ) -> Result<(), StoreError> {
     if writes.is_empty() {
         return Ok(());
@@ -103,14 +135,19 @@ pub(super) async fn keep(
             .execute(&mut **transaction)
             .await?;
     }
-    let traits: Vec<_> = changes.traits.into_iter().collect();
+    let new = likeness::new(writes);
+    let founded = |master: &Uuid| founded.filter(|_| new.contains(master));
+    let traits = changes.traits.into_iter();
+    let traits: Vec<_> = traits
+        .map(|(master, traits)| (master, traits, founded(&master)))
+        .collect();
     let entries: Vec<_> = changes.new.into_iter().collect();
     write(transaction, &traits, &entries).await
 }
 
 const TRAITS: Bulk = Bulk {
-    head: "insert into match_traits (master_id, traits)",
-    columns: 2,
+    head: "insert into match_traits (master_id, traits, founded)",
+    columns: 3,
     tail: "on conflict (master_id) do update set traits = excluded.traits",
 };
 
@@ -122,13 +159,17 @@ const KEYS: Bulk = Bulk {
 
 async fn write(
     transaction: &mut Transaction,
-    traits: &[(Uuid, Vec<u8>)],
+    traits: &[(Uuid, Vec<u8>, Option<i64>)],
     entries: &[Entry],
 ) -> Result<(), StoreError> {
     TRAITS
-        .insert(transaction, traits, |statement, (master, traits)| {
-            statement.bind(*master).bind(traits.clone())
-        })
+        .insert(
+            transaction,
+            traits,
+            |statement, (master, traits, founded)| {
+                statement.bind(*master).bind(traits.clone()).bind(*founded)
+            },
+        )
         .await?;
     KEYS.insert(transaction, entries, |statement, (key, master)| {
         statement.bind(*key).bind(*master)
@@ -166,7 +207,7 @@ pub(super) async fn fill(transaction: &mut Transaction) -> Result<(), StoreError
         let mut traits = Vec::with_capacity(page.len());
         for (master, bytes, keys) in likeness::make_ready(&page) {
             entries.extend(keys.into_iter().map(|key| (key, master)));
-            traits.push((master, bytes));
+            traits.push((master, bytes, None));
         }
         write(transaction, &traits, &[]).await?;
         if ready >= FILLED_AT_ONCE {

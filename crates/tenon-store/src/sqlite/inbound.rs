@@ -36,7 +36,8 @@ pub(super) async fn commit(store: &Sqlite, commit: &Commit) -> Result<Vec<System
     for write in writes::waves(&commit.masters).into_iter().flatten() {
         write_master(&mut transaction, write, now).await?;
     }
-    candidates::keep(&mut transaction, &commit.masters).await?;
+    let founded = candidates::found(&mut transaction, commit.founding.as_ref()).await?;
+    candidates::keep(&mut transaction, &commit.masters, founded).await?;
     merging::reserve(&mut transaction, &commit.reservations).await?;
     claim_keys(&mut transaction, commit).await?;
     park_invalid(&mut transaction, &commit.messages, now).await?;

@@ -182,6 +182,11 @@ fn migrator() -> Migrator {
             "access",
             include_str!("../../migrations/sqlite/0007_access.sql"),
         ),
+        migration(
+            8,
+            "founding",
+            include_str!("../../migrations/sqlite/0008_founding.sql"),
+        ),
     ])
 }
 

@@ -4,6 +4,7 @@ use sqlx::SqliteConnection;
 use tenon_core::MasterId;
 use uuid::Uuid;
 
+use super::known::identifiers;
 use super::{Sqlite, Transaction};
 use crate::reviews::{ReviewRow, pair};
 use crate::rows::{self, clean};
@@ -175,22 +176,22 @@ pub(super) async fn rejected(
     store: &Sqlite,
     masters: &[MasterId],
 ) -> Result<Vec<(MasterId, MasterId)>, StoreError> {
-    let mut connection = store.read().await?;
-    let mut pairs = Vec::new();
-    for master in masters {
-        let found: Vec<(Uuid, Uuid)> = sqlx::query_as(
-            "select one, other from review where one = $1 and state = 'rejected'
-             union all
-             select one, other from review where other = $1 and state = 'rejected'",
-        )
-        .bind(master.0)
-        .fetch_all(&mut *connection)
-        .await?;
-        pairs.extend(
-            found
-                .into_iter()
-                .map(|(one, other)| (MasterId(one), MasterId(other))),
-        );
+    if masters.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(pairs)
+    let mut connection = store.read().await?;
+    let found: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        "select r.one, r.other from json_each($1) given
+         cross join review r on r.one = unhex(given.value) and r.state = 'rejected'
+         union
+         select r.one, r.other from json_each($1) given
+         cross join review r on r.other = unhex(given.value) and r.state = 'rejected'",
+    )
+    .bind(identifiers(masters.iter().map(|master| master.0)))
+    .fetch_all(&mut *connection)
+    .await?;
+    let pairs = found.into_iter();
+    Ok(pairs
+        .map(|(one, other)| (MasterId(one), MasterId(other)))
+        .collect())
 }

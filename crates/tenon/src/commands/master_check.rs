@@ -17,7 +17,7 @@ pub(super) async fn run(options: MasterCheck) -> Result<(), Exit> {
         return Err(Exit::Problems);
     }
     let store = open_store(&configuration.settings).await?;
-    let policy = &configuration.settings.matching;
+    let policy = &configuration.settings.matching.matching;
     let checked = check(store.as_ref(), policy, &customer).await?;
     if json {
         return output::json(&checked);

@@ -3,7 +3,7 @@
 //! The store keeps each master's [`Traits`] and answers which masters share which [`MatchKey`]; that
 //! also tells how rare a value is, without the whole of the records at hand.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 use tenon_core::MasterId;
@@ -55,7 +55,27 @@ const CITY_BITS: f32 = 5.0;
 /// A person is known in more cities than the one that the key names, by so many bits.
 const PERSON_ELSEWHERE_BITS: f32 = 3.0;
 
+/// Pairs of masters of which a person said that they are two, the lesser id first.
+pub type Rejected = BTreeSet<(MasterId, MasterId)>;
+
 impl Postings {
+    /// Notes a master that is about to be in the store, or is about to have more keys there.
+    pub fn note(&mut self, master: MasterId, keys: &[MatchKey], crowd: usize, is_new: bool) {
+        self.masters += u64::from(is_new);
+        for key in keys {
+            let posting = self.by_key.entry(*key).or_default();
+            if posting.masters.contains(&master) {
+                continue;
+            }
+            posting.sharing = posting.sharing.saturating_add(1);
+            if posting.sharing as usize > key.crowd(crowd) {
+                posting.masters.clear();
+            } else {
+                posting.masters.push(master);
+            }
+        }
+    }
+
     /// The masters to compare a record with that has these keys, those that share most first.
     pub fn shortlist(&self, keys: &[MatchKey]) -> Vec<MasterId> {
         let mut shared: BTreeMap<MasterId, f32> = BTreeMap::new();
@@ -164,11 +184,13 @@ struct View<'t> {
 /// [`Traits::keys`] of the record.
 ///
 /// Pure, and the same as `dedupe` judges a record against clusters: the surest joins only if it leads
-/// before the next that is another company, never against a hard rule.
+/// before the next that is another company, never against a hard rule. Two of `rejected` are two
+/// companies, however like each other they are.
 pub fn judge(
     record: &Traits,
     candidates: &[(MasterId, Traits)],
     postings: &Postings,
+    rejected: &Rejected,
     policy: &MatchPolicy,
 ) -> Judgement {
     let scale = Scale::of(policy, postings.masters as usize + 1);
@@ -194,7 +216,7 @@ pub fn judge(
             .then(other.bits.total_cmp(&one.bits))
             .then(one.master_id.cmp(&other.master_id))
     });
-    let outcome = decide(record, &views, postings, &scale, policy);
+    let outcome = decide(record, &views, postings, rejected, &scale, policy);
     views.truncate(EXPLAINED);
     let ranking = views.iter().map(|view| Ranked {
         master_id: view.master_id,
@@ -211,6 +233,7 @@ fn decide(
     record: &Traits,
     views: &[View<'_>],
     postings: &Postings,
+    rejected: &Rejected,
     scale: &Scale,
     policy: &MatchPolicy,
 ) -> Outcome {
@@ -222,8 +245,11 @@ fn decide(
         let near = allowed
             .clone()
             .take_while(|view| view.bits > first.bits - policy.lead_bits);
-        near.into_iter()
-            .any(|rival| are_apart(first.traits, rival.traits, postings, scale))
+        near.into_iter().any(|rival| {
+            let (one, other) = (first.master_id, rival.master_id);
+            rejected.contains(&(one.min(other), one.max(other)))
+                || are_apart(first.traits, rival.traits, postings, scale)
+        })
     };
     if first.bits >= policy.same_bits && (share_a_tax_id(record, first.traits) || !has_rival()) {
         Outcome::Same

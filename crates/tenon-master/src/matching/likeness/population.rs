@@ -58,16 +58,18 @@ impl Shared {
 /// Of every profile, how rare what it holds is.
 pub(super) fn rarities(profiles: &[Profile]) -> Vec<Rarity> {
     let mut rarities = vec![Rarity::default(); profiles.len()];
-    let mut fill = |value: fn(&Profile) -> u64, set: fn(&mut Rarity, u8)| {
+    type Bits = fn(usize, u32) -> u8;
+    let mut fill = |value: fn(&Profile) -> u64, bits: Bits, set: fn(&mut Rarity, u8)| {
         let counts = count(profiles.iter().map(value));
         for (profile, rarity) in profiles.iter().zip(&mut rarities) {
             let sharing = counts.get(&value(profile)).copied().unwrap_or(1);
-            set(rarity, quarter_bits(profiles.len(), sharing));
+            set(rarity, bits(profiles.len(), sharing));
         }
     };
+    fill(trade, relative_quarter_bits, |r, bits| r.trade = bits);
+    fill(city, relative_quarter_bits, |r, bits| r.city = bits);
+    let mut fill = |value: fn(&Profile) -> u64, set| fill(value, quarter_bits, set);
     fill(|p| p.name.root, |r, bits| r.root = bits);
-    fill(trade, |r, bits| r.trade = bits);
-    fill(city, |r, bits| r.city = bits);
     fill(|p| p.phone.number, |r, bits| r.phone = bits);
     fill(|p| p.mail.mailbox, |r, bits| r.mailbox = bits);
     fill(|p| p.mail.domain, |r, bits| r.domain = bits);
@@ -130,9 +132,33 @@ fn used_by_several<'p>(
     users
 }
 
+/// So many companies there are at the least, whoever is at hand: that a phone is the same says no
+/// less where only few records are.
+const COMPANIES: usize = 1_000;
+
+/// How many records are to be reckoned with where so many are at hand.
+pub(super) fn reckoned(records: usize) -> usize {
+    records.max(COMPANIES)
+}
+
+/// How rare a value is that tells companies apart, such as a phone.
+///
+/// Two or three that share it tell nothing of how common it is elsewhere; ten do.
 pub(super) fn quarter_bits(records: usize, sharing: u32) -> u8 {
-    let bits = (records.max(1) as f32 / sharing.max(1) as f32).log2() * 4.0;
-    bits.clamp(0.0, 255.0) as u8
+    let reckoned = reckoned(records) as f32;
+    let elsewhere = reckoned / records.max(1) as f32 - 1.0;
+    let known = ((sharing as f32 - 3.0) / 7.0).clamp(0.0, 1.0);
+    let sharing = sharing.max(1) as f32 * (1.0 + elsewhere * known);
+    in_quarters(reckoned / sharing)
+}
+
+/// How rare a value is among the records at hand, such as a city.
+fn relative_quarter_bits(records: usize, sharing: u32) -> u8 {
+    in_quarters(records.max(1) as f32 / sharing.max(1) as f32)
+}
+
+fn in_quarters(times: f32) -> u8 {
+    (times.log2() * 4.0).clamp(0.0, 255.0) as u8
 }
 
 #[cfg(test)]
@@ -153,7 +179,7 @@ mod tests {
             })
             .collect();
         let rarities = rarities(&profiles);
-        assert_eq!((rarities[0].phone, rarities[63].phone), (4, 24));
+        assert_eq!((rarities[0].phone, rarities[63].phone), (4, 39));
         assert_eq!((rarities[0].root, rarities[0].shared), (0, 0));
     }
 

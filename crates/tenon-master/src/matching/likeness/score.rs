@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::compare::{Comparison, Finding};
 use super::policy::{Level, MatchPolicy, Weights};
+use super::population::reckoned;
 
 /// One term of a score.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -49,7 +50,7 @@ impl Scale {
         Self {
             weights: Weights::of(policy),
             group_prior: policy.group_prior_bits,
-            stranger_prior: policy.stranger_prior_bits - (records.max(2) as f32).log2(),
+            stranger_prior: policy.stranger_prior_bits - (reckoned(records) as f32).log2(),
         }
     }
 

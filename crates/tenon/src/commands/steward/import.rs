@@ -81,7 +81,12 @@ pub(super) async fn run(options: Import) -> Result<(), Exit> {
     let known = list.messages.len() - new.len();
     if !options.yes {
         engine.broker.close().await;
-        return preview(&options, &list, known, &configuration.settings.matching);
+        return preview(
+            &options,
+            &list,
+            known,
+            &configuration.settings.matching.matching,
+        );
     }
     let partitions = configuration.settings.partitions;
     let queues = tenon_pipeline::queues(&configuration.deployment, partitions);

@@ -12,6 +12,7 @@ use super::*;
 struct Memory {
     masters: BTreeMap<MasterId, Traits>,
     by_key: BTreeMap<MatchKey, Vec<MasterId>>,
+    rejected: Rejected,
 }
 
 impl Memory {
@@ -60,7 +61,7 @@ impl Memory {
             .into_iter()
             .map(|master| (master, self.masters[&master].clone()))
             .collect();
-        judge(record, &candidates, &postings, &policy)
+        judge(record, &candidates, &postings, &self.rejected, &policy)
     }
 }
 
@@ -125,8 +126,38 @@ fn between_two_masters_a_steward_decides() {
 #[test]
 fn a_second_entry_of_the_master_is_no_rival() {
     let line = "福州瀚屿轴承有限公司||13916228001||福州市海川大道128号|沈若清|福州";
-    let memory = Memory::of(&[line.to_owned(), line.to_owned()]);
+    let mut memory = Memory::of(&[line.to_owned(), line.to_owned()]);
     assert_eq!(memory.judge(&traits(line)).outcome, Outcome::Same);
+    // Unless a person said that they are two: then nobody knows whose the record is.
+    let (one, other) = (id(0).min(id(1)), id(0).max(id(1)));
+    memory.rejected.insert((one, other));
+    assert_eq!(memory.judge(&traits(line)).outcome, Outcome::Review);
+}
+
+#[test]
+fn what_is_noted_is_as_what_is_stored() {
+    let lines: Vec<String> = pairs_of_one().into_iter().map(|[one, _]| one).collect();
+    let policy = MatchPolicy::default();
+    let stored = Memory::of(&lines);
+    let mut noted = Memory::of(&[]);
+    let keys: Vec<MatchKey> = lines.iter().flat_map(|line| traits(line).keys()).collect();
+    let mut postings = noted.postings(&keys, policy.crowd);
+    for (number, line) in lines.iter().enumerate() {
+        let traits = traits(line);
+        postings.note(id(number), &traits.keys(), policy.crowd, true);
+        // Noted twice is noted once.
+        postings.note(id(number), &traits.keys(), policy.crowd, false);
+        noted.add(id(number), traits);
+    }
+    let sorted = |mut postings: Postings| {
+        let lists = postings.by_key.values_mut();
+        lists.for_each(|posting| posting.masters.sort());
+        postings
+    };
+    assert_eq!(
+        sorted(postings),
+        sorted(stored.postings(&keys, policy.crowd))
+    );
 }
 
 #[test]
