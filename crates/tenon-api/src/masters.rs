@@ -17,7 +17,7 @@ use crate::{Api, Problem};
 impl Api {
     /// The desk that takes commands and shows masters.
     pub(crate) fn steward(&self) -> Steward {
-        Steward::new(self.accept.clone(), self.store.clone())
+        Steward::new(self.accept.clone(), self.store.clone()).with_codes(self.master.codes.clone())
     }
 }
 

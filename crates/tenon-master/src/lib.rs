@@ -8,19 +8,23 @@
 //! same answers on every node and in every release that reads the same word lists.
 
 mod code;
+mod codes;
 mod golden;
+mod life_cycle;
 mod matching;
 pub mod name;
 mod tax_id;
 
 pub use code::{CodeRule, mnemonic, mnemonic_base};
+pub use codes::{CodeList, Codes, Unknown};
 pub use golden::{
     GoldenRecord, Pin, Provenance, Quality, SourceRecord, Survivorship, quality, survive,
 };
+pub use life_cycle::{LifeCycle, Move, furthest};
 pub use matching::likeness;
 pub use matching::{
     Candidate, Contradiction, Decision, DoubtReason, KeyKind, MasterKey, Rival, contradiction,
-    decide, keys,
+    decide, head_office_key, keys,
 };
 pub use name::normalise as normalise_company_name;
 pub use tax_id::{TaxId, TaxIdKind, TaxIdProblem};

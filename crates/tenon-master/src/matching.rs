@@ -18,7 +18,7 @@ use tenon_core::MasterId;
 use tenon_core::customer::Customer;
 
 pub use exact::{contradiction, decide};
-pub use keys::keys;
+pub use keys::{head_office_key, keys};
 
 /// What sort of key leads to a master.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,13 +1,16 @@
 //! The check at entry: is the customer that somebody types in known already?
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use tenon_core::customer::{Customer, Stage};
 use tenon_core::{MasterId, Timestamp};
+use tenon_master::Contradiction;
 use tenon_master::likeness::{Level, MatchPolicy, Outcome, Ranked, Traits};
-use tenon_master::{Contradiction, KeyKind, keys};
-use tenon_store::{Lookup, Store, StoreError};
+use tenon_store::{Listed, Store, StoreError};
 
 use crate::alike::{Sought, alike};
+use crate::master::code_key;
 use crate::steward::ClaimView;
 
 /// Candidates that are shown, at most.
@@ -84,28 +87,23 @@ pub async fn check(
 ) -> Result<Checked, StoreError> {
     let holder = holder_of_code(store, customer).await?;
     let record = Sought {
-        also: holder.clone(),
+        also: holder.into_iter().collect(),
         ..Sought::of(Traits::of([customer]))
     };
     let judgement = alike(store, policy, &record).await?;
     let least = policy.review_bits - SHOWN_BELOW_REVIEW;
-    let worth = |ranked: &&Ranked| ranked.score.bits >= least || holder.contains(&ranked.master_id);
+    let worth = |ranked: &&Ranked| ranked.score.bits >= least || holder == Some(ranked.master_id);
     let ranking: Vec<&Ranked> = judgement.ranking.iter().filter(worth).take(SHOWN).collect();
-    let lookup = Lookup {
-        masters: ranking.iter().map(|ranked| ranked.master_id).collect(),
-        claims: ranking.iter().map(|ranked| ranked.master_id).collect(),
-        ..Lookup::default()
-    };
-    let (mut golden, mut claims) = match lookup.masters.is_empty() {
-        true => Default::default(),
-        false => {
-            let known = store.look_up(&lookup).await?;
-            (known.golden, known.claims)
-        }
-    };
+    let shown: Vec<MasterId> = ranking.iter().map(|ranked| ranked.master_id).collect();
+    let listed = store.listed(&shown).await?.into_iter();
+    let mut listed: HashMap<MasterId, Listed> = listed.map(|it| (it.master_id, it)).collect();
     let now = Timestamp::now();
     let candidates = ranking.iter().filter_map(|ranked| {
-        let known = golden.remove(&ranked.master_id)?.golden.customer;
+        let Listed {
+            customer: known,
+            claim,
+            ..
+        } = listed.remove(&ranked.master_id)?;
         let reasons = ranked.score.reasons.iter().map(|reason| Reason {
             finding: reason.level,
             text: reason.level.describe(),
@@ -117,8 +115,7 @@ pub async fn check(
             legal_name: known.legal_name,
             short_name: known.short_name,
             owner: known.owner,
-            claim: claims
-                .remove(&ranked.master_id)
+            claim: claim
                 .filter(|claim| claim.holds_at(now))
                 .map(ClaimView::from),
             stage: known.stage,
@@ -137,19 +134,9 @@ pub async fn check(
 async fn holder_of_code(
     store: &dyn Store,
     customer: &Customer,
-) -> Result<Vec<MasterId>, StoreError> {
-    if customer.code.is_none() {
-        return Ok(Vec::new());
+) -> Result<Option<MasterId>, StoreError> {
+    match &customer.code {
+        Some(code) => store.holder(&code_key(code)).await,
+        None => Ok(None),
     }
-    let lookup = Lookup {
-        keys: keys(&Customer {
-            code: customer.code.clone(),
-            ..Customer::default()
-        }),
-        ..Lookup::default()
-    };
-    let known = store.look_up(&lookup).await?;
-    let holders = known.keys.into_iter();
-    let holders = holders.filter(|(key, _)| key.kind == KeyKind::Code);
-    Ok(holders.map(|(_, master)| master).collect())
 }

@@ -5,19 +5,21 @@ use std::time::Duration;
 
 use tenon_broker::SharedBroker;
 use tenon_connector::{Deployment, System};
-use tenon_core::{Entity, Failure, Timestamp};
+use tenon_core::{Entity, Failure, SystemName, Timestamp};
+use tenon_master::LifeCycle;
 use tenon_store::SharedStore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::accept::failure;
 use crate::bells::Bells;
-use crate::courier::Courier;
+use crate::courier::{Courier, store_failure};
 use crate::inbound::Lane;
-use crate::master::MasterPolicy;
+use crate::master::{MasterPolicy, idle_before};
 use crate::pace::Pace;
 use crate::poll::Poll;
 use crate::retry::pause_for;
+use crate::steward::{Act, Command};
 use crate::topology::queues;
 use crate::{Accept, Health};
 
@@ -96,6 +98,11 @@ impl Hub {
         let systems: Vec<Arc<System>> = deployment.systems.iter().cloned().map(Arc::new).collect();
         if settings.roles.route {
             let policy = Arc::new(settings.master);
+            if policy.life_cycle.kept && policy.life_cycle.dormant_after_days > 0 {
+                let (cycle, accept) = (policy.life_cycle.clone(), hub.accept.clone());
+                let stop = hub.stop.clone();
+                hub.tasks.spawn(lull(cycle, accept, store.clone(), stop));
+            }
             for partition in 0..settings.partitions {
                 let lane = Lane {
                     partition,
@@ -216,4 +223,39 @@ async fn forget(store: SharedStore, keep: Duration, stop: CancellationToken) {
             return;
         }
     }
+}
+
+/// Commands that customers who have not bought for long are dormant, at once and then every hour. The
+/// command decides whether it is so; given by several nodes it takes effect once.
+async fn lull(cycle: LifeCycle, accept: Accept, store: SharedStore, stop: CancellationToken) {
+    loop {
+        if let Some(before) = idle_before(&cycle, Timestamp::now())
+            && let Err(error) = rest(&accept, &store, before).await
+        {
+            tracing::warn!(%error, "customers who have not bought for long were not looked for");
+        }
+        if !pause_for(&stop, ROUND).await {
+            return;
+        }
+    }
+}
+
+/// Customers of whom it is commanded at once.
+const RESTED_AT_ONCE: u32 = 10_000;
+
+async fn rest(accept: &Accept, store: &SharedStore, before: Timestamp) -> Result<(), Failure> {
+    let idle = store.idle(before, RESTED_AT_ONCE).await;
+    let idle = idle.map_err(|error| store_failure(&error))?;
+    let commands = idle.into_iter().map(|life| {
+        let command = Command {
+            by: SystemName::hub().to_string(),
+            because: String::new(),
+            act: Act::Rest {
+                master: life.master_id,
+            },
+        };
+        command.message(Some(&format!("rest {} {}", life.master_id, life.active_at)))
+    });
+    let commands = commands.collect::<Result<Vec<_>, _>>()?;
+    accept.accept(&commands).await
 }

@@ -47,7 +47,7 @@ pub use master::{Likeness, MasterPolicy};
 pub use redrive::{Preview, Redriven, preview, redrive};
 pub use steward::{
     Act, AffiliationView, ClaimView, Command, MasterView, Outcome, PinView, RecordName, RecordView,
-    ReviewView, StatedBy, Steward, VersionView, moment,
+    ReviewView, StageView, StatedBy, Steward, VersionView, moment,
 };
 pub use topology::{DEAD_QUEUE, Depths, deliver_queue, inbound_queue, queues};
 pub use wire::{native_publication, parcel_publication};

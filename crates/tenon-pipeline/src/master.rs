@@ -4,26 +4,33 @@
 //! meet a master that an earlier one has just made. What it decides is committed only if the store
 //! still is as it was looked up, so that two nodes never make two masters of one customer.
 
+mod branches;
 mod exact;
 mod finding;
+mod life;
 mod newcomers;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 use tenon_core::customer::Customer;
-use tenon_core::{Attributes, Entity, MasterId, NativeId, SystemName};
+use tenon_core::{Attributes, Entity, MasterId, NativeId, SystemName, Timestamp};
 use tenon_master::likeness::MatchPolicy;
 use tenon_master::{
-    CodeRule, GoldenRecord, KeyKind, MasterKey, Provenance, SourceRecord, Survivorship, keys,
-    mnemonic, mnemonic_base, survive,
+    CodeRule, Codes, GoldenRecord, KeyKind, LifeCycle, MasterKey, Provenance, SourceRecord,
+    Survivorship, head_office_key, keys, mnemonic, mnemonic_base, survive,
 };
-use tenon_store::{Commit, Doubt, GoldenRow, Known, Lookup, MasterWrite, Sources, Statement, Tie};
+use tenon_store::{
+    BelongingWrite, Commit, Doubt, GoldenRow, Known, Life, Lookup, MasterWrite, Sources, Statement,
+    Tie,
+};
 
 use crate::echo::own_words;
 use crate::resolve::derived_master;
 use crate::steward::{remember, repeatable};
+use finding::Place;
 
+pub(crate) use life::idle_before;
 pub use newcomers::Likeness;
 pub(crate) use newcomers::Newcomers;
 
@@ -38,12 +45,17 @@ pub struct MasterPolicy {
     pub matching: MatchPolicy,
     /// What the machine does by likeness.
     pub likeness: Likeness,
+    /// What moves customers from stage to stage.
+    pub life_cycle: LifeCycle,
+    /// Which industries, sources and tags there are.
+    pub codes: Codes,
 }
 
 impl MasterPolicy {
     /// Adds what must be known to master `customer` to a look-up.
     pub(crate) fn ask(&self, customer: &Customer, lookup: &mut Lookup) {
         lookup.keys.extend(keys(customer));
+        lookup.keys.extend(head_office_key(customer));
         lookup.code_stems.extend(self.stem(customer));
         lookup.foundings |= self.likeness != Likeness::Off;
     }
@@ -57,7 +69,13 @@ impl MasterPolicy {
             .collect();
         let own = sources.pins.iter().filter(|pin| pin.of.is_none());
         let merged = sources.pins.iter().filter(|pin| pin.of.is_some());
-        survive(&records, issued, &self.survivorship).pinned(own.chain(merged).map(|pin| &pin.pin))
+        let pins = own.chain(merged).map(|pin| &pin.pin);
+        let mut golden = survive(&records, issued, &self.survivorship).pinned(pins);
+        if self.life_cycle.kept {
+            golden.customer.stage = sources.stage();
+            golden.provenance.remove("stage");
+        }
+        golden
     }
 
     /// The code that a customer gets if nobody has it yet.
@@ -103,6 +121,10 @@ pub(crate) struct Desk<'p> {
     released: Vec<(MasterKey, bool)>,
     /// Records that no exact key leads to a master.
     newcomers: Option<Newcomers>,
+    /// When customers last bought.
+    bought: HashMap<MasterId, Timestamp>,
+    lives: Vec<Life>,
+    belongings: Vec<BelongingWrite>,
 }
 
 /// Whose key a reserved code is: nobody's.
@@ -128,6 +150,9 @@ impl<'p> Desk<'p> {
             doubts: Vec::new(),
             released: Vec::new(),
             newcomers,
+            bought: known.lives,
+            lives: Vec::new(),
+            belongings: Vec::new(),
         }
     }
 
@@ -216,7 +241,7 @@ impl<'p> Desk<'p> {
             customer,
             provenance,
         });
-        let mastered = self.state(master_id, of, record, &customer, canonical);
+        let mastered = self.state(attributes, (master_id, of), record, &customer, canonical);
         if mastered.restated {
             self.question(attributes, master_id, &customer);
         }
@@ -258,8 +283,8 @@ impl<'p> Desk<'p> {
     /// States a record of a master: its golden record is made anew from all that systems say.
     fn state(
         &mut self,
-        master_id: MasterId,
-        of: Option<MasterId>,
+        attributes: &Attributes,
+        (master_id, of): Place,
         record: Option<SourceRecord>,
         customer: &Customer,
         canonical: &Value,
@@ -288,6 +313,9 @@ impl<'p> Desk<'p> {
                 hear(&mut sources.statements, statement)
             }
         };
+        if news {
+            self.heed_word(attributes, (master_id, of), customer, &mut sources);
+        }
         let issued = before
             .as_ref()
             .and_then(|row| row.golden.customer.code.clone());
@@ -326,6 +354,9 @@ impl<'p> Desk<'p> {
         }
         let body = serde_json::to_value(&golden.customer).unwrap_or_default();
         let sender_lacks = lacks(canonical, &body);
+        if before.is_none() {
+            self.attach(master_id, customer, attributes.id);
+        }
         let row = GoldenRow {
             master_id,
             version,
@@ -391,6 +422,8 @@ impl<'p> Desk<'p> {
         commit.keys = self.claimed;
         commit.unmerged.extend(self.tagged);
         commit.doubts = self.doubts;
+        commit.lives = self.lives;
+        commit.belongings = self.belongings;
         commit.reservations = self.released;
         commit.founding = self.newcomers.map(Newcomers::founding);
     }

@@ -10,12 +10,13 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tenon_connector::Deployment;
 use tenon_core::{
-    Attributes, Canonical, Entity, Failure, MasterId, MessageId, OrderingKey, SystemName, schema,
+    Attributes, Canonical, Entity, Fact, Failure, MasterId, MessageId, OrderingKey, SystemName,
+    schema,
 };
 use tenon_store::{Commit, Inbound, InboundState, Known, Link, Lookup, Seen, Tie};
 
 use crate::master::{Desk, MasterPolicy, Newcomers};
-use crate::steward::{decide_command, look_deeper, look_up_command};
+use crate::steward::{decide_command, follower, look_deeper, look_up_command, tell};
 use crate::translate::{Content, Envelope, Validated, description};
 
 /// What a batch comes to.
@@ -77,6 +78,7 @@ pub(crate) fn lookup(batch: &[Validated], policy: &MasterPolicy) -> Lookup {
                 }
             });
         }
+        lookup.lives |= policy.life_cycle.heeds(attributes.entity());
         if attributes.entity() == Entity::Customer
             && let Ok(customer) = serde_json::from_value(canonical.value().clone())
         {
@@ -103,7 +105,17 @@ pub(crate) fn deeper(batch: &[Validated], policy: &MasterPolicy, known: &Known) 
         ] if !known.seen.contains_key(&envelope.attributes.id) => {
             look_deeper(policy, command, known)
         }
-        _ => None,
+        _ => {
+            // What followed from those that come again may have to be published again too.
+            let moved = batch.iter().map(|message| &message.envelope.attributes);
+            let moved = moved.filter(|it| policy.life_cycle.heeds(it.entity()));
+            let again = moved.filter(|it| known.seen.contains_key(&it.id));
+            let messages: Vec<MessageId> = again.map(|it| follower(it.id, 0)).collect();
+            (!messages.is_empty()).then(|| Lookup {
+                messages,
+                ..Lookup::default()
+            })
+        }
     }
 }
 
@@ -151,10 +163,13 @@ pub(crate) fn decide(
             if !(envelope.redrive && was_invalid) {
                 // Seen is not yet delivered: a crash may have come between journal and publishing.
                 decided.parcels.extend(again(before));
+                let followed = seen.get(&follower(id, 0));
+                decided.parcels.extend(followed.into_iter().flat_map(again));
                 continue;
             }
             decided.commit.redriven.push(id);
         }
+        let mut moved = None;
         let inbound = match &message.result {
             Err(failure) => invalid(envelope, failure),
             Ok(None) => entry(
@@ -167,6 +182,10 @@ pub(crate) fn decide(
             // Commands come alone.
             Ok(Some(Content::Command(_))) => continue,
             Ok(Some(Content::Record(canonical))) => {
+                if let Some(failure) = unknown_codes(policy, &envelope.attributes, canonical) {
+                    decided.commit.messages.push(invalid(envelope, &failure));
+                    continue;
+                }
                 let resolved = resolve(envelope, canonical, &mut desk, &mut decided.commit);
                 let Resolved {
                     attributes,
@@ -175,12 +194,20 @@ pub(crate) fn decide(
                     ..
                 } = &resolved;
                 match route(deployment, attributes, body, recipients) {
-                    Ok(targets) => journal(envelope, resolved, targets, &mut decided.parcels),
+                    Ok(targets) => {
+                        moved = desk.event(&envelope.attributes, canonical.value());
+                        journal(envelope, resolved, targets, &mut decided.parcels)
+                    }
                     Err(failure) => invalid(envelope, &failure),
                 }
             }
         };
         decided.commit.messages.push(inbound);
+        if let Some(row) = moved {
+            let event = tell(deployment, envelope, 0, Fact::Changed, &row);
+            decided.parcels.extend(parcels(&event));
+            decided.commit.messages.push(event);
+        }
     }
     desk.finish(&mut decided.commit);
     decided
@@ -193,6 +220,37 @@ fn again(before: &Seen) -> Vec<(SystemName, Attributes, Bytes)> {
         Some((target.clone(), before.attributes.clone(), canonical))
     };
     before.targets.iter().filter_map(parcel).collect()
+}
+
+/// What a message that follows from another has to be given to its targets.
+fn parcels(event: &Inbound) -> Vec<(SystemName, Attributes, Bytes)> {
+    let InboundState::Routed { targets } = &event.state else {
+        return Vec::new();
+    };
+    let canonical = event.canonical.clone().unwrap_or_default();
+    let parcel =
+        |target: &SystemName| (target.clone(), event.attributes.clone(), canonical.clone());
+    targets.iter().map(parcel).collect()
+}
+
+/// Why a customer is not taken whose codes no list has.
+fn unknown_codes(
+    policy: &MasterPolicy,
+    attributes: &Attributes,
+    canonical: &Canonical,
+) -> Option<Failure> {
+    if attributes.entity() != Entity::Customer || policy.codes.lists().next().is_none() {
+        return None;
+    }
+    let customer = serde_json::from_value(canonical.value().clone()).ok()?;
+    let refusals = policy.codes.refusals(&customer);
+    let detail = || {
+        format!(
+            "{}; correct the record, or add the code to [codes] of master.toml and redrive",
+            refusals.join("; ")
+        )
+    };
+    (!refusals.is_empty()).then(|| Failure::invalid("code.unknown", detail()))
 }
 
 /// Finds or makes the record's master, and translates its references to masters where known.

@@ -15,6 +15,7 @@ mod hierarchy;
 mod joining;
 mod pinning;
 mod reading;
+mod resting;
 
 use std::time::{Duration, Instant};
 
@@ -25,16 +26,17 @@ use tenon_core::{
     Attributes, Entity, Fact, Failure, MasterId, Message, MessageId, MessageKind, Native,
     NativeBody, NativeId, OrderingKey, SystemName,
 };
+use tenon_master::Codes;
 use tenon_store::{Affiliation, ReviewId, SharedStore};
 
 use crate::Accept;
 use crate::courier::store_failure;
 
-pub(crate) use decide::{decide_command, look_deeper, look_up_command};
+pub(crate) use decide::{decide_command, look_deeper, look_up_command, tell};
 pub(crate) use joining::{remember, repeatable};
 pub use reading::{
-    AffiliationView, ClaimView, MasterView, PinView, RecordView, ReviewView, StatedBy, VersionView,
-    moment,
+    AffiliationView, ClaimView, MasterView, PinView, RecordView, ReviewView, StageView, StatedBy,
+    VersionView, moment,
 };
 
 /// The inlet that a command names: none of a system's.
@@ -160,6 +162,12 @@ pub enum Act {
         /// The master.
         child: MasterId,
     },
+    /// A customer who signed and has not bought for as long as is configured is dormant. The hub gives
+    /// this command by itself; it has no effect on anybody else.
+    Rest {
+        /// The customer.
+        master: MasterId,
+    },
 }
 
 /// A system's record by its name there.
@@ -178,6 +186,7 @@ impl Act {
         match self {
             Self::Merge { survivor, merged } => vec![*survivor, *merged],
             Self::Unmerge { merged } => vec![*merged],
+            Self::Rest { master } => vec![*master],
             Self::Split { master, .. } => vec![*master],
             Self::Approve { survivor, .. } => survivor.iter().copied().collect(),
             Self::Pin { master, .. }
@@ -211,7 +220,7 @@ impl Command {
     }
 
     /// The command as a message. The same `key` is the same command: it takes effect once.
-    fn message(&self, key: Option<&str>) -> Result<Message<Native>, Failure> {
+    pub(crate) fn message(&self, key: Option<&str>) -> Result<Message<Native>, Failure> {
         let body = serde_json::to_vec(self)
             .map_err(|error| Failure::bug("command.unwritable", error.to_string()))?;
         let mut attributes =
@@ -267,12 +276,23 @@ pub enum Outcome {
 pub struct Steward {
     accept: Accept,
     store: SharedStore,
+    codes: Codes,
 }
 
 impl Steward {
     /// A steward's desk at a node's front door.
     pub fn new(accept: Accept, store: SharedStore) -> Self {
-        Self { accept, store }
+        let codes = Codes::default();
+        Self {
+            accept,
+            store,
+            codes,
+        }
+    }
+
+    /// The same, for one who knows which codes there are.
+    pub fn with_codes(self, codes: Codes) -> Self {
+        Self { codes, ..self }
     }
 
     /// Gives a command and waits until it is decided, 20 seconds at most.
@@ -345,8 +365,8 @@ impl Verdict {
     }
 }
 
-/// The message that follows from a command, by its number: the same on every node.
-fn follower(command: MessageId, number: usize) -> MessageId {
+/// The message that follows from another, by its number: the same on every node.
+pub(crate) fn follower(command: MessageId, number: usize) -> MessageId {
     MessageId::derive(&[&command.to_string(), &number.to_string()])
 }
 

@@ -1,13 +1,16 @@
 //! Golden records with what they were made from, now and before. No SQL here.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
-use tenon_core::customer::Customer;
-use tenon_core::{MasterId, Timestamp};
+use tenon_core::customer::{Customer, Stage};
+use tenon_core::{MasterId, MessageId, Timestamp};
 use tenon_master::{GoldenRecord, Pin, SourceRecord};
 use uuid::Uuid;
 
-use crate::StoreError;
+use crate::prospects;
 use crate::rows::{from_json, timestamp};
+use crate::{ProspectClaim, StoreError};
 
 /// The golden record of one master with all that it was made from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +41,86 @@ pub struct Sources {
     /// What people have set, the master's own before those of the merged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pins: Vec<OwnedPin>,
+    /// How it went through the sales life cycle, the latest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<StageChange>,
+}
+
+/// A master as somebody who looks for it needs it: without what it was made from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    /// The master.
+    pub master_id: MasterId,
+    /// The surviving values.
+    pub customer: Customer,
+    /// Who has claimed it, maybe not any more.
+    pub claim: Option<ProspectClaim>,
+}
+
+/// A row of a list: master, golden record, and of the claim owner, since, until and message.
+pub(crate) type ListedRow = (
+    Uuid,
+    String,
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+    Option<Uuid>,
+);
+
+pub(crate) fn listed(row: ListedRow) -> Result<Listed, StoreError> {
+    let (master_id, golden, owner, since, until, message) = row;
+    let claim = match (owner, since, until, message) {
+        (Some(owner), Some(since), Some(until), Some(message)) => {
+            Some(prospects::claim((master_id, owner, since, until, message))?)
+        }
+        _ => None,
+    };
+    let golden: GoldenRecord = from_json("a golden record", &golden)?;
+    Ok(Listed {
+        master_id: MasterId(master_id),
+        customer: golden.customer,
+        claim,
+    })
+}
+
+/// A step in the sales life cycle.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageChange {
+    /// The stage that it came to.
+    pub stage: Stage,
+    /// When.
+    pub at: Timestamp,
+    /// What moved it, for a person: `order SO-1 of erp`.
+    pub why: String,
+    /// The message that did.
+    pub message_id: MessageId,
+    /// The master to which it belongs when no merge is counted; absent where that is its master.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<MasterId>,
+}
+
+impl Sources {
+    /// Where the customer stands: of those that were merged, the furthest.
+    pub fn stage(&self) -> Option<Stage> {
+        let sides: BTreeMap<Option<MasterId>, Stage> = self
+            .stages
+            .iter()
+            .map(|change| (change.of, change.stage))
+            .collect();
+        tenon_master::furthest(sides.into_values())
+    }
+}
+
+/// Since when a customer bought last, and where it stands: what tells who falls dormant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Life {
+    /// The customer.
+    pub master_id: MasterId,
+    /// Where it stands now; `None` leaves it as it is.
+    pub stage: Option<Stage>,
+    /// When it last bought, or changed its stage.
+    pub active_at: Timestamp,
 }
 
 /// What a system said of its own accord.
@@ -114,4 +197,33 @@ pub struct MergedMaster {
     pub version: i64,
     /// What its golden record, and those above it, said before that version, oldest first.
     pub recent: Vec<(i64, Customer)>,
+}
+
+/// A stage's name in tables.
+pub(crate) fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Lead => "lead",
+        Stage::Prospect => "prospect",
+        Stage::Qualified => "qualified",
+        Stage::Signed => "signed",
+        Stage::InService => "in_service",
+        Stage::Dormant => "dormant",
+        Stage::Lost => "lost",
+    }
+}
+
+/// The stage of that name, of those that [`stage_name`] writes.
+pub(crate) fn stage_named(name: &str) -> Option<Stage> {
+    serde_json::from_value(name.into()).ok()
+}
+
+/// Lives in the order in which every writer takes them, each customer once.
+pub(crate) fn lives_in_order(lives: &[Life]) -> impl Iterator<Item = Life> {
+    let mut last: BTreeMap<MasterId, Life> = BTreeMap::new();
+    for life in lives {
+        let known = last.entry(life.master_id).or_insert_with(|| life.clone());
+        known.stage = life.stage.or(known.stage);
+        known.active_at = known.active_at.max(life.active_at);
+    }
+    last.into_values()
 }

@@ -1,10 +1,12 @@
 //! Who belongs to whom: head office and branch, group and member. No SQL here.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use tenon_core::{MasterId, MessageId};
 
-use crate::StoreError;
 use crate::error::unreadable;
+use crate::{Commit, StoreError};
 
 /// In what way one master belongs to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -57,8 +59,24 @@ pub struct BelongingWrite {
     pub child: MasterId,
     /// To whom and how; `None` to nobody any more.
     pub to: Option<(MasterId, Affiliation)>,
-    /// The command.
+    /// The command, or the record that says so.
     pub message_id: MessageId,
+    /// Whether it gives way to what was said before: the machine's word.
+    pub yields: bool,
+}
+
+/// Whether belongings may be written beside other writers: a circle needs two masters that are known
+/// to others.
+pub(crate) fn may_close_a_circle(commit: &Commit) -> bool {
+    let masters = commit.masters.iter();
+    let new: BTreeSet<MasterId> = masters
+        .filter(|write| write.replaces.is_none())
+        .map(|write| write.row.master_id)
+        .collect();
+    commit.belongings.iter().any(|belonging| {
+        let parent = belonging.to.map(|(parent, _)| parent);
+        !new.contains(&belonging.child) && !parent.is_some_and(|parent| new.contains(&parent))
+    })
 }
 
 /// A row of the affiliations as the databases return it: child, parent, kind, message.

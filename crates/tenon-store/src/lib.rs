@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
+use tenon_master::MasterKey;
 use tenon_master::likeness::{MatchKey, Postings, Traits};
 
 mod access;
@@ -32,7 +33,10 @@ pub use access::{
     Invitation, Role, SecretDigest, Session, SignInFailures, first_break,
 };
 pub use claim::Claim;
-pub use golden::{GoldenRow, MasterWrite, MergedMaster, OwnedPin, Sources, Statement, Version};
+pub use golden::{
+    GoldenRow, Life, Listed, MasterWrite, MergedMaster, OwnedPin, Sources, StageChange, Statement,
+    Version,
+};
 pub use hierarchy::{Affiliation, Belonging, BelongingWrite};
 pub use postgres::{Postgres, PostgresOptions};
 pub use prospects::{ProspectClaim, ProspectClaimWrite};
@@ -96,6 +100,12 @@ pub trait Store: AccessStore + 'static {
     ///
     /// What is committed is found at once, by every node.
     async fn postings(&self, keys: &[MatchKey], crowd: usize) -> Result<Postings, StoreError>;
+
+    /// The master with a key; `None` if nobody has it.
+    async fn holder(&self, key: &MasterKey) -> Result<Option<MasterId>, StoreError>;
+
+    /// Masters for somebody who looks for one, in any order; those that are not known are left out.
+    async fn listed(&self, masters: &[MasterId]) -> Result<Vec<Listed>, StoreError>;
 
     /// What likeness keeps of masters, in any order; those that are not known are left out.
     async fn traits(&self, masters: &[MasterId]) -> Result<Vec<(MasterId, Traits)>, StoreError>;
@@ -222,6 +232,9 @@ pub trait Store: AccessStore + 'static {
 
     /// One review.
     async fn review(&self, id: ReviewId) -> Result<Option<Review>, StoreError>;
+
+    /// Customers who signed and have not bought since a time, the longest first, at most `limit`.
+    async fn idle(&self, before: Timestamp, limit: u32) -> Result<Vec<Life>, StoreError>;
 
     /// The pairs with one of `masters` of which a person said that they are two customers: what no
     /// machine may join or ask about again.

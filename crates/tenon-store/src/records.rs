@@ -13,7 +13,7 @@ use tenon_master::MasterKey;
 use tenon_master::likeness::MatchKey;
 
 use crate::{
-    Belonging, BelongingWrite, Doubt, GoldenRow, Judgement, MasterWrite, Move, ProspectClaim,
+    Belonging, BelongingWrite, Doubt, GoldenRow, Judgement, Life, MasterWrite, Move, ProspectClaim,
     ProspectClaimWrite, Review, ReviewId, Tie,
 };
 
@@ -40,6 +40,8 @@ pub struct Lookup {
     pub parents: Vec<MasterId>,
     /// Whether it is asked how many foundings there were: see [`Founding`].
     pub foundings: bool,
+    /// Whether it is asked when the customers found by native id last bought.
+    pub lives: bool,
 }
 
 /// What the store knows about a [`Lookup`].
@@ -66,6 +68,8 @@ pub struct Known {
     pub parents: HashMap<MasterId, Vec<Belonging>>,
     /// The number of the latest founding, if it was asked for.
     pub founded: Option<i64>,
+    /// When customers last bought, if that was asked for.
+    pub lives: HashMap<MasterId, Timestamp>,
 }
 
 /// A message that was journaled before.
@@ -112,6 +116,8 @@ pub struct Commit {
     pub belongings: Vec<BelongingWrite>,
     /// That new masters were made because none was like them: else nobody asks.
     pub founding: Option<Founding>,
+    /// Customers who bought, or came to another stage.
+    pub lives: Vec<Life>,
 }
 
 /// New masters are made because no master was found under their match keys.

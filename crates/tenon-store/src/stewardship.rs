@@ -189,6 +189,7 @@ impl Known {
             claims,
             parents,
             founded,
+            lives,
         } = more;
         self.seen.extend(seen);
         self.natives.extend(natives);
@@ -200,5 +201,6 @@ impl Known {
         self.claims.extend(claims);
         self.parents.extend(parents);
         self.founded = self.founded.or(founded);
+        self.lives.extend(lives);
     }
 }

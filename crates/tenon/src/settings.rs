@@ -130,7 +130,7 @@ impl Configuration {
         let mut problems = Vec::new();
         let read = read(directory).map_err(|found| problems.extend(found)).ok();
         let matching = matching::beside(directory)
-            .map_err(|found| problems.push(found))
+            .map_err(|found| problems.extend(found))
             .ok();
         let deployment = Deployment::load(&directory.join(CONNECTORS), KINDS)
             .map_err(|found| problems.extend(found))
@@ -385,6 +385,8 @@ impl Settings {
             code: self.master.code,
             matching: self.matching.matching.clone(),
             likeness: self.matching.messages.likeness,
+            life_cycle: self.matching.life_cycle.clone(),
+            codes: self.matching.codes.clone(),
         }
     }
 }

@@ -39,7 +39,8 @@ fn a_list_is_looked_at_brought_in_and_written_out() {
         site.tenon(&export).with(0);
         let text = std::fs::read_to_string(&output).expect("an export");
         match text.lines().count() {
-            3 => Ok(text),
+            // The company of two records may be there before its second record is.
+            3 if text.contains("C-1") && text.contains("K-9") => Ok(text),
             count => Err(format!("{count} lines: {text}")),
         }
     });

@@ -16,7 +16,7 @@ const FULL_IN: &str = "{ kind: \"customer\", legal_name: .name, short_name: .sho
     addresses: [{ city: .city, street: .street } | compact | select(length > 0)] } | compact";
 
 /// A crm and an oa that only send.
-async fn two_senders(house: &House) -> Node {
+pub(super) async fn two_senders(house: &House) -> Node {
     house.write("full.in.jq", FULL_IN);
     for name in ["crm", "oa"] {
         let hook = house.webhook("customer", "id", "full.in.jq");

@@ -5,12 +5,14 @@
 //! and the target's effect together.
 
 mod api;
+mod bad_input;
 mod company;
 mod dependencies;
 mod durability;
 mod flow;
 mod interruptions;
 mod keeping;
+mod life;
 mod likeness;
 mod masters;
 mod node;
@@ -75,6 +77,16 @@ suite! {
     likeness::what_likeness_joined_is_parted_exactly,
     likeness::exact_keys_alone_if_so_told,
     likeness::two_spellings_at_once_are_one_master,
+    life::an_order_signs_and_a_receipt_hands_over,
+    life::a_word_skips_no_stage,
+    life::who_has_not_bought_for_long_is_dormant,
+    life::an_unknown_code_waits_for_a_person,
+    life::a_branch_belongs_to_its_head_office,
+    bad_input::a_name_that_is_too_long_or_empty_names_nobody,
+    bad_input::signs_and_test_entries_join_nobody,
+    bad_input::a_name_in_mixed_scripts_finds_its_company,
+    bad_input::a_misread_tax_id_is_suspected_and_not_trusted,
+    bad_input::merging_the_merged_and_parting_out_of_order_is_refused,
     keeping::a_pin_wins_until_it_is_released,
     keeping::a_reserved_code_is_for_who_brings_it,
     keeping::of_many_who_claim_at_once_one_wins,

@@ -42,6 +42,16 @@ pub fn keys(customer: &Customer) -> Vec<MasterKey> {
     keys
 }
 
+/// The key under which the head office of a branch is found; `None` for who is no branch by its name.
+pub fn head_office_key(customer: &Customer) -> Option<MasterKey> {
+    let parsed = legal_name(customer)?;
+    let (branch, full_key) = (parsed.branch?, parsed.full_key?);
+    let head = full_key.strip_suffix(&branch)?;
+    let value = head.trim_end_matches(['/', ' ']).to_owned();
+    let kind = KeyKind::Name;
+    (!value.is_empty()).then_some(MasterKey { kind, value })
+}
+
 /// What part of a company a record means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Standing {

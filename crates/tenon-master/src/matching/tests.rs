@@ -490,3 +490,29 @@ proptest! {
         prop_assert_eq!(keys(&one), keys(&one.clone()));
     }
 }
+
+#[test]
+fn a_branch_leads_to_its_head_office() {
+    let of = |name: &str| Customer {
+        legal_name: Some(name.to_owned()),
+        ..Customer::default()
+    };
+    for (branch, head) in [
+        ("福州瀚屿轴承有限公司泉州分公司", "福州瀚屿轴承有限公司"),
+        (
+            "福州瀚屿轴承有限公司（泉州分公司）",
+            "福州市瀚屿轴承有限公司",
+        ),
+        (
+            "Hanyu Bearing Co., Ltd. Shanghai Branch",
+            "HANYU BEARING CO LTD",
+        ),
+    ] {
+        let key = head_office_key(&of(branch));
+        assert!(key.is_some(), "{branch}");
+        assert_eq!(key.as_ref(), keys(&of(head)).first(), "{branch}");
+    }
+    for other in ["福州瀚屿轴承有限公司", "泉州分公司", "瀚屿", ""] {
+        assert_eq!(head_office_key(&of(other)), None, "{other}");
+    }
+}

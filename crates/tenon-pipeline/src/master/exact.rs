@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use tenon_core::MasterId;
 use tenon_core::customer::Customer;
-use tenon_master::{Candidate, Decision, MasterKey, decide, keys};
+use tenon_master::{Candidate, Decision, KeyKind, MasterKey, decide, keys};
 use tenon_store::{GoldenRow, Known, Sources, Tie};
 
-use super::MasterPolicy;
+use super::{MasterPolicy, code_key};
 
 /// What is known of masters and their keys.
 pub(super) struct Ground<'g> {
@@ -58,6 +58,9 @@ impl<'g> Ground<'g> {
             let Some(row) = self.golden.get(&root) else {
                 continue;
             };
+            if key.kind == KeyKind::Code && !is_stated(row, &key) {
+                continue;
+            }
             let of = match row.sources.merged.is_empty() {
                 true => None,
                 false => self.unmerged.get(&Tie::Key(key.clone())).copied(),
@@ -93,4 +96,15 @@ impl<'g> Ground<'g> {
         };
         self.policy.remake(&alone, None).customer
     }
+}
+
+/// Whether a system has stated a master's code. One that the hub has issued is made from the name, so that
+/// another system's, made from a like name, proves nothing by itself; likeness may weigh it.
+fn is_stated(row: &GoldenRow, key: &MasterKey) -> bool {
+    let mut codes = row
+        .sources
+        .statements
+        .iter()
+        .filter_map(|statement| statement.record.customer.code.as_deref());
+    codes.any(|code| code_key(code) == *key)
 }

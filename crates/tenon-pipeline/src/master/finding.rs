@@ -151,6 +151,7 @@ impl Desk<'_> {
             return place;
         }
         let place = self.found_new(attributes);
+        self.adopt(place.0, customer, &judgement, attributes.id);
         let policy = &self.policy.matching;
         let suggested: Vec<Ranked> = judgement.suggested(policy).cloned().collect();
         for ranked in suggested {

@@ -6,8 +6,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use tenon_core::{Entity, MasterId, MessageId};
-use tenon_master::Decision;
 use tenon_master::likeness::{Judgement, MatchKey, MatchPolicy, Outcome, Traits};
+use tenon_master::{Contradiction, Decision};
 use tenon_store::{Founding, GoldenRow, Known, Store, StoreError};
 
 use super::MasterPolicy;
@@ -106,10 +106,15 @@ impl Newcomers {
         let mut likely = BTreeSet::new();
         for newcomer in self.records.values_mut() {
             let judgement = self.neighbours.judge(&newcomer.sought, policy);
-            let joins = judgement.ranking.iter().filter(|ranked| {
-                ranked.forbidden.is_none() && ranked.score.bits >= policy.review_bits
-            });
-            likely.extend(joins.map(|ranked| ranked.master_id));
+            // Those that it may be, and branches that may be its own.
+            let wanted = judgement
+                .ranking
+                .iter()
+                .filter(|ranked| match ranked.forbidden {
+                    None => ranked.score.bits >= policy.review_bits,
+                    Some(why) => why == Contradiction::BranchAndHeadOffice,
+                });
+            likely.extend(wanted.map(|ranked| ranked.master_id));
             newcomer.judgement = Some(judgement);
         }
         likely.into_iter().collect()

@@ -45,6 +45,7 @@ pub(crate) fn look_up_command(envelope: &Envelope, command: &Command, lookup: &m
         .messages
         .extend((0..FOLLOWERS).map(|number| follower(id, number)));
     lookup.masters.extend(command.act.masters());
+    lookup.lives |= matches!(command.act, Act::Rest { .. });
     if let Act::Approve { review, .. } | Act::Reject { review } = &command.act {
         lookup.reviews.push(*review);
     }
@@ -100,7 +101,8 @@ pub(crate) fn look_deeper(
         | Act::Reject { .. }
         | Act::Release { .. }
         | Act::ReserveCode { .. }
-        | Act::FreeCode { .. } => None,
+        | Act::FreeCode { .. }
+        | Act::Rest { .. } => None,
     }
 }
 
@@ -166,7 +168,7 @@ pub(crate) fn decide_command(
 }
 
 /// The event that tells every subscribed system of a golden record.
-fn tell(
+pub(crate) fn tell(
     deployment: &Deployment,
     envelope: &Envelope,
     number: usize,
@@ -210,7 +212,7 @@ fn subscribers(deployment: &Deployment) -> Vec<SystemName> {
 
 /// One command with all that is known for it.
 pub(super) struct Desk<'c> {
-    policy: &'c MasterPolicy,
+    pub(super) policy: &'c MasterPolicy,
     pub(super) known: &'c Known,
     pub(super) command: &'c Command,
     pub(super) id: MessageId,
@@ -247,6 +249,7 @@ impl Desk<'_> {
                 kind,
             } => self.affiliate(*child, *parent, *kind),
             Act::Detach { child } => self.detach(*child),
+            Act::Rest { master } => self.rest(*master),
         }
     }
 
@@ -320,7 +323,7 @@ impl Desk<'_> {
     }
 
     /// A master by its id, merged or not.
-    fn row(&self, id: MasterId) -> Result<&GoldenRow, Refusal> {
+    pub(super) fn row(&self, id: MasterId) -> Result<&GoldenRow, Refusal> {
         match self.known.golden.get(&id) {
             Some(row) => Ok(row),
             None => refuse("master.unknown", format!("there is no master {id}")),
@@ -370,6 +373,7 @@ impl Desk<'_> {
                 masters: vec![replaces(&joined, ours), replaces(&gone, theirs)],
                 moves: vec![Move::Merge { survivor, merged }],
                 judgements: vec![self.judgement([survivor, merged], ReviewState::Approved, false)],
+                lives: vec![self.life(&joined)],
                 ..Commit::default()
             },
             events: vec![(Fact::Merged, joined)],
@@ -415,6 +419,7 @@ impl Desk<'_> {
                     members,
                 }],
                 judgements: vec![self.judgement([survivor, merged], ReviewState::Rejected, false)],
+                lives: vec![self.life(&left), self.life(&back)],
                 ..Commit::default()
             },
             events: vec![(Fact::Unmerged, left), (Fact::Unmerged, back)],

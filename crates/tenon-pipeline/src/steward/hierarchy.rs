@@ -50,6 +50,7 @@ impl Desk<'_> {
             child,
             to,
             message_id: self.id,
+            yields: false,
         });
         effects
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use tenon_core::MasterId;
 use tenon_core::customer::Customer;
-use tenon_store::{GoldenRow, MergedMaster, OwnedPin, Sources, Statement};
+use tenon_store::{GoldenRow, MergedMaster, OwnedPin, Sources, StageChange, Statement};
 
 use super::RecordName;
 
@@ -64,6 +64,11 @@ pub(super) fn merge(survivor: &GoldenRow, merged: &GoldenRow, version: i64) -> S
     sources.pins.extend(theirs.map(|pin| OwnedPin {
         of: Some(pin.of.unwrap_or(merged.master_id)),
         ..pin
+    }));
+    let theirs = merged.sources.stages.iter().cloned();
+    sources.stages.extend(theirs.map(|change| StageChange {
+        of: Some(change.of.unwrap_or(merged.master_id)),
+        ..change
     }));
     let deeper = merged.sources.merged.iter().map(|entry| MergedMaster {
         version,
@@ -135,6 +140,15 @@ pub(super) fn unmerge(
                 ..pin.clone()
             }),
             None => left.pins.push(pin.clone()),
+        }
+    }
+    for change in &ours.stages {
+        match change.of.filter(|of| members.contains(of)) {
+            Some(of) => taken.stages.push(StageChange {
+                of: Some(of).filter(|of| *of != merged),
+                ..change.clone()
+            }),
+            None => left.stages.push(change.clone()),
         }
     }
     for entry in &ours.merged {

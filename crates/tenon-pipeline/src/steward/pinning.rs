@@ -25,6 +25,12 @@ impl Desk<'_> {
                 format!("`{field}` cannot be pinned; what can: {}", known.join(", ")),
             );
         }
+        if field == "stage" && self.policy.life_cycle.kept {
+            return refuse(
+                "pin.field",
+                "a stage is moved by what happens, an order or a receipt, and never by hand",
+            );
+        }
         let schema = schema(MessageKind::current(Entity::Customer));
         if let Some(Err(violations)) = schema.map(|schema| schema.accept(json!({ field: value }))) {
             let violations: Vec<String> = violations.iter().map(ToString::to_string).collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
-use tenon_core::customer::Customer;
+use tenon_core::customer::{Customer, Stage};
 use tenon_core::{Entity, Failure, MasterId, MessageKind, NativeId, SystemName, Timestamp, schema};
 use tenon_master::{Quality, quality};
 use tenon_store::{
@@ -40,6 +40,10 @@ pub struct MasterView {
     pub children: Vec<AffiliationView>,
     /// How much the golden record says, and what it lacks.
     pub quality: Quality,
+    /// How it went through the sales life cycle, the latest last.
+    pub stages: Vec<StageView>,
+    /// Codes that it has and that no list has.
+    pub unknown_codes: Vec<String>,
     /// What people have pinned, by field.
     pub pins: BTreeMap<String, PinView>,
     /// Who looks after it for now.
@@ -64,6 +68,17 @@ pub struct PinView {
     pub because: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// A step in the sales life cycle as it is shown.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StageView {
+    /// The stage that it came to.
+    pub stage: Stage,
+    /// When.
+    pub at: Timestamp,
+    /// What moved it.
+    pub why: String,
 }
 
 /// A claim as it is shown.
@@ -198,6 +213,17 @@ impl MasterView {
             parents: Vec::new(),
             children: Vec::new(),
             quality,
+            unknown_codes: Vec::new(),
+            stages: row
+                .sources
+                .stages
+                .iter()
+                .map(|change| StageView {
+                    stage: change.stage,
+                    at: change.at,
+                    why: change.why.clone(),
+                })
+                .collect(),
             pins,
             claim: claim.map(ClaimView::from),
             merged: row
@@ -289,7 +315,11 @@ impl Steward {
         let claimed: Vec<MasterId> = merged.chain([id]).collect();
         let claims = self.store.prospect_claims(&claimed).await;
         let claims = claims.map_err(|error| store_failure(&error))?;
-        let mut view = MasterView::new(row, records, claims);
+        let unknown_codes = self.codes.flags(&row.golden.customer);
+        let mut view = MasterView {
+            unknown_codes,
+            ..MasterView::new(row, records, claims)
+        };
         let parents = self.store.parents(id).await;
         for belonging in parents.map_err(|error| store_failure(&error))? {
             let (master_id, kind) = (belonging.parent, belonging.kind);

@@ -4,13 +4,15 @@ use std::collections::HashMap;
 
 use sqlx::PgConnection;
 use tenon_core::MasterId;
+use tenon_master::MasterKey;
 use tenon_master::likeness::{MatchKey, Postings, Traits};
 use uuid::Uuid;
 
+use super::moment::Moment;
 use super::{Postgres, SWEEP, Transaction};
 use crate::likeness::{self, Entry, FILLED_AT_ONCE, READ_AT_ONCE, VERSION};
-use crate::rows;
-use crate::{Founding, GoldenRow, MasterWrite, StoreError};
+use crate::{Founding, GoldenRow, Listed, MasterWrite, StoreError};
+use crate::{golden, rows};
 
 /// Rows that one statement writes when all masters are filled in.
 const WRITTEN_AT_ONCE: usize = 65_536;
@@ -70,6 +72,52 @@ pub(super) async fn traits(
     let kept = kept(&mut connection, masters).await?.into_iter();
     kept.map(|(master, bytes)| Ok((MasterId(master), likeness::read(&bytes)?)))
         .collect()
+}
+
+pub(super) async fn holder(
+    store: &Postgres,
+    key: &MasterKey,
+) -> Result<Option<MasterId>, StoreError> {
+    let mut connection = store.connection().await?;
+    let holder: Option<Uuid> =
+        sqlx::query_scalar("select master_id from master_key where kind = $1 and value = $2")
+            .bind(key.kind.as_str())
+            .bind(rows::clean(&key.value))
+            .fetch_optional(&mut *connection)
+            .await?;
+    Ok(holder.map(MasterId))
+}
+
+pub(super) async fn listed(
+    store: &Postgres,
+    masters: &[MasterId],
+) -> Result<Vec<Listed>, StoreError> {
+    if masters.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut connection = store.connection().await?;
+    type Row = (
+        Uuid,
+        String,
+        Option<String>,
+        Option<Moment>,
+        Option<Moment>,
+        Option<Uuid>,
+    );
+    let found: Vec<Row> = sqlx::query_as(
+        "select g.master_id, g.golden::text, c.owner, c.since, c.until, c.message_id
+         from golden g left join claim c on c.master_id = g.master_id
+         where g.master_id = any($1)",
+    )
+    .bind(masters.iter().map(|master| master.0).collect::<Vec<_>>())
+    .fetch_all(&mut *connection)
+    .await?;
+    let rows = found.into_iter();
+    rows.map(|(master, golden, owner, since, until, message)| {
+        let (since, until) = (since.map(|it| it.0), until.map(|it| it.0));
+        golden::listed((master, golden, owner, since, until, message))
+    })
+    .collect()
 }
 
 async fn kept(

@@ -20,17 +20,24 @@ pub(super) async fn write(
                 .await?;
             continue;
         };
-        sqlx::query(
-            "insert into affiliation (child, parent, kind, message_id) values ($1, $2, $3, $4)
-             on conflict (child) do update
-             set parent = excluded.parent, kind = excluded.kind, message_id = excluded.message_id",
-        )
-        .bind(write.child.0)
-        .bind(parent.0)
-        .bind(kind.as_str())
-        .bind(write.message_id.0)
-        .execute(&mut **transaction)
-        .await?;
+        let statement = match write.yields {
+            true => {
+                "insert into affiliation (child, parent, kind, message_id) values ($1, $2, $3, $4)
+                 on conflict (child) do nothing"
+            }
+            false => {
+                "insert into affiliation (child, parent, kind, message_id) values ($1, $2, $3, $4)
+                 on conflict (child) do update set parent = excluded.parent,
+                     kind = excluded.kind, message_id = excluded.message_id"
+            }
+        };
+        sqlx::query(statement)
+            .bind(write.child.0)
+            .bind(parent.0)
+            .bind(kind.as_str())
+            .bind(write.message_id.0)
+            .execute(&mut **transaction)
+            .await?;
         let above = above(transaction, parent).await?;
         if parent == write.child
             || above

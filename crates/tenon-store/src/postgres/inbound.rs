@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::{
     BEGIN_LINKING, BEGIN_WAITING, Postgres, Transaction, candidates, dependencies, hierarchy,
-    lanes, merging, prospects, reviews,
+    lanes, life, merging, prospects, reviews,
 };
+use crate::hierarchy::may_close_a_circle;
 use crate::parking::{self, Newcomer, Reason};
 use crate::rows::{self, clean, clean_option};
 use crate::writes;
@@ -19,7 +20,7 @@ pub(super) async fn commit(
 ) -> Result<Vec<SystemName>, StoreError> {
     // Moved ties are led on to by those who write later, and a circle of belongings is closed by two
     // who do not see each other: nobody may write beside these.
-    let begin = match commit.moves.is_empty() && commit.belongings.is_empty() {
+    let begin = match commit.moves.is_empty() && !may_close_a_circle(commit) {
         true => BEGIN_LINKING,
         false => BEGIN_WAITING,
     };
@@ -44,6 +45,7 @@ pub(super) async fn commit(
     reviews::judge(&mut transaction, &commit.judgements).await?;
     prospects::write(&mut transaction, &commit.claims).await?;
     hierarchy::write(&mut transaction, &commit.belongings).await?;
+    life::write(&mut transaction, &commit.lives).await?;
     if someone_waits {
         let touched = writes::linked(&links, &commit.moves);
         due.extend(dependencies::release(&mut transaction, &touched, &commit.masters).await?);

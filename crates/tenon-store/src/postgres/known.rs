@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use tenon_core::{MasterId, MessageId};
 use uuid::Uuid;
 
-use super::{Postgres, candidates, hierarchy, prospects, reviews};
+use super::{Postgres, candidates, hierarchy, life, prospects, reviews};
 use crate::rows::{self, clean};
 use crate::{GoldenRow, Known, Lookup, Seen, StoreError, Tie, stewardship};
 
@@ -23,6 +23,10 @@ pub(super) async fn look_up(store: &Postgres, lookup: &Lookup) -> Result<Known, 
     natives(&mut connection, lookup, &mut known, &mut masters).await?;
     keys(&mut connection, lookup, &mut known, &mut masters).await?;
     codes(&mut connection, lookup, &mut known).await?;
+    if lookup.lives {
+        let lives = life::of(&mut connection, masters.iter().copied()).await?;
+        known.lives.extend(lives);
+    }
     let mut asked: Vec<Uuid> = masters.into_iter().collect();
     while !asked.is_empty() {
         let rows = golden_rows(&mut connection, asked).await?;

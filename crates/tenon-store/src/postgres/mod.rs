@@ -15,6 +15,7 @@ mod history;
 mod inbound;
 mod known;
 mod lanes;
+mod life;
 mod merging;
 mod moment;
 mod outbound;
@@ -34,13 +35,14 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{Connection, Executor, SqlSafeStr};
 use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
+use tenon_master::MasterKey;
 use tenon_master::likeness::{MatchKey, Postings, Traits};
 
 use crate::{
-    Belonging, Claim, Commit, Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Known, Lookup,
-    MessageFilter, OutboundKnown, OutboundLookup, ParkedFilter, ParkedId, ParkedRecord, Payloads,
-    ProspectClaim, Review, ReviewId, ReviewState, Settlement, Store, StoreError, TiedRecord, Trace,
-    Version,
+    Belonging, Claim, Commit, Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Known, Life,
+    Listed, Lookup, MessageFilter, OutboundKnown, OutboundLookup, ParkedFilter, ParkedId,
+    ParkedRecord, Payloads, ProspectClaim, Review, ReviewId, ReviewState, Settlement, Store,
+    StoreError, TiedRecord, Trace, Version,
 };
 
 /// A transaction of this store.
@@ -221,6 +223,11 @@ fn migrator() -> Migrator {
             "founding",
             include_str!("../../migrations/postgres/0008_founding.sql"),
         ),
+        migration(
+            9,
+            "life",
+            include_str!("../../migrations/postgres/0009_life.sql"),
+        ),
     ])
 }
 
@@ -371,6 +378,18 @@ impl Store for Postgres {
 
     async fn review(&self, id: ReviewId) -> Result<Option<Review>, StoreError> {
         reviews::one(self, id).await
+    }
+
+    async fn holder(&self, key: &MasterKey) -> Result<Option<MasterId>, StoreError> {
+        candidates::holder(self, key).await
+    }
+
+    async fn listed(&self, masters: &[MasterId]) -> Result<Vec<Listed>, StoreError> {
+        candidates::listed(self, masters).await
+    }
+
+    async fn idle(&self, before: Timestamp, limit: u32) -> Result<Vec<Life>, StoreError> {
+        life::idle(self, before, limit).await
     }
 
     async fn rejected(

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::json;
 use sqlx::SqliteConnection;
 use tenon_core::MasterId;
+use tenon_master::MasterKey;
 use tenon_master::likeness::{MatchKey, Postings, Traits};
 use uuid::Uuid;
 
@@ -13,8 +14,8 @@ use super::known::identifiers;
 use super::{Sqlite, Transaction};
 use crate::error::unreadable;
 use crate::likeness::{self, Entry, FILLED_AT_ONCE, READ_AT_ONCE, VERSION};
-use crate::rows;
-use crate::{Founding, GoldenRow, MasterWrite, StoreError};
+use crate::{Founding, GoldenRow, Listed, MasterWrite, StoreError};
+use crate::{golden, rows};
 
 pub(super) async fn postings(
     store: &Sqlite,
@@ -64,6 +65,40 @@ pub(super) async fn traits(
     let kept = kept(&mut connection, masters).await?.into_iter();
     kept.map(|(master, bytes)| Ok((MasterId(master), likeness::read(&bytes)?)))
         .collect()
+}
+
+pub(super) async fn holder(
+    store: &Sqlite,
+    key: &MasterKey,
+) -> Result<Option<MasterId>, StoreError> {
+    let mut connection = store.read().await?;
+    let holder: Option<Uuid> =
+        sqlx::query_scalar("select master_id from master_key where kind = $1 and value = $2")
+            .bind(key.kind.as_str())
+            .bind(rows::clean(&key.value))
+            .fetch_optional(&mut *connection)
+            .await?;
+    Ok(holder.map(MasterId))
+}
+
+pub(super) async fn listed(
+    store: &Sqlite,
+    masters: &[MasterId],
+) -> Result<Vec<Listed>, StoreError> {
+    if masters.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut connection = store.read().await?;
+    let found: Vec<golden::ListedRow> = sqlx::query_as(
+        "select g.master_id, g.golden, c.owner, c.since, c.until, c.message_id
+         from json_each($1) given
+         cross join golden g on g.master_id = unhex(given.value)
+         left join claim c on c.master_id = g.master_id",
+    )
+    .bind(identifiers(masters.iter().map(|master| master.0)))
+    .fetch_all(&mut *connection)
+    .await?;
+    found.into_iter().map(golden::listed).collect()
 }
 
 async fn kept(

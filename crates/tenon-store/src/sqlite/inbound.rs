@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::bulk::{Bulk, Statement};
 use super::{
-    Sqlite, Transaction, candidates, dependencies, hierarchy, lanes, merging, now, prospects,
+    Sqlite, Transaction, candidates, dependencies, hierarchy, lanes, life, merging, now, prospects,
     reviews,
 };
 use crate::parking::{self, Newcomer, Reason};
@@ -47,6 +47,7 @@ pub(super) async fn commit(store: &Sqlite, commit: &Commit) -> Result<Vec<System
     reviews::judge(&mut transaction, &commit.judgements, now).await?;
     prospects::write(&mut transaction, &commit.claims).await?;
     hierarchy::write(&mut transaction, &commit.belongings).await?;
+    life::write(&mut transaction, &commit.lives).await?;
     if dependencies::someone_waits(&mut transaction).await? {
         let touched = writes::linked(&links, &commit.moves);
         due.extend(dependencies::release(&mut transaction, &touched, &commit.masters).await?);

@@ -6,6 +6,7 @@ mod quality;
 mod review;
 
 use serde_json::{Value, json};
+use tenon_core::customer::Stage;
 use tenon_core::{MasterId, SystemName};
 use tenon_pipeline::{
     Accept, Act, Command, MasterView, Outcome, RecordName, Steward, VersionView, moment,
@@ -186,7 +187,8 @@ impl Desk {
         let queues = tenon_pipeline::queues(&configuration.deployment, partitions);
         engine.broker.declare(&queues).await?;
         let accept = Accept::new(engine.broker.clone(), partitions);
-        let steward = Steward::new(accept, engine.store.clone());
+        let codes = configuration.settings.matching.codes.clone();
+        let steward = Steward::new(accept, engine.store.clone()).with_codes(codes);
         Ok(Self { engine, steward })
     }
 
@@ -335,6 +337,22 @@ fn show(view: &MasterView) {
             child.master_id
         ));
     }
+    for change in &view.stages {
+        output::data(&format!(
+            "    {} since {}  {}",
+            stage(change.stage),
+            change.at,
+            change.why
+        ));
+    }
+    let lacks = match view.quality.lacks.as_slice() {
+        [] => String::new(),
+        lacks => format!("  lacks {}", lacks.join(", ")),
+    };
+    output::data(&format!("    quality {}{lacks}", view.quality.score));
+    for complaint in &view.unknown_codes {
+        output::data(&format!("    {complaint}"));
+    }
     for record in &view.records {
         let told = if record.told { "told by" } else { "given to" };
         let of = record.of.map(|of| format!("  came with {of}"));
@@ -345,4 +363,9 @@ fn show(view: &MasterView) {
             of.unwrap_or_default()
         ));
     }
+}
+
+/// A stage as it is written.
+fn stage(stage: Stage) -> String {
+    text(&serde_json::to_value(stage).unwrap_or_default())
 }

@@ -1,5 +1,6 @@
 //! `tenon master review`: pairs that a person is to decide.
 
+use serde_json::Value;
 use tenon_pipeline::{Act, MasterView};
 use tenon_store::{Review, ReviewId};
 
@@ -96,7 +97,7 @@ async fn one(config: &Config, id: ReviewId, as_json: bool) -> Result<(), Exit> {
         review.state.as_str(),
         why(review)
     ));
-    output::data(&format!("evidence  {}", review.evidence));
+    evidence(review);
     if let (Some(by), Some(at)) = (&review.decided_by, review.decided_at) {
         let because = review.because.as_deref().unwrap_or_default();
         output::data(&format!("decided   {at} by {by}  {because}"));
@@ -108,6 +109,23 @@ async fn one(config: &Config, id: ReviewId, as_json: bool) -> Result<(), Exit> {
         show(side);
     }
     desk.close().await
+}
+
+/// What speaks for and against a pair, one finding a line.
+fn evidence(review: &Review) {
+    for (name, value) in review.evidence.as_object().into_iter().flatten() {
+        match (name.as_str(), value) {
+            ("why", _) => {}
+            ("reasons", Value::Array(reasons)) => {
+                for reason in reasons {
+                    let bits = reason["bits"].as_f64().unwrap_or_default();
+                    let text = reason["text"].as_str().unwrap_or_default();
+                    output::data(&format!("{bits:>+8.1}  {text}"));
+                }
+            }
+            _ => output::data(&format!("{name}  {value}")),
+        }
+    }
 }
 
 /// The fields of which at least one says something, in two columns.
