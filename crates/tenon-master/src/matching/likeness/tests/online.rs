@@ -98,6 +98,22 @@ fn a_record_of_another_company_does_not_join() {
 }
 
 #[test]
+fn files_and_messages_are_judged_alike() {
+    for [one, other] in pairs_of_one().into_iter().chain(pairs_of_two()) {
+        let (clusters, asked) = clustered(&[&one, &other]);
+        let outcome = Memory::of(std::slice::from_ref(&one))
+            .judge(&traits(&other))
+            .outcome;
+        let in_file = match (clusters[0] == clusters[1], asked.is_empty()) {
+            (true, _) => Outcome::Same,
+            (false, false) => Outcome::Review,
+            (false, true) => Outcome::Different,
+        };
+        assert_eq!(outcome, in_file, "{one}\n{other}");
+    }
+}
+
+#[test]
 fn what_a_hard_rule_forbids_is_told() {
     let [master, record] = pairs_of_two().swap_remove(0);
     let judgement = Memory::of(&[master]).judge(&traits(&record));
