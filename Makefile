@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test torture lint deny clean-demo bench-master bench-check
+.PHONY: help demo ui test torture fuzz lint deny clean-demo bench-master bench-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,16 @@ torture: ## Break a hub on purpose and count in its targets (ENGINE=rabbitmq SEE
 	@servers=; if [ "$(ENGINE)" = rabbitmq ]; then servers=$$(deploy/servers.sh ensure); fi; eval "$$servers"; \
 	target/release/tenon torture --engine $(or $(ENGINE),embedded) $(if $(SEED),--seed $(SEED)) \
 		--messages $(or $(MESSAGES),20000) --faults $(or $(FAULTS),100)
+
+# Needs the nightly compiler. What is found is kept in fuzz/artifacts, the inputs in fuzz/corpus; the
+# repository's own mappings, connector files and examples are where it begins.
+FUZZED = $(or $(TARGET),mapping)
+fuzz: ## Feed a parser with anything (TARGET=mapping|files|configuration|headers SECONDS=60)
+	@cargo fuzz --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-fuzz
+	@mkdir -p fuzz/corpus/$(FUZZED)
+	@cargo +nightly fuzz run $(FUZZED) fuzz/corpus/$(FUZZED) connectors config schemas -- \
+		-max_total_time=$(or $(SECONDS),60) -max_len=4096 -timeout=20 -rss_limit_mb=4096 \
+		$(addprefix -dict=,$(wildcard fuzz/$(FUZZED).dict))
 
 lint: ## Check the formatting and every lint
 	@cargo fmt --all --check

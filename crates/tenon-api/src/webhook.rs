@@ -53,7 +53,7 @@ pub(crate) async fn receive(
         .map_err(|failure| Problem::unauthorised(&failure))?;
     let event_id = webhook.event_id_header.as_deref().and_then(header);
     let mut messages = messages(inlet, &body, event_id)?;
-    if let Some(traceparent) = header("traceparent") {
+    if let Some(traceparent) = header("traceparent").filter(|text| is_trace_context(text)) {
         for message in &mut messages {
             message.attributes.traceparent = Some(traceparent.to_owned());
         }
@@ -69,6 +69,13 @@ pub(crate) async fn receive(
         .map(|message| message.attributes.id)
         .collect();
     Ok((StatusCode::ACCEPTED, Json(Accepted { accepted })))
+}
+
+/// Whether a header is a trace context as W3C writes it; anything else a caller may say there is not
+/// carried on.
+fn is_trace_context(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
+    (55..=128).contains(&text.len()) && text.bytes().all(plain)
 }
 
 fn find<'a>(api: &'a Api, system: &str, name: &str) -> Option<(&'a Inlet, &'a Webhook)> {

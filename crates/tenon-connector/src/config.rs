@@ -7,7 +7,7 @@ use tenon_core::{ConfigProblem, Entity, nearest};
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use crate::Transport;
+use crate::{Secret, Transport};
 
 /// A transport as configuration describes it.
 pub(crate) trait Configured: Transport + Sized + 'static {
@@ -73,13 +73,19 @@ pub struct Document<'t> {
 }
 
 impl<'t> Document<'t> {
-    /// Parses a file's text; what cannot be parsed is a problem, the rest goes on.
+    /// Parses a file's text; what cannot be parsed is a problem, the rest goes on. Relative paths of
+    /// secret files begin in the file's directory.
     pub fn parse(file: &Path, text: &'t str) -> Self {
         let (root, errors) = DeTable::parse_recoverable(text);
+        let mut root = root.into_inner();
+        if let Some(directory) = file.parent() {
+            root.iter_mut()
+                .for_each(|(_, value)| place_secrets(value.get_mut(), directory));
+        }
         let mut document = Self {
             file: file.to_owned(),
             text,
-            root: root.into_inner(),
+            root,
             problems: Vec::new(),
         };
         for error in errors {
@@ -176,6 +182,25 @@ impl<'t> Document<'t> {
                 None => return None,
             }
         }
+    }
+}
+
+/// Lets the paths of secret files begin in `directory`, wherever in a value they stand.
+fn place_secrets(value: &mut DeValue<'_>, directory: &Path) {
+    match value {
+        DeValue::String(text) if text.contains("${file:") => {
+            // What is malformed is refused where it is read.
+            if let Ok(secret) = Secret::parse(text) {
+                *text = secret.beside(directory).template().to_owned().into();
+            }
+        }
+        DeValue::Array(elements) => elements
+            .iter_mut()
+            .for_each(|element| place_secrets(element.get_mut(), directory)),
+        DeValue::Table(table) => table
+            .iter_mut()
+            .for_each(|(_, value)| place_secrets(value.get_mut(), directory)),
+        _ => {}
     }
 }
 
@@ -344,6 +369,15 @@ mod tests {
                 "a.toml:6:10: unknown variant `ordre` (did you mean `order`?)",
             ],
         );
+    }
+
+    #[test]
+    fn secret_files_are_beside_the_file_that_names_them() {
+        let text = "a = '${file:a}'\nb = { c = ['${env:X} ${file:/b}'] }\n";
+        let document = Document::parse(Path::new("/etc/tenon/erp.toml"), text);
+        let root = format!("{:?}", document.root());
+        assert!(root.contains("${file:/etc/tenon/a}"), "{root}");
+        assert!(root.contains("${env:X} ${file:/b}"), "{root}");
     }
 
     #[test]

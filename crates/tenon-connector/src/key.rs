@@ -5,12 +5,28 @@ use std::str::FromStr;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use tenon_core::{LONGEST_NATIVE_ID, NativeId};
 
 /// A path of field names to a scalar: `ORDER_NO`, `header.id`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyPath(Vec<String>);
 
 impl KeyPath {
+    /// The scalar as the record's own id.
+    ///
+    /// # Errors
+    /// As [`KeyPath::extract`]; also when the text is longer than any id.
+    pub fn id(&self, json: &[u8]) -> Result<NativeId, String> {
+        let key = self.extract(json)?;
+        match key.chars().count() {
+            0..=LONGEST_NATIVE_ID => Ok(key),
+            count => Err(format!(
+                "`{self}`, the record's key, has {count} characters; an id has at most \
+                 {LONGEST_NATIVE_ID}"
+            )),
+        }
+    }
+
     /// The scalar's text in a JSON object: strings unquoted, numbers digit for digit.
     ///
     /// # Errors
@@ -125,6 +141,16 @@ impl FromStr for KeyPath {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_is_not_longer_than_a_reference_may_be() {
+        let path: KeyPath = "id".parse().unwrap();
+        let record = |count: usize| format!(r#"{{"id":"{}"}}"#, "客".repeat(count));
+        assert_eq!(path.id(record(200).as_bytes()), Ok("客".repeat(200)));
+        let reason = path.id(record(201).as_bytes()).unwrap_err();
+        assert!(reason.contains("201 characters"), "{reason}");
+        assert!(path.extract(record(201).as_bytes()).is_ok());
+    }
 
     #[test]
     fn extracts_scalars_exactly() {

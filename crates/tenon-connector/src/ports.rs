@@ -85,7 +85,7 @@ impl Inlet {
         occurred_at: Option<Timestamp>,
         origin: String,
     ) -> Message<Native> {
-        let (native_id, body) = match self.key.extract(&json) {
+        let (native_id, body) = match self.key.id(&json) {
             Ok(native_id) => (Some(native_id), NativeBody::Json(json)),
             Err(reason) => (None, NativeBody::Undecodable { raw: json, reason }),
         };

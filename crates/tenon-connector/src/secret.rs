@@ -1,12 +1,14 @@
 //! Secrets are references; they are read when a connection is opened, and never shown.
 
 use std::fmt;
+use std::path::Path;
 
 use secrecy::SecretString;
 
 /// A text that may hold references to secrets: `postgres://hub:${env:ERP_PASSWORD}@db/erp`.
 ///
-/// `${env:NAME}` is an environment variable, `${file:PATH}` a file's content without its last newline.
+/// `${env:NAME}` is an environment variable, `${file:PATH}` a file's content without its last newline; in
+/// configuration a relative path begins in the directory of the file that names it.
 /// Showing it shows the references, never the values.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
@@ -71,6 +73,22 @@ impl Secret {
         })
     }
 
+    /// The same, with relative paths of files beginning in `directory`.
+    pub fn beside(self, directory: &Path) -> Self {
+        let placed = |part| match part {
+            Part::File(path) => Part::File(directory.join(path).to_string_lossy().into_owned()),
+            other => other,
+        };
+        let parts: Vec<Part> = self.parts.into_iter().map(placed).collect();
+        let template = parts.iter().map(ToString::to_string).collect();
+        Self { template, parts }
+    }
+
+    /// The text as it was taken apart: references, no values.
+    pub(crate) fn template(&self) -> &str {
+        &self.template
+    }
+
     /// Whether it refers to a secret at all, rather than being one in plain sight.
     pub fn is_reference(&self) -> bool {
         self.parts.iter().any(|part| !matches!(part, Part::Text(_)))
@@ -100,6 +118,16 @@ impl Secret {
             }
         }
         Ok(revealed.into())
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => formatter.write_str(text),
+            Self::Environment(name) => write!(formatter, "${{env:{name}}}"),
+            Self::File(path) => write!(formatter, "${{file:{path}}}"),
+        }
     }
 }
 
@@ -138,6 +166,18 @@ mod tests {
         let plain = Secret::parse("hunter2").unwrap();
         assert!(!plain.is_reference());
         assert!(!format!("{plain:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn files_are_looked_for_beside_the_file_that_names_them() {
+        let check = |template: &str, expected: &str| {
+            let secret = Secret::parse(template).unwrap();
+            let placed = secret.beside(Path::new("/etc/tenon"));
+            assert_eq!(placed.template(), expected);
+        };
+        check("a ${file:b} ${env:C}", "a ${file:/etc/tenon/b} ${env:C}");
+        check("${file:/run/secrets/b}", "${file:/run/secrets/b}");
+        check("plain", "plain");
     }
 
     #[test]

@@ -137,6 +137,10 @@ impl<'de> Deserialize<'de> for SystemName {
 /// The identifier that a system itself uses for a record, kept as the system writes it.
 pub type NativeId = String;
 
+/// The most characters that a [`NativeId`] may have: what the schemas admit where one record
+/// refers to another. A longer text is no identifier, and no index or header would take it.
+pub const LONGEST_NATIVE_ID: usize = 200;
+
 /// Messages with equal ordering keys reach one system in the order in which they were accepted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

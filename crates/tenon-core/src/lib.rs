@@ -35,7 +35,10 @@ mod whole;
 
 pub use entity::{Entity, Fact, MessageKind};
 pub use failure::{Failure, FailureKind};
-pub use ids::{CorrelationId, InvalidName, MasterId, MessageId, NativeId, OrderingKey, SystemName};
+pub use ids::{
+    CorrelationId, InvalidName, LONGEST_NATIVE_ID, MasterId, MessageId, NativeId, OrderingKey,
+    SystemName,
+};
 pub use message::{
     Attributes, Canonical, InvalidAttributes, Message, Native, NativeBody, Outbound,
 };

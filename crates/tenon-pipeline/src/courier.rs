@@ -583,6 +583,7 @@ pub(crate) fn store_failure(error: &StoreError) -> Failure {
             Failure::transient("store.unavailable", detail)
         }
         StoreError::Refused(_) => Failure::configuration("store.refused", detail),
+        StoreError::Unfit(_) => Failure::bug("store.unfit", detail),
         StoreError::Bug(_) => Failure::bug("store.bug", detail),
     }
 }

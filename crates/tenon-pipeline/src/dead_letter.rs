@@ -1,4 +1,4 @@
-//! Where a message goes of which nothing can be known.
+//! Where a message goes of which nothing can be known, or over which the hub itself breaks down.
 
 use tenon_broker::{Delivery, Publication, SharedBroker};
 use tenon_core::Failure;
@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::accept::publish_all;
 use crate::topology::DEAD_QUEUE;
 
-/// Moves a message whose attributes cannot be read to the dead letter queue, confirmed.
+/// Moves a message that nothing can be done with to the dead letter queue, confirmed.
 pub(crate) async fn bury(
     broker: &SharedBroker,
     from: &str,
@@ -18,7 +18,7 @@ pub(crate) async fn bury(
     tracing::error!(
         queue = from,
         reason,
-        "a message without readable attributes is a dead letter"
+        "a message that the hub can do nothing with is a dead letter"
     );
     metrics::counter!("tenon_dead_letters_total").increment(1);
     let mut headers = delivery.headers.clone();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tenon_broker::{Consumer, Delivery, SharedBroker};
 use tenon_connector::Deployment;
-use tenon_core::Failure;
+use tenon_core::{Failure, FailureKind};
 use tenon_master::MasterKey;
 use tenon_store::{Inbound, Known, Lookup, SharedStore, StoreError};
 use tokio_util::sync::CancellationToken;
@@ -86,7 +86,10 @@ impl Lane {
                 continue;
             };
             let count = batch.len() as u64;
-            self.process(batch).await?;
+            match self.process(&batch).await {
+                Err(failure) if is_poison(&failure) => self.process_singly(&batch).await?,
+                processed => processed?,
+            }
             FailPoint::RoutePublished.reached();
             consumer
                 .ack_through(last)
@@ -98,23 +101,32 @@ impl Lane {
         }
     }
 
+    /// Takes a batch through all stages one by one, of which one breaks what is done with it; that
+    /// one is a dead letter, so that it does not come again for ever and hold up all behind it.
+    async fn process_singly(&self, batch: &[Delivery]) -> Result<(), Failure> {
+        for delivery in batch {
+            match self.process(std::slice::from_ref(delivery)).await {
+                Err(failure) if is_poison(&failure) => {
+                    self.bury(delivery, &failure.to_string()).await?;
+                }
+                processed => processed?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), Failure> {
+        let queue = inbound_queue(self.partition);
+        bury(&self.broker, &queue, delivery, reason, &self.stop).await
+    }
+
     /// Takes a batch through all stages; on return every message is durable where it belongs.
-    async fn process(&self, batch: Vec<Delivery>) -> Result<(), Failure> {
+    async fn process(&self, batch: &[Delivery]) -> Result<(), Failure> {
         let mut messages = Vec::with_capacity(batch.len());
         for delivery in batch {
-            match arrived(&delivery) {
+            match arrived(delivery) {
                 Ok(message) => messages.push(message),
-                Err(reason) => {
-                    let queue = inbound_queue(self.partition);
-                    bury(
-                        &self.broker,
-                        &queue,
-                        &delivery,
-                        &reason.to_string(),
-                        &self.stop,
-                    )
-                    .await?;
-                }
+                Err(reason) => self.bury(delivery, &reason.to_string()).await?,
             }
         }
         let deployment = self.deployment.clone();
@@ -153,6 +165,9 @@ impl Lane {
                 Err(TryCommit::Failure(failure)) => return Err(failure),
                 Err(TryCommit::Store(StoreError::Conflict(what))) => {
                     tracing::debug!(partition = self.partition, what, "decided anew");
+                }
+                Err(TryCommit::Store(error @ StoreError::Unfit(_))) => {
+                    return Err(store_failure(&error));
                 }
                 Err(TryCommit::Store(error)) => {
                     self.health
@@ -251,6 +266,12 @@ impl Lane {
         }
         Ok(Some(newcomers))
     }
+}
+
+/// Whether it is a message that makes the work on its batch fail, today and tomorrow, rather than what
+/// the hub stands on: a stage broke down over it, or the database cannot hold what it says.
+fn is_poison(failure: &Failure) -> bool {
+    failure.kind == FailureKind::Bug && failure.code != "store.bug"
 }
 
 /// A batch in portions that are decided one after the other: a command stands alone, so that it is

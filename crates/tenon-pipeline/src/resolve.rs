@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use tenon_broker::MAX_MESSAGE_BYTES;
 use tenon_connector::Deployment;
 use tenon_core::{
     Attributes, Canonical, Entity, Fact, Failure, MasterId, MessageId, OrderingKey, SystemName,
@@ -193,7 +194,9 @@ pub(crate) fn decide(
                     recipients,
                     ..
                 } = &resolved;
-                match route(deployment, attributes, body, recipients) {
+                let targets =
+                    fits(body).and_then(|()| route(deployment, attributes, body, recipients));
+                match targets {
                     Ok(targets) => {
                         moved = desk.event(&envelope.attributes, canonical.value());
                         journal(envelope, resolved, targets, &mut decided.parcels)
@@ -335,6 +338,20 @@ fn resolve(
         business_key,
         recipients,
         unchanged,
+    }
+}
+
+/// Refuses a body that no queue would take: it would come again for ever and hold up what follows.
+fn fits(body: &Bytes) -> Result<(), Failure> {
+    match body.len() {
+        0..=MAX_MESSAGE_BYTES => Ok(()),
+        bytes => Err(Failure::invalid(
+            "record.too_large",
+            format!(
+                "the mapping made {bytes} bytes of it, a message carries {MAX_MESSAGE_BYTES}; leave \
+                 out what no system needs"
+            ),
+        )),
     }
 }
 

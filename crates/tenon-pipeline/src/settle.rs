@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tenon_connector::{Delivered, RetryPolicy};
-use tenon_core::{Failure, FailureKind, Timestamp};
+use tenon_core::{Failure, FailureKind, LONGEST_NATIVE_ID, Timestamp};
 use tenon_store::{Holding, Outcome, OutcomeState, Park, ParkReason};
 
 use crate::expand::Consignment;
@@ -50,7 +50,16 @@ pub(crate) fn settle(
             let mut answers = Vec::with_capacity(taken.len());
             let mut holdings = Vec::with_capacity(taken.len());
             for (delivered, hash) in taken {
-                if let Some(native_id) = delivered.native_id {
+                let mut answer = delivered.answer;
+                // What no reference could name and no index takes is not learnt.
+                let (id, long) = match delivered.native_id {
+                    Some(id) if id.chars().count() > LONGEST_NATIVE_ID => (None, true),
+                    id => (id, false),
+                };
+                if long {
+                    answer.push_str("; the id in its answer is too long to be one");
+                }
+                if let Some(native_id) = id {
                     let sequence = attributes.sequence;
                     holdings.push(Holding {
                         native_id,
@@ -58,7 +67,7 @@ pub(crate) fn settle(
                         sequence,
                     });
                 }
-                answers.push(delivered.answer);
+                answers.push(answer);
             }
             answers.dedup();
             let attempts = consignment.attempts + 1;
@@ -220,6 +229,27 @@ mod tests {
             }
         };
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn an_id_that_is_none_is_not_learnt() {
+        let check = |length: usize, learnt: usize| {
+            let delivered = Delivered {
+                native_id: Some("客".repeat(length)),
+                answer: "201".to_owned(),
+            };
+            let taken = Attempt::Taken(vec![(delivered, Vec::new())]);
+            let (policy, now) = (RetryPolicy::default(), Timestamp::now());
+            match settle(consignment(0), taken, &policy, true, now, 0.0) {
+                Fate::Done(outcome) => {
+                    assert_eq!(outcome.holdings.len(), learnt);
+                    assert_eq!(outcome.detail == "201", learnt == 1, "{}", outcome.detail);
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        check(LONGEST_NATIVE_ID, 1);
+        check(LONGEST_NATIVE_ID + 1, 0);
     }
 
     #[test]

@@ -100,7 +100,7 @@ pub(crate) fn map(
             )
         })?;
     if attributes.native_id.is_none() {
-        let key = inlet.key.extract(json);
+        let key = inlet.key.id(json);
         attributes.native_id =
             Some(key.map_err(|reason| Failure::invalid("record.undecodable", reason))?);
     }

@@ -45,6 +45,7 @@ fn in_migration(error: StoreError, version: i64) -> StoreError {
         StoreError::Conflict(detail) => StoreError::Conflict(place(detail)),
         StoreError::Unavailable(detail) => StoreError::Unavailable(place(detail)),
         StoreError::Refused(detail) => StoreError::Refused(place(detail)),
+        StoreError::Unfit(detail) => StoreError::Unfit(place(detail)),
         StoreError::Bug(detail) => StoreError::Bug(place(detail)),
     }
 }
@@ -77,6 +78,8 @@ fn postgres(code: &str, error: &dyn DatabaseError) -> StoreError {
         "25006" | "25P03" | "57014" => StoreError::Unavailable(words),
         "42501" | "3D000" => StoreError::Refused(words),
         _ => match code.get(..2) {
+            // A value that its type or an index cannot hold.
+            Some("22" | "54") => StoreError::Unfit(words),
             // Connection, resources (disk, memory, connections), operator, system.
             Some("08" | "53" | "57" | "58") => StoreError::Unavailable(words),
             Some("28") => StoreError::Refused(words),
@@ -98,6 +101,8 @@ fn sqlite(code: &str, error: &dyn DatabaseError) -> StoreError {
             let table = column.and_then(|column| column.split('.').next());
             StoreError::Conflict(conflict(table, error.message()))
         }
+        // TOOBIG.
+        18 => StoreError::Unfit(words),
         // PERM, READONLY, CORRUPT, CANTOPEN, AUTH, NOTADB.
         3 | 8 | 11 | 14 | 23 | 26 => StoreError::Refused(words),
         1 if error.message().starts_with("no such") => StoreError::Refused(format!(

@@ -65,6 +65,10 @@ pub enum StoreError {
     /// The database refuses: credentials, permissions, a schema that is newer than this program.
     #[error("database refused: {0}")]
     Refused(String),
+    /// The database is well and cannot hold what the batch says: a value out of its type's range,
+    /// a text too long for an index. It will not hold it the next time either.
+    #[error("the database cannot hold it: {0}")]
+    Unfit(String),
     /// A broken invariant of ours: an SQL error that has no other reading.
     #[error("database error: {0}")]
     Bug(String),

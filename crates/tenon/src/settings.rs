@@ -215,6 +215,9 @@ fn read(directory: &Path) -> Result<Read, Vec<ConfigProblem>> {
         )]
     })?;
     settings.data = directory.join(&settings.data);
+    settings.broker = settings.broker.beside(directory);
+    settings.store = settings.store.beside(directory);
+    settings.http.token = settings.http.token.map(|token| token.beside(directory));
     settings.judge(&mut document);
     if !document.is_clean() {
         return Err(document.into_problems());

@@ -296,6 +296,30 @@ fn engines_and_limits_are_checked_wherever_they_are_set() {
 }
 
 #[test]
+fn secret_files_are_beside_the_file_that_names_them() {
+    let site = Site::new();
+    site.write(
+        "config/tenon.toml",
+        "[http]\nlisten = '127.0.0.1:0'\ntoken = '${file:secrets/api}'\n",
+    );
+    let file = site.path("config/connectors/crm.toml");
+    let text = std::fs::read_to_string(&file).expect("a connector file");
+    site.write(
+        "config/connectors/crm.toml",
+        &text.replace("${env:CRM_TOKEN}", "${file:crm/token}"),
+    );
+    let missing = |name: &str| format!("secret file `{}`", site.path(name).display());
+    site.tenon(&["check"])
+        .with(2)
+        .says(&missing("config/secrets/api"))
+        .says(&missing("config/connectors/crm/token"));
+    site.write("config/secrets/api", "let-me-in\n");
+    site.write("config/connectors/crm/token", "let-the-crm-in\n");
+    // Wherever the command is run from.
+    Done::of(site.command(&["check"]).current_dir("/")).with(0);
+}
+
+#[test]
 fn a_directory_that_is_not_there_is_a_problem() {
     let site = Site::bare();
     site.tenon(&["check"])

@@ -66,6 +66,19 @@ impl Answer {
         declared || self.body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<')
     }
 
+    /// Whether the body is a JSON text, whatever it is called.
+    pub(super) fn is_json(&self) -> bool {
+        !self.is_html() && serde_json::from_slice::<&RawValue>(&self.body).is_ok()
+    }
+
+    /// The beginning of the body as it follows upon a status, if there is any.
+    pub(super) fn quoted(&self) -> String {
+        match self.excerpt() {
+            said if said.is_empty() => said,
+            said => format!(" ({said})"),
+        }
+    }
+
     /// The failure of a success that is a page of HTML.
     pub(super) fn html_failure(&self) -> Failure {
         Failure::configuration(

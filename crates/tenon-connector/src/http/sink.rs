@@ -1,5 +1,6 @@
 //! Delivering by requests, several in flight, each answered for itself. Nothing is tried twice here.
 
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
@@ -13,11 +14,18 @@ use super::client::Client;
 use super::plan::{Call, Outflow};
 use crate::{Delivered, Permit, Sink, superseded};
 
+/// So many records in a row may be refused as not there, before an address that took others counts
+/// as wrong all the same: the API has moved, or a gateway has lost it.
+const ABSENT_IN_A_ROW: u32 = 3;
+
 /// Calls an API for each message.
 #[derive(Debug)]
 pub(super) struct Caller {
     client: Arc<Client>,
     outflow: Outflow,
+    /// What is known of the address of new records, and of that of known ones.
+    creating: Standing,
+    updating: Standing,
     probe: Option<String>,
     concurrency: usize,
 }
@@ -33,6 +41,8 @@ impl Caller {
         Self {
             client,
             outflow,
+            creating: Standing::default(),
+            updating: Standing::default(),
             probe,
             concurrency,
         }
@@ -40,9 +50,9 @@ impl Caller {
 
     async fn call(&self, message: &Message<Outbound>) -> Result<Delivered, Failure> {
         let body = &message.body;
-        let call = match (&body.native_id, &self.outflow.update) {
-            (Some(_), Some(update)) => update,
-            _ => &self.outflow.create,
+        let (call, standing) = match (&body.native_id, &self.outflow.update) {
+            (Some(_), Some(update)) => (update, &self.updating),
+            _ => (&self.outflow.create, &self.creating),
         };
         let address = self.client.address(&path(call, body)?)?;
         let mut request = self
@@ -57,26 +67,29 @@ impl Caller {
             request = request.header("traceparent", traceparent);
         }
         let answer = self.client.send(request).await?;
-        self.understand(&answer, call, body)
+        self.understand(&answer, call, standing, body)
     }
 
     fn understand(
         &self,
         answer: &Answer,
         call: &Call,
+        standing: &Standing,
         body: &Outbound,
     ) -> Result<Delivered, Failure> {
         let known = self.outflow.accepted_conflict.contains(&answer.status);
         if let (Some(failure), false) = (answer.failure(), known) {
-            // The address of one record is not that of the API: the others are not concerned.
-            let gone = matches!(answer.status, 404 | 410) && names_record(&call.path);
-            return Err(match gone {
+            let absent =
+                matches!(answer.status, 404 | 410) && standing.concerns_one_record(answer, call);
+            return Err(match absent {
                 true => Failure::invalid(
                     "http.record_missing",
                     format!(
-                        "{} answered {}: the target has no such record; restore it there and send \
-                         this again, or drop this",
-                        answer.asked, answer.status
+                        "{} answered {}{}: the target has no such record, or none that this one \
+                         names; put it right there and send this again, or drop this",
+                        answer.asked,
+                        answer.status,
+                        answer.quoted()
                     ),
                 ),
                 false => failure,
@@ -85,6 +98,7 @@ impl Caller {
         if !known && answer.is_html() {
             return Err(answer.html_failure());
         }
+        standing.took_one();
         let stated = self
             .outflow
             .native_id
@@ -154,9 +168,36 @@ impl Sink for Caller {
     }
 }
 
-/// Whether a path is that of one record rather than of all.
-fn names_record(path: &str) -> bool {
-    path.contains("{native_id}") || path.contains("{key}")
+/// What an address has shown of itself since the sink was opened.
+#[derive(Debug, Default)]
+struct Standing {
+    /// It has taken a record.
+    proven: AtomicBool,
+    /// Records in a row that it said were not there.
+    absent: AtomicU32,
+}
+
+impl Standing {
+    fn took_one(&self) {
+        self.proven.store(true, Ordering::Relaxed);
+        self.absent.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether "not found" is said of one record, and the others are not concerned, rather than of the
+    /// address, through which nothing would get.
+    ///
+    /// It must be the API that says so, with JSON or with nothing: a page of text or HTML is that of a
+    /// gateway or a server which does not know the path. Then an address that holds the target's id of
+    /// the record is about that record; one that is the same for all records is about what this
+    /// one names, if it has taken others before and does not refuse one after the other.
+    fn concerns_one_record(&self, answer: &Answer, call: &Call) -> bool {
+        if call.path.contains("{native_id}") {
+            return answer.body.is_empty() || answer.is_json();
+        }
+        answer.is_json()
+            && self.proven.load(Ordering::Relaxed)
+            && self.absent.fetch_add(1, Ordering::Relaxed) < ABSENT_IN_A_ROW
+    }
 }
 
 /// The path of a call with its places filled in, percent-encoded.

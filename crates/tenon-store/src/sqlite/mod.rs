@@ -53,6 +53,12 @@ type Transaction = sqlx::Transaction<'static, sqlx::Sqlite>;
 /// How many connections read; each is a thread.
 const READERS: u32 = 4;
 
+/// The pages that a connection keeps, in KiB, as SQLite wants it said. The writer goes to random
+/// places of every index, and its default of 2 MiB would make it read the file again and again. The
+/// readers find what they lack in the system's own cache, and there are several of them.
+const WRITER_CACHE: &str = "-16384";
+const READER_CACHE: &str = "-3072";
+
 /// How long a statement waits for another process that holds the file.
 const BUSY: Duration = Duration::from_secs(30);
 
@@ -78,8 +84,6 @@ pub async fn open_sqlite(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreE
         .busy_timeout(BUSY)
         .foreign_keys(true)
         .pragma("temp_store", "memory")
-        // 16 MiB of pages; the default of 2 MiB makes random keys read the file again and again.
-        .pragma("cache_size", "-16384")
         .optimize_on_close(false, None);
     // One connection, for ever: a new one would forget its statements and its pages.
     let writer = SqlitePoolOptions::new()
@@ -101,13 +105,16 @@ pub async fn open_sqlite(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreE
                 Ok(!connection.is_in_transaction())
             })
         })
-        .connect_with(file.clone())
+        .connect_with(file.clone().pragma("cache_size", WRITER_CACHE))
         .await
         .map_err(|error| place(error, path))?;
     let reader = SqlitePoolOptions::new()
         .max_connections(READERS)
         .test_before_acquire(false)
-        .connect_with(file.pragma("query_only", "on"))
+        .connect_with(
+            file.pragma("cache_size", READER_CACHE)
+                .pragma("query_only", "on"),
+        )
         .await
         .map_err(|error| place(error, path))?;
     Ok((writer, reader))

@@ -136,7 +136,9 @@ async fn an_answer_means_a_kind(
 #[tokio::test]
 async fn a_record_that_is_gone_concerns_its_message_only() {
     let (api, url) = api(Vec::new()).await;
-    *api.canned.lock().unwrap() = Some((404, Vec::new(), String::new()));
+    let answers = |status: u16, body: &str| {
+        *api.canned.lock().unwrap() = Some((status, Vec::new(), body.to_owned()));
+    };
     let joined = give(
         &url,
         "",
@@ -145,15 +147,52 @@ async fn a_record_that_is_gone_concerns_its_message_only() {
     let sink = joined.sink().await;
     let mut known = outbound(2, "{}");
     known.body.native_id = Some("N-1".to_owned());
-    let failure = sink.deliver(&[known], &Sole).await.remove(0).unwrap_err();
-    assert_eq!(
-        (failure.kind, failure.code.as_ref()),
-        (FailureKind::Invalid, "http.record_missing"),
-        "{failure}"
-    );
-    // The address of all records is another matter: no message would get through.
-    let failure = deliver_one(&*sink, "{}").await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Configuration, "{failure}");
+    let update = async || {
+        let failure = sink.deliver(&[known.clone()], &Sole).await.remove(0);
+        failure.unwrap_err()
+    };
+    for (status, body) in [(404, ""), (410, ""), (404, "{\"error\":\"unknown\"}")] {
+        answers(status, body);
+        let failure = update().await;
+        assert_eq!(
+            (failure.kind, failure.code.as_ref()),
+            (FailureKind::Invalid, "http.record_missing"),
+            "{failure}"
+        );
+    }
+    // A gateway that knows no such path says so by a page.
+    for page in ["<html>Not Found</html>", "404 page not found"] {
+        answers(404, page);
+        assert_eq!(update().await.kind, FailureKind::Configuration);
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_took_others_is_not_wrong_for_one() {
+    let (api, url) = api(Vec::new()).await;
+    let joined = give(&url, "", "path = '/orders'");
+    let sink = joined.sink().await;
+    let unknown = || {
+        let said = "{\"error\":\"no such buyer\"}".to_owned();
+        *api.canned.lock().unwrap() = Some((404, Vec::new(), said));
+    };
+    let refused = async || deliver_one(&*sink, "{}").await.unwrap_err();
+    // Nothing has ever got through: a person has to look at the address.
+    unknown();
+    assert_eq!(refused().await.kind, FailureKind::Configuration);
+
+    for _ in 0..2 {
+        *api.canned.lock().unwrap() = None;
+        deliver_one(&*sink, "{}").await.unwrap();
+        unknown();
+        for _ in 0..3 {
+            let failure = refused().await;
+            assert_eq!(failure.kind, FailureKind::Invalid, "{failure}");
+            assert!(failure.detail.contains("no such buyer"), "{failure}");
+        }
+        // One after the other is no matter of records any more.
+        assert_eq!(refused().await.kind, FailureKind::Configuration);
+    }
 }
 
 #[tokio::test]

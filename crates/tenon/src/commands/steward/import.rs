@@ -9,7 +9,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tenon_connector::TableFile;
-use tenon_core::{Entity, Message, MessageId, MessageKind, Native, SystemName, schema};
+use tenon_core::{
+    Entity, LONGEST_NATIVE_ID, Message, MessageId, MessageKind, Native, SystemName, schema,
+};
 use tenon_master::likeness::{self, CompanyRecord, MatchPolicy, Profile};
 use tenon_pipeline::{Accept, imported};
 use tenon_store::{Lookup, SharedStore};
@@ -163,6 +165,11 @@ fn message(
     let native_id = row.source_id.trim();
     if native_id.is_empty() {
         return Err("the row has no source_id".to_owned());
+    }
+    if native_id.chars().count() > LONGEST_NATIVE_ID {
+        return Err(format!(
+            "the row's source_id has more than {LONGEST_NATIVE_ID} characters"
+        ));
     }
     let body = canonical(row);
     let schema = schema(MessageKind::current(Entity::Customer)).ok_or("no customer schema")?;
