@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test torture fuzz lint deny clean-demo bench-master bench-check
+.PHONY: help demo ui test test-systems torture fuzz lint deny clean-demo bench-master bench-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,9 +44,16 @@ test: ## Find or start the servers, then run every test
 		cargo nextest run $(or $(ARGS),--workspace --no-fail-fast); \
 	else \
 		$(if $(ARGS),cargo test $(ARGS) -- --test-threads=1;, \
-		cargo test --workspace --no-fail-fast -- --skip restart; \
+		cargo test --workspace --no-fail-fast -- --skip restart --skip systems::; \
 		cargo test --workspace --lib --bins --tests -- --test-threads=1 restart;) \
 	fi
+
+# What can be had here is installed by package name; SYSTEMS names those that are wanted.
+test-systems: ## Run the connectors against real software (SYSTEMS='tryton redmine sshd soap tools')
+	@settings=$$(deploy/systems.sh ensure $(SYSTEMS)); eval "$$settings"; \
+	cargo build --quiet --package tenon; \
+	filter='$(or $(foreach system,$(SYSTEMS),systems::$(system)::),systems::)'; \
+	cargo test --quiet --package tenon-tests --test it -- --test-threads=4 $$filter
 
 # What is broken and when is drawn from SEED; without one, each time anew.
 torture: ## Break a hub on purpose and count in its targets (ENGINE=rabbitmq SEED=n MESSAGES=n FAULTS=n)

@@ -8,3 +8,4 @@ mod house;
 mod pipeline;
 mod servers;
 mod store;
+mod systems;

@@ -9,7 +9,7 @@ use tenon_connector::{ConnectorKind, Preset};
 pub const KIND: ConnectorKind = ConnectorKind {
     name: "erp",
     summary: "items, customers, orders, invoice requests, shipments, receipts, stock and requests for approval come from it, golden customers, orders, bills of materials and decisions go to it",
-    presets: &[FILES, SQL, HTTP],
+    presets: &[FILES, SQL, HTTP, TRYTON],
 };
 
 /// Names a file of `presets/` and carries its text.
@@ -120,5 +120,35 @@ const HTTP: Preset = Preset {
         file!("http", "order.out.test.yaml"),
         file!("shared", "order_status.csv"),
         file!("shared", "order_status_out.csv"),
+    ],
+};
+
+const TRYTON: Preset = Preset {
+    name: "tryton",
+    summary: "Tryton 8.0 over JSON-RPC",
+    transport: "http",
+    defaults: include_str!("../presets/tryton/preset.toml"),
+    files: &[
+        file!("tryton", "bom.out.jq"),
+        file!("tryton", "bom.out.test.yaml"),
+        file!("tryton", "customer.in.jq"),
+        file!("tryton", "customer.in.test.yaml"),
+        file!("tryton", "customer.out.jq"),
+        file!("tryton", "customer.out.test.yaml"),
+        file!("tryton", "invoice.in.jq"),
+        file!("tryton", "invoice.in.test.yaml"),
+        file!("tryton", "invoice_status.csv"),
+        file!("tryton", "item.in.jq"),
+        file!("tryton", "item.in.test.yaml"),
+        file!("tryton", "item.out.jq"),
+        file!("tryton", "item.out.test.yaml"),
+        file!("tryton", "order.in.jq"),
+        file!("tryton", "order.in.test.yaml"),
+        file!("tryton", "order.out.jq"),
+        file!("tryton", "order.out.test.yaml"),
+        file!("tryton", "order_status.csv"),
+        file!("tryton", "shipment.in.jq"),
+        file!("tryton", "shipment.in.test.yaml"),
+        file!("tryton", "shipment_status.csv"),
     ],
 };

@@ -1,8 +1,8 @@
 //! The oa connector: presets, mappings and their cases.
 //!
 //! Everything a preset says stands in files under `presets/`, in the words an IT team writes itself;
-//! this crate only carries them. A connector file overrides any of it, key by key. The three presets
-//! exchange the same records, so that they share their mappings.
+//! this crate only carries them. A connector file overrides any of it, key by key. The presets for
+//! files, SQL and HTTP exchange the same records, so that they share their mappings.
 
 use tenon_connector::{ConnectorKind, Preset};
 
@@ -10,24 +10,27 @@ use tenon_connector::{ConnectorKind, Preset};
 pub const KIND: ConnectorKind = ConnectorKind {
     name: "oa",
     summary: "decisions come from it, requests for approval go to it",
-    presets: &[FILES, SQL, HTTP],
+    presets: &[FILES, SQL, HTTP, REDMINE],
 };
 
-/// Names a file of `presets/shared/` and carries its text.
+/// Names a file of `presets/` and carries its text.
 macro_rules! file {
-    ($name:literal) => {
-        ($name, include_str!(concat!("../presets/shared/", $name)))
+    ($folder:literal, $name:literal) => {
+        (
+            $name,
+            include_str!(concat!("../presets/", $folder, "/", $name)),
+        )
     };
 }
 
 const SHARED: &[(&str, &str)] = &[
-    file!("approval.in.jq"),
-    file!("approval.in.test.yaml"),
-    file!("approval.out.jq"),
-    file!("approval.out.test.yaml"),
-    file!("approval_kind.csv"),
-    file!("approval_kind_out.csv"),
-    file!("approval_result.csv"),
+    file!("shared", "approval.in.jq"),
+    file!("shared", "approval.in.test.yaml"),
+    file!("shared", "approval.out.jq"),
+    file!("shared", "approval.out.test.yaml"),
+    file!("shared", "approval_kind.csv"),
+    file!("shared", "approval_kind_out.csv"),
+    file!("shared", "approval_result.csv"),
 ];
 
 const FILES: Preset = Preset {
@@ -52,4 +55,19 @@ const HTTP: Preset = Preset {
     transport: "http",
     defaults: include_str!("../presets/http/preset.toml"),
     files: SHARED,
+};
+
+const REDMINE: Preset = Preset {
+    name: "redmine",
+    summary: "Redmine 5 over its REST API",
+    transport: "http",
+    defaults: include_str!("../presets/redmine/preset.toml"),
+    files: &[
+        file!("redmine", "approval.in.jq"),
+        file!("redmine", "approval.in.test.yaml"),
+        file!("redmine", "approval.out.jq"),
+        file!("redmine", "approval.out.test.yaml"),
+        file!("shared", "approval_kind.csv"),
+        file!("shared", "approval_kind_out.csv"),
+    ],
 };

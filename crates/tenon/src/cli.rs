@@ -370,6 +370,22 @@ pub(crate) enum Connector {
         #[arg(long)]
         json: bool,
     },
+    /// Ask each configured system whether it answers, and look at what it would send; nothing is taken.
+    Probe(Probe),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Probe {
+    #[command(flatten)]
+    pub(crate) config: Config,
+    /// Only this system.
+    pub(crate) system: Option<String>,
+    /// How many records of each inlet are looked at.
+    #[arg(long, default_value_t = 50)]
+    pub(crate) records: usize,
+    /// Write JSON, one object a way in or out.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

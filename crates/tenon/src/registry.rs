@@ -11,4 +11,5 @@ pub(crate) const KINDS: &[ConnectorKind] = &[
     connector_oa::KIND,
     connector_drp::KIND,
     connector_scm::KIND,
+    connector_custom::KIND,
 ];

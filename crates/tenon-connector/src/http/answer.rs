@@ -25,17 +25,58 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// What the configured program found wrong with it.
+    pub(super) fault: Option<Failure>,
+    /// Whether that is that the session has ended.
+    pub(super) of_session: bool,
 }
 
 impl Answer {
-    /// The failure that the status means, if it is one.
+    /// The failure that the program found or the status means, if there is one.
     pub(super) fn failure(&self) -> Option<Failure> {
+        if let Some(fault) = &self.fault {
+            return Some(fault.clone());
+        }
         let wait = self
             .headers
             .get(RETRY_AFTER)
             .and_then(|value| value.to_str().ok());
         let wait = wait.and_then(|value| retry_after(value, Timestamp::now()));
         from_http_status(self.status, &self.asked, &self.excerpt(), wait)
+    }
+
+    /// Whether a new session may help.
+    pub(super) fn ends_session(&self) -> bool {
+        self.of_session || (self.fault.is_none() && self.status == 401)
+    }
+
+    /// What a program sees of it: the status, and the body as JSON or, where it is none, as text.
+    pub(super) fn as_input(&self) -> Vec<u8> {
+        let mut input = format!("{{\"status\":{},\"body\":", self.status).into_bytes();
+        match serde_json::from_slice::<&RawValue>(&self.body) {
+            Ok(_) => input.extend_from_slice(&self.body),
+            Err(_) => input.extend(
+                serde_json::Value::String(self.excerpt())
+                    .to_string()
+                    .into_bytes(),
+            ),
+        }
+        input.push(b'}');
+        input
+    }
+
+    /// The failure of a call for one record that the target does not have.
+    pub(super) fn record_missing(&self) -> Failure {
+        Failure::invalid(
+            "http.record_missing",
+            format!(
+                "{} answered {}{}: the target has no such record, or none that this one names; put it \
+                 right there and send this again, or drop this",
+                self.asked,
+                self.status,
+                self.quoted()
+            ),
+        )
     }
 
     /// The beginning of the body in one line; what is no text is left out.
@@ -114,38 +155,51 @@ impl Answer {
         path.extract(&self.body).ok()
     }
 
+    /// What stands at `path`, or the body itself, as the API wrote it.
+    pub(super) fn record(&self, path: Option<&KeyPath>) -> Result<Bytes, Failure> {
+        let raw = self.at(path)?;
+        Ok(self.body.slice_ref(raw.get().as_bytes()))
+    }
+
     /// The elements of the array at `path`, or of the body itself, each as the API wrote it.
     pub(super) fn records(&self, path: Option<&KeyPath>) -> Result<Vec<Bytes>, Failure> {
-        let mut raw = self.json()?;
-        let place = path.map_or_else(|| "the answer".to_owned(), |path| format!("`{path}`"));
-        let misplaced = |what: &str| {
-            Failure::configuration(
-                "http.records",
-                format!(
-                    "{}: {place} {what}; check `records` in the connector file",
-                    self.asked
-                ),
-            )
-        };
-        if let Some(path) = path {
-            for name in path.to_string().split('.') {
-                let fields: std::collections::HashMap<std::borrow::Cow<'_, str>, &RawValue> =
-                    serde_json::from_str(raw.get())
-                        .map_err(|_| misplaced("leads through something that is no object"))?;
-                raw = fields
-                    .get(name)
-                    .ok_or_else(|| misplaced("is not in the answer"))?;
-            }
-        }
+        let raw = self.at(path)?;
         if raw.get() == "null" {
             return Ok(Vec::new());
         }
-        let elements: Vec<&RawValue> =
-            serde_json::from_str(raw.get()).map_err(|_| misplaced("is no list of records"))?;
+        let elements: Vec<&RawValue> = serde_json::from_str(raw.get())
+            .map_err(|_| self.misplaced(path, "is no list of records"))?;
         Ok(elements
             .into_iter()
             .map(|element| self.body.slice_ref(element.get().as_bytes()))
             .collect())
+    }
+
+    fn misplaced(&self, path: Option<&KeyPath>, what: &str) -> Failure {
+        let place = path.map_or_else(|| "the answer".to_owned(), |path| format!("`{path}`"));
+        Failure::configuration(
+            "http.records",
+            format!(
+                "{}: {place} {what}; check `records` in the connector file",
+                self.asked
+            ),
+        )
+    }
+
+    fn at(&self, path: Option<&KeyPath>) -> Result<&RawValue, Failure> {
+        let mut raw = self.json()?;
+        if let Some(path) = path {
+            for name in path.to_string().split('.') {
+                let fields: std::collections::HashMap<std::borrow::Cow<'_, str>, &RawValue> =
+                    serde_json::from_str(raw.get()).map_err(|_| {
+                        self.misplaced(Some(path), "leads through something that is no object")
+                    })?;
+                raw = fields
+                    .get(name)
+                    .ok_or_else(|| self.misplaced(Some(path), "is not in the answer"))?;
+            }
+        }
+        Ok(raw)
     }
 }
 
@@ -205,6 +259,8 @@ mod tests {
             status: 200,
             headers,
             body,
+            fault: None,
+            of_session: false,
         }
     }
 

@@ -8,10 +8,14 @@ use reqwest::header::{
 };
 use reqwest::{Method, RequestBuilder, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
 use tenon_core::Failure;
 
 use super::answer::{Answer, inflated};
 use super::plan::{Auth, Plan, header_value};
+use super::program::{Program, of_the_file};
+use super::session::{Login, Session};
+use super::steps::Fault;
 use crate::Secret;
 
 /// A client and what all its requests have in common.
@@ -19,6 +23,8 @@ pub(super) struct Client {
     http: reqwest::Client,
     base: Url,
     user: Option<(String, SecretString)>,
+    login: Login,
+    fault: Option<Program>,
     max_body_bytes: usize,
 }
 
@@ -80,17 +86,77 @@ impl Client {
             )
         })?;
         let (base, max_body_bytes) = (plan.url.clone(), plan.max_body_bytes);
+        // Whoever logs in does not prove himself with each request as well.
+        let (user, login_user) = match plan.login.is_empty() {
+            true => (user, None),
+            false => (None, user),
+        };
         Ok(Self {
             http,
             base,
             user,
+            login: Login::new(plan.login.clone(), login_user, plan.values.clone()),
+            fault: plan.fault.clone(),
             max_body_bytes,
         })
     }
 
+    /// The session, opened if need be.
+    pub(super) async fn session(&self) -> Result<Session, Failure> {
+        self.login.session(self, None).await
+    }
+
+    /// Sends what `make` makes of the session's values. When the answer says that the session has
+    /// ended, the same is sent once more in a new one.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send) and the log-in. A failure that the answer states is not among them:
+    /// [`Answer::failure`] tells it.
+    pub(super) async fn call(
+        &self,
+        make: &(dyn Fn(&Map<String, Value>) -> Result<RequestBuilder, Failure> + Sync),
+    ) -> Result<Answer, Failure> {
+        let session = self.session().await?;
+        let answer = self.sent(&session, make).await?;
+        if !self.login.is_needed() || !answer.ends_session() {
+            return Ok(answer);
+        }
+        let session = self.login.session(self, Some(&session)).await?;
+        self.sent(&session, make).await
+    }
+
+    async fn sent(
+        &self,
+        session: &Session,
+        make: &(dyn Fn(&Map<String, Value>) -> Result<RequestBuilder, Failure> + Sync),
+    ) -> Result<Answer, Failure> {
+        let request = session.upon(make(&session.values)?);
+        self.judged(self.send(request).await?)
+    }
+
+    /// An answer with what the configured program finds wrong with it.
+    pub(super) fn judged(&self, mut answer: Answer) -> Result<Answer, Failure> {
+        if let Some(program) = &self.fault {
+            let fault: Option<Fault> = program.value(&answer.as_input()).map_err(of_the_file)?;
+            answer.of_session = fault.as_ref().is_some_and(Fault::is_of_session);
+            answer.fault = fault.map(|fault| fault.failure(&answer.asked));
+        }
+        Ok(answer)
+    }
+
     /// The address of a path below the base.
-    pub(super) fn address(&self, path: &str) -> Result<Url, Failure> {
+    pub(super) fn address(&self, path: &str, values: &Map<String, Value>) -> Result<Url, Failure> {
         let base = self.base.as_str().trim_end_matches('/');
+        let mut path = path.to_owned();
+        for (name, value) in values {
+            let place = format!("{{{name}}}");
+            if path.contains(&place) {
+                let value = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned);
+                path = path.replace(&place, &encoded(&value)?);
+            }
+        }
         Url::parse(&format!("{base}{path}")).map_err(|error| {
             Failure::configuration(
                 "http.address",
@@ -169,8 +235,33 @@ impl Client {
             status,
             headers,
             body,
+            fault: None,
+            of_session: false,
         })
     }
+}
+
+/// A text as one segment of a path: everything but the unreserved characters of RFC 3986 encoded.
+pub(super) fn encoded(text: &str) -> Result<String, Failure> {
+    use std::fmt::Write;
+    // Whatever their encoding, these would be taken for a way up the path.
+    if text.is_empty() || text == "." || text == ".." {
+        let detail = format!("`{text}` cannot be a segment of a path");
+        return Err(Failure::invalid("http.native_id", detail));
+    }
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            other => {
+                // Writing to a string cannot fail.
+                let _ = write!(encoded, "%{other:02X}");
+            }
+        }
+    }
+    Ok(encoded)
 }
 
 /// Method and address for a person, without the query, which may hold a secret.

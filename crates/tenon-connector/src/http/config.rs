@@ -36,6 +36,33 @@ pub(crate) struct Settings {
     pub(crate) ca_file: Option<PathBuf>,
     /// A path that a GET may ask to learn whether the API is there.
     pub(crate) probe: Option<String>,
+    /// What stands for `{name}` in paths, and what programs see as `.values`.
+    #[serde(default)]
+    pub(crate) values: BTreeMap<String, toml::Value>,
+    /// jq: definitions that all programs of the file may use.
+    #[serde(default)]
+    pub(crate) define: String,
+    /// The calls that open a session, in order; `auth` then holds the user that they log in.
+    #[serde(default)]
+    pub(crate) login: Vec<LoginConfig>,
+    /// jq: what is wrong with an answer (`.status`, `.body`), for APIs whose status does not say it:
+    /// `null`, or `{ kind, message }`, `kind` being `transient`, `invalid`, `configuration` or `session`.
+    pub(crate) fault: Option<String>,
+}
+
+/// One call of a log-in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LoginConfig {
+    /// The method; POST unless given.
+    pub(crate) method: Option<String>,
+    /// The path.
+    pub(crate) path: String,
+    /// jq: what is sent, from `.user`, `.password` and `.values`.
+    pub(crate) body: Option<String>,
+    /// jq: what requests carry from now on, from `.answer`, `.cookies`, `.user` and `.values`:
+    /// `{ headers, query, values, expires_in }`, each if need be.
+    pub(crate) take: Option<String>,
 }
 
 /// How the hub proves itself: `{ user, password }`, `{ bearer }` or `{ header, value }`.
@@ -53,8 +80,20 @@ pub(crate) struct AuthConfig {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Receive {
-    /// What to GET, with a query if need be.
+    /// What to ask for, with a query if need be.
     pub(crate) path: String,
+    /// The method: GET, or POST where there is a `body`.
+    pub(crate) method: Option<String>,
+    /// jq: what is sent to ask for a page, from `.since`, `.offset`, `.page`, `.cursor`, `.size` and
+    /// `.values`; the query then holds none of them.
+    pub(crate) body: Option<String>,
+    /// jq: the query's parameters, from the same, for APIs that want them in another form than one value
+    /// each; those that are null are left out.
+    pub(crate) query: Option<String>,
+    /// Where more of each new record is asked for; `{name}` stands for a field of the record.
+    pub(crate) detail: Option<DetailConfig>,
+    /// jq: each record in the form that key, watermark and mapping see; as it came unless given.
+    pub(crate) record: Option<String>,
     /// Where the array of records stands in the answer; the whole answer unless given.
     pub(crate) records: Option<String>,
     /// How further pages are asked for; one page unless given.
@@ -63,6 +102,16 @@ pub(crate) struct Receive {
     pub(crate) watermark: Option<WatermarkConfig>,
     /// The field that tells one event from another; the record's content unless given.
     pub(crate) event_id: Option<String>,
+}
+
+/// Where more of a record is asked for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DetailConfig {
+    /// What to GET.
+    pub(crate) path: String,
+    /// Where the record stands in the answer; the whole answer unless given.
+    pub(crate) at: Option<String>,
 }
 
 /// How further pages are asked for.
@@ -80,7 +129,8 @@ pub(crate) struct PagingConfig {
     /// How many records are asked for on one page.
     #[serde(default = "default_size")]
     pub(crate) size: u64,
-    /// Where the next cursor (style `cursor`) or address (style `link`) stands in the answer.
+    /// Where the next cursor (style `cursor`) or address (style `link`) stands in the answer, or the
+    /// ordering key (style `key`) in each record.
     pub(crate) next: Option<String>,
     /// The most pages of one pass.
     #[serde(default = "default_max_pages")]
@@ -97,6 +147,9 @@ pub(crate) enum PagingStyle {
     Offset,
     /// A token of the last answer, until there is none.
     Cursor,
+    /// What comes after the last record's key, until a page is empty: records that are added or removed
+    /// meanwhile shift nothing.
+    Key,
     /// An address of the last answer: header `Link` with `rel="next"`, or at `next` in the body.
     Link,
 }
@@ -105,7 +158,8 @@ pub(crate) enum PagingStyle {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WatermarkConfig {
-    /// The query parameter.
+    /// The query parameter; none where there is a `body` or `query`.
+    #[serde(default)]
     pub(crate) parameter: String,
     /// The field that rises with every change of a record.
     pub(crate) field: String,
@@ -122,7 +176,10 @@ pub(crate) struct Deliver {
     /// The method of a request; POST unless given.
     pub(crate) method: Option<String>,
     /// The path, in which `{native_id}` and `{key}` stand for the record's id and the message's key.
-    pub(crate) path: String,
+    pub(crate) path: Option<String>,
+    /// The calls of which a delivery is made, in order, where one does not do.
+    #[serde(default)]
+    pub(crate) steps: Vec<StepConfig>,
     /// Used instead when the record's id in the target is known.
     pub(crate) update: Option<UpdateConfig>,
     /// The header that carries the idempotency key; `""` for none.
@@ -132,6 +189,36 @@ pub(crate) struct Deliver {
     /// Statuses that mean that the target has the record already.
     #[serde(default)]
     pub(crate) accepted_conflict: Vec<u16>,
+}
+
+/// One call of a delivery. Its programs see `.record` (what the mapping made), `.native_id`, `.key`,
+/// `.values` and the answers so far under `.answers.NAME`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StepConfig {
+    /// Its name.
+    pub(crate) name: String,
+    /// jq: whether it is made at all; always unless given.
+    pub(crate) when: Option<String>,
+    /// The method; POST unless given.
+    pub(crate) method: Option<String>,
+    /// The path, in which `{native_id}` and `{key}` stand for the record's id and the message's key.
+    pub(crate) path: String,
+    /// jq: the query's parameters; those that are null are left out.
+    pub(crate) query: Option<String>,
+    /// jq: what is sent; the record unless given, nothing with GET and DELETE.
+    pub(crate) body: Option<String>,
+    /// jq: the record's id in the target, from the answer.
+    pub(crate) native_id: Option<String>,
+    /// Whether it tells a record that the target has from one that it has not, so that a repeated
+    /// delivery does no harm.
+    #[serde(default)]
+    pub(crate) finds: bool,
+    /// Statuses above 399 that are answers and no failures: 404 where nothing was found.
+    #[serde(default)]
+    pub(crate) accepted: Vec<u16>,
+    /// jq: what is wrong with what became of it, as `fault` says it.
+    pub(crate) check: Option<String>,
 }
 
 /// The request for a record that the target has.

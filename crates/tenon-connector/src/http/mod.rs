@@ -22,13 +22,17 @@
 //! here: what becomes of a failure is decided by the lane of the message.
 
 mod answer;
+mod checks;
 mod client;
 mod config;
 mod paging;
 mod plan;
+mod program;
+mod session;
 mod sink;
 mod source;
 mod state;
+mod steps;
 mod webhook;
 
 use std::sync::{Arc, OnceLock};
@@ -82,13 +86,18 @@ impl Transport for Http {
         let idempotent = |call: &plan::Call| call.method == Method::PUT;
         match self.plan.outflows.get(&entity) {
             Some(outflow) if outflow.idempotency.is_some() => Guarantee::OnceInEffect,
-            Some(outflow)
-                if idempotent(&outflow.create)
-                    && outflow.update.as_ref().is_none_or(idempotent) =>
-            {
-                Guarantee::OnceInEffect
-            }
-            _ => Guarantee::AtLeastOnce,
+            Some(outflow) => match &outflow.way {
+                plan::Way::Steps(steps) if steps.iter().any(|step| step.finds) => {
+                    Guarantee::OnceInEffect
+                }
+                plan::Way::Call { create, update }
+                    if idempotent(create) && update.as_ref().is_none_or(idempotent) =>
+                {
+                    Guarantee::OnceInEffect
+                }
+                _ => Guarantee::AtLeastOnce,
+            },
+            None => Guarantee::AtLeastOnce,
         }
     }
 

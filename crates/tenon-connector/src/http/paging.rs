@@ -1,5 +1,6 @@
 //! Where a pass stands between pages, and where it goes next.
 
+use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::{HeaderMap, LINK};
 use serde::{Deserialize, Serialize};
@@ -62,14 +63,14 @@ impl Place {
         if let Some(value) = value {
             query.append_pair(&paging.parameter, &value);
         }
-        if let Some((parameter, size)) = &paging.size {
-            query.append_pair(parameter, &size.to_string());
+        if let Some(parameter) = &paging.size_parameter {
+            query.append_pair(parameter, &paging.size.to_string());
         }
         drop(query);
         Ok(address)
     }
 
-    /// The page after this one, which had `count` records; `None` after the last.
+    /// The page after this one, which had `records`; `None` after the last.
     ///
     /// # Errors
     /// `Configuration` when the answer does not say what the style of paging needs.
@@ -77,9 +78,10 @@ impl Place {
         &self,
         paging: &Paging,
         answer: &Answer,
-        count: usize,
+        records: &[Bytes],
         here: &Url,
     ) -> Result<Option<Self>, Failure> {
+        let count = records.len();
         let stated = || paging.next.as_ref().and_then(|path| answer.scalar(path));
         Ok(match paging.style {
             // A short page is no sign of the end: a server may give fewer than it was asked for.
@@ -93,6 +95,15 @@ impl Place {
                 _ => Some(Self::Number(count as u64)),
             },
             PagingStyle::Cursor => stated().map(Self::Cursor),
+            PagingStyle::Key => match (records.last(), &paging.next) {
+                (Some(last), Some(path)) => {
+                    let key = path
+                        .extract(last)
+                        .map_err(|reason| misled(format!("{reason}; check `next` of `paging`")))?;
+                    Some(Self::Cursor(key))
+                }
+                _ => None,
+            },
             PagingStyle::Link => {
                 let target = match &paging.next {
                     Some(_) => stated(),
@@ -156,8 +167,6 @@ fn links(value: &str) -> Vec<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
 
     fn paging(style: PagingStyle, next: Option<&str>) -> Paging {
@@ -165,7 +174,8 @@ mod tests {
             style,
             parameter: "p".to_owned(),
             first: 1,
-            size: None,
+            size: 100,
+            size_parameter: None,
             next: next.map(|next| next.parse().unwrap()),
             max_pages: 10,
         }
@@ -189,9 +199,12 @@ mod tests {
             status: 200,
             headers,
             body,
+            fault: None,
+            of_session: false,
         };
+        let records = vec![Bytes::from_static(b"{\"id\":17}"); count];
         let here = Url::parse("http://api.test/v1/items?x=1").unwrap();
-        assert_eq!(place.next(paging, &answer, count, &here), Ok(expected));
+        assert_eq!(place.next(paging, &answer, &records, &here), Ok(expected));
     }
 
     #[test]
@@ -263,6 +276,10 @@ mod tests {
             1,
             None,
         );
+        let key = paging(PagingStyle::Key, Some("id"));
+        let after = Some(Place::Cursor("17".to_owned()));
+        check(&key, Place::Start, "", "[]", 2, after.clone());
+        check(&key, after.unwrap(), "", "[]", 0, None);
         let address = |address: &str| Some(Place::Address(address.to_owned()));
         check(
             &paging(Link, None),

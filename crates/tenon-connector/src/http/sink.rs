@@ -7,11 +7,13 @@ use async_trait::async_trait;
 use futures::{StreamExt, stream};
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
+use serde_json::{Map, Value};
 use tenon_core::{Failure, Message, Outbound};
 
 use super::answer::Answer;
-use super::client::Client;
-use super::plan::{Call, Outflow};
+use super::client::{Client, encoded};
+use super::plan::{Call, Outflow, Way};
+use super::steps;
 use crate::{Delivered, Permit, Sink, superseded};
 
 /// So many records in a row may be refused as not there, before an address that took others counts
@@ -48,25 +50,44 @@ impl Caller {
         }
     }
 
-    async fn call(&self, message: &Message<Outbound>) -> Result<Delivered, Failure> {
+    async fn call(
+        &self,
+        message: &Message<Outbound>,
+        permit: &dyn Permit,
+    ) -> Result<Delivered, Failure> {
         let body = &message.body;
-        let (call, standing) = match (&body.native_id, &self.outflow.update) {
-            (Some(_), Some(update)) => (update, &self.updating),
-            _ => (&self.outflow.create, &self.creating),
+        let (client, idempotency) = (&self.client, self.outflow.idempotency.as_ref());
+        let (call, standing) = match (&self.outflow.way, &body.native_id) {
+            (Way::Steps(all), _) => {
+                return steps::walk(client, all, idempotency, message, permit).await;
+            }
+            (
+                Way::Call {
+                    update: Some(update),
+                    ..
+                },
+                Some(_),
+            ) => (update, &self.updating),
+            (Way::Call { create, .. }, _) => (create, &self.creating),
         };
-        let address = self.client.address(&path(call, body)?)?;
-        let mut request = self
-            .client
-            .request(call.method.clone(), address)
-            .header(CONTENT_TYPE, "application/json")
-            .body(body.payload.clone());
-        if let Some(name) = &self.outflow.idempotency {
-            request = request.header(name, &body.idempotency_key);
+        if !permit.holds().await {
+            return Err(superseded());
         }
-        if let Some(traceparent) = &message.attributes.traceparent {
-            request = request.header("traceparent", traceparent);
-        }
-        let answer = self.client.send(request).await?;
+        let make = |values: &Map<String, Value>| {
+            let address = client.address(&path(&call.path, body)?, values)?;
+            let mut request = client
+                .request(call.method.clone(), address)
+                .header(CONTENT_TYPE, "application/json")
+                .body(body.payload.clone());
+            if let Some(name) = idempotency {
+                request = request.header(name, &body.idempotency_key);
+            }
+            if let Some(traceparent) = &message.attributes.traceparent {
+                request = request.header("traceparent", traceparent);
+            }
+            Ok(request)
+        };
+        let answer = client.call(&make).await?;
         self.understand(&answer, call, standing, body)
     }
 
@@ -82,16 +103,7 @@ impl Caller {
             let absent =
                 matches!(answer.status, 404 | 410) && standing.concerns_one_record(answer, call);
             return Err(match absent {
-                true => Failure::invalid(
-                    "http.record_missing",
-                    format!(
-                        "{} answered {}{}: the target has no such record, or none that this one \
-                         names; put it right there and send this again, or drop this",
-                        answer.asked,
-                        answer.status,
-                        answer.quoted()
-                    ),
-                ),
+                true => answer.record_missing(),
                 false => failure,
             });
         }
@@ -124,11 +136,19 @@ impl Caller {
 #[async_trait]
 impl Sink for Caller {
     async fn probe(&self) -> Result<(), Failure> {
-        let request = match &self.probe {
-            Some(path) => self.client.request(Method::GET, self.client.address(path)?),
-            None => self.client.request(Method::HEAD, self.client.address("")?),
+        let make = |values: &Map<String, Value>| {
+            Ok(match &self.probe {
+                Some(path) => {
+                    let address = self.client.address(path, values)?;
+                    self.client.request(Method::GET, address)
+                }
+                None => {
+                    let address = self.client.address("", values)?;
+                    self.client.request(Method::HEAD, address)
+                }
+            })
         };
-        let answer = self.client.send(request).await?;
+        let answer = self.client.call(&make).await?;
         // Without a path to ask for, any answer shows that somebody is there.
         match answer.failure() {
             Some(failure) if self.probe.is_some() => Err(failure),
@@ -149,10 +169,7 @@ impl Sink for Caller {
                 if let Some(failure) = left_alone.get() {
                     return Err(failure.clone());
                 }
-                if !permit.holds().await {
-                    return Err(superseded());
-                }
-                let outcome = self.call(message).await;
+                let outcome = self.call(message, permit).await;
                 if let Err(failure) = &outcome
                     && failure.retry_after.is_some()
                 {
@@ -200,9 +217,9 @@ impl Standing {
     }
 }
 
-/// The path of a call with its places filled in, percent-encoded.
-fn path(call: &Call, body: &Outbound) -> Result<String, Failure> {
-    let mut path = call.path.clone();
+/// A path with its places filled in, percent-encoded.
+pub(super) fn path(template: &str, body: &Outbound) -> Result<String, Failure> {
+    let mut path = template.to_owned();
     if path.contains("{native_id}") {
         let native_id = body.native_id.as_deref().ok_or_else(|| {
             Failure::invalid(
@@ -218,29 +235,6 @@ fn path(call: &Call, body: &Outbound) -> Result<String, Failure> {
     Ok(path)
 }
 
-/// A text as one segment of a path: everything but the unreserved characters of RFC 3986 encoded.
-fn encoded(text: &str) -> Result<String, Failure> {
-    use std::fmt::Write;
-    // Whatever their encoding, these would be taken for a way up the path.
-    if text.is_empty() || text == "." || text == ".." {
-        let detail = format!("`{text}` cannot be a segment of a path");
-        return Err(Failure::invalid("http.native_id", detail));
-    }
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            other => {
-                // Writing to a string cannot fail.
-                let _ = write!(encoded, "%{other:02X}");
-            }
-        }
-    }
-    Ok(encoded)
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -250,16 +244,12 @@ mod tests {
     #[test]
     fn places_in_a_path_are_encoded() {
         let check = |template: &str, native_id: Option<&str>, expected: Result<&str, &str>| {
-            let call = Call {
-                method: Method::PUT,
-                path: template.to_owned(),
-            };
             let body = Outbound {
                 payload: Bytes::new(),
                 native_id: native_id.map(str::to_owned),
                 idempotency_key: "k/1".to_owned(),
             };
-            match (path(&call, &body), expected) {
+            match (path(template, &body), expected) {
                 (Ok(found), Ok(expected)) => assert_eq!(found, expected),
                 (Err(failure), Err(expected)) => {
                     assert!(failure.detail.contains(expected), "{failure}");

@@ -15,12 +15,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::tz::TimeZone;
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, Url};
+use serde_json::{Map, Value, json};
 use tenon_core::{Failure, Message, Native};
 
-use super::client::Client;
-use super::paging::misled;
-use super::plan::Inflow;
+use super::client::{Client, encoded};
+use super::paging::{Place, misled};
+use super::plan::{Detail, Inflow};
+use super::program::{of_the_file, written};
 use super::state::{Pass, State, Step, Turn, is_credible};
 use crate::watermark::{Mark, Seen, fingerprint};
 use crate::{Checkpoint, Inlet, Received, Source};
@@ -33,7 +36,6 @@ pub(super) struct Polled {
     client: Arc<Client>,
     inlet: Inlet,
     inflow: Inflow,
-    first: Url,
     state: State,
     /// The page that is being handed over.
     page: Option<Page>,
@@ -66,12 +68,11 @@ impl Polled {
         inflow: Inflow,
         checkpoint: Option<Checkpoint>,
     ) -> Result<Self, Failure> {
-        let first = client.address(&inflow.path)?;
         let field = inflow
             .watermark
             .as_ref()
             .map(|watermark| watermark.field.to_string());
-        let of = format!("{first} {field:?}");
+        let of = format!("{} {field:?}", client.address(&inflow.path, &Map::new())?);
         let kept = checkpoint.and_then(|checkpoint| {
             let state: State = serde_json::from_value(checkpoint).ok()?;
             (state.of == of).then_some(state)
@@ -81,7 +82,6 @@ impl Polled {
             client,
             inlet,
             inflow,
-            first,
             state,
             page: None,
             pending: None,
@@ -89,18 +89,75 @@ impl Polled {
         })
     }
 
-    /// The address of the first page of this pass.
-    fn start(&self) -> Url {
-        let mut address = self.first.clone();
-        if let Some(watermark) = &self.inflow.watermark {
-            let since = self.state.since.as_ref().map(|mark| mark.text.as_str());
-            if let Some(since) = since.or(watermark.initial.as_deref()) {
-                address
-                    .query_pairs_mut()
-                    .append_pair(&watermark.parameter, since);
+    /// From where this pass asks.
+    fn since(&self) -> Option<&str> {
+        let watermark = self.inflow.watermark.as_ref()?;
+        let since = self.state.since.as_ref().map(|mark| mark.text.as_str());
+        since.or(watermark.initial.as_deref())
+    }
+
+    /// The address of a page of this pass.
+    fn address(&self, pass: &Pass, values: &Map<String, Value>) -> Result<Url, Failure> {
+        let mut first = self.client.address(&self.inflow.path, values)?;
+        let paging = self.inflow.paging.as_ref();
+        if let Some(program) = &self.inflow.query {
+            if let Place::Address(_) = &pass.place {
+                return pass.place.address(&first, paging, &self.client);
             }
+            let asking = written(&self.asking(pass, values))?;
+            program.ask(&mut first, &asking).map_err(of_the_file)?;
+            return Ok(first);
         }
-        address
+        if self.inflow.body.is_some() {
+            return Ok(first);
+        }
+        if let (Some(watermark), Some(since)) = (&self.inflow.watermark, self.since()) {
+            first
+                .query_pairs_mut()
+                .append_pair(&watermark.parameter, since);
+        }
+        pass.place.address(&first, paging, &self.client)
+    }
+
+    /// What the programs that ask for a page see.
+    fn asking(&self, pass: &Pass, values: &Map<String, Value>) -> Value {
+        let paging = self.inflow.paging.as_ref();
+        let (number, cursor) = match &pass.place {
+            Place::Number(number) => (Some(*number), None),
+            Place::Cursor(cursor) | Place::Address(cursor) => (None, Some(cursor)),
+            Place::Start => (None, None),
+        };
+        let first = paging.map_or(1, |paging| paging.first);
+        json!({
+            "since": self.since(),
+            "offset": number.unwrap_or(0),
+            "page": number.unwrap_or(first),
+            "cursor": cursor,
+            "size": paging.map(|paging| paging.size),
+            "values": values,
+        })
+    }
+
+    /// A record with what its own address tells of it.
+    async fn detailed(&self, detail: &Detail, json: &Bytes) -> Result<Bytes, Failure> {
+        let mut path = detail.path.clone();
+        for field in &detail.fields {
+            let value = field
+                .extract(json)
+                .map_err(|reason| misled(format!("{reason}; check `detail`")))?;
+            path = path.replace(&format!("{{{field}}}"), &encoded(&value)?);
+        }
+        let make = |values: &Map<String, Value>| {
+            let address = self.client.address(&path, values)?;
+            Ok(self.client.request(Method::GET, address))
+        };
+        let answer = self.client.call(&make).await?;
+        match answer.failure() {
+            // It went while the list was read: the list's own word is the last one.
+            Some(_) if matches!(answer.status, 404 | 410) => Ok(json.clone()),
+            Some(failure) => Err(of_the_file(failure)),
+            None => answer.record(detail.at.as_ref()),
+        }
     }
 
     /// Fetches the page where the pass stands.
@@ -109,38 +166,50 @@ impl Polled {
         if let Some(paging) = paging.filter(|paging| pass.pages >= paging.max_pages) {
             return Err(misled(format!(
                 "{} has more than {} pages; raise max_pages, or configure a watermark",
-                self.first.path(),
-                paging.max_pages
+                self.inflow.path, paging.max_pages
             )));
         }
         let place = fingerprint(&[format!("{:?}", pass.place).as_bytes()]);
         if pass.trail.contains(&place) {
             return Err(misled(format!(
                 "{} leads back to a page that was read before ({:?}); check `paging`",
-                self.first.path(),
-                pass.place
+                self.inflow.path, pass.place
             )));
         }
-        let here = pass.place.address(&self.start(), paging, &self.client)?;
-        let answer = self
-            .client
-            .send(self.client.request(Method::GET, here.clone()))
-            .await?;
+        let make = |values: &Map<String, Value>| {
+            let address = self.address(pass, values)?;
+            let request = self.client.request(self.inflow.method.clone(), address);
+            Ok(match &self.inflow.body {
+                None => request,
+                Some(program) => request.header(CONTENT_TYPE, "application/json").body(
+                    program
+                        .text(&self.asking(pass, values))
+                        .map_err(of_the_file)?,
+                ),
+            })
+        };
+        let answer = self.client.call(&make).await?;
+        let here = self.address(pass, &self.client.session().await?.values)?;
         if let Some(failure) = answer.failure() {
-            return Err(failure);
+            return Err(of_the_file(failure));
         }
-        let records = answer.records(self.inflow.records.as_ref())?;
+        let mut records = answer.records(self.inflow.records.as_ref())?;
+        if let Some(program) = &self.inflow.record {
+            // What the program cannot read stays as it came, and is kept as invalid further on.
+            let shaped = |json: Bytes| program.text_of(&json).unwrap_or(json);
+            records = records.into_iter().map(shaped).collect();
+        }
         let parts: Vec<&[u8]> = records.iter().map(Bytes::as_ref).collect();
         let print = fingerprint(&parts);
         if !records.is_empty() && pass.last_page == Some(print) {
             return Err(misled(format!(
                 "two pages of {} are the same; the server seems not to know the parameter, check \
                  `paging`",
-                self.first.path()
+                self.inflow.path
             )));
         }
         let next = match paging {
-            Some(paging) => pass.place.next(paging, &answer, records.len(), &here)?,
+            Some(paging) => pass.place.next(paging, &answer, &records, &here)?,
             None => None,
         };
         let records = records
@@ -169,6 +238,11 @@ impl Polled {
                 fresh.push(record);
             }
         }
+        if let Some(detail) = &self.inflow.detail {
+            for record in &mut fresh {
+                record.json = self.detailed(detail, &record.json).await?;
+            }
+        }
         let turn = Turn {
             next,
             newest,
@@ -191,7 +265,7 @@ impl Polled {
                 format!(
                     "{} has more than {} records, too many to be compared one by one; configure \
                      `watermark` or `event_id`",
-                    self.first.path(),
+                    self.inflow.path,
                     Seen::KEPT
                 ),
             ));
@@ -248,7 +322,7 @@ impl Polled {
             .mark
             .as_ref()
             .and_then(|mark| mark.moment(&TimeZone::UTC));
-        let origin = format!("GET {}: {key}", self.first.path());
+        let origin = format!("{} {}: {key}", self.inflow.method, self.inflow.path);
         self.inlet
             .message(record.json.clone(), Some(&event_id), occurred_at, origin)
     }

@@ -1,4 +1,4 @@
-//! `tenon connector list`.
+//! `tenon connector`: what can be joined, and whether it is.
 
 use serde_json::json;
 
@@ -7,12 +7,20 @@ use crate::exit::Exit;
 use crate::output;
 use crate::registry::KINDS;
 
-pub(super) fn run(command: &Connector) -> Result<(), Exit> {
-    let Connector::List { json: as_json } = command;
+mod probe;
+
+pub(super) async fn run(command: &Connector) -> Result<(), Exit> {
+    match command {
+        Connector::List { json } => list(*json),
+        Connector::Probe(options) => probe::run(options).await,
+    }
+}
+
+fn list(as_json: bool) -> Result<(), Exit> {
     let presets = KINDS
         .iter()
         .flat_map(|kind| kind.presets.iter().map(move |preset| (kind, preset)));
-    if *as_json {
+    if as_json {
         for (kind, preset) in presets {
             output::json(&json!({
                 "kind": kind.name,
