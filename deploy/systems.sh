@@ -40,7 +40,8 @@ end() {
 begin() {
     local pid=$1 log=$2
     shift 2
-    setsid nohup "$@" >>"$log" 2>&1 </dev/null 9>&- &
+    # A server must not keep a lock of whoever called.
+    setsid nohup "$@" >>"$log" 2>&1 </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
     echo $! >"$pid"
 }
 

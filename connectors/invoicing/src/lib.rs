@@ -9,7 +9,7 @@ use tenon_connector::{ConnectorKind, Preset};
 pub const KIND: ConnectorKind = ConnectorKind {
     name: "invoicing",
     summary: "registered buyers come from it, golden buyers and invoices under their registered title go to it",
-    presets: &[FILES, SQL, HTTP],
+    presets: &[FILES, SQL, HTTP, UBL, CII],
 };
 
 /// Names a file of `presets/` and carries its text.
@@ -67,5 +67,33 @@ const HTTP: Preset = Preset {
         file!("http", "invoice.out.jq"),
         file!("http", "invoice.out.test.yaml"),
         file!("http", "invoice_type.csv"),
+    ],
+};
+
+const UBL: Preset = Preset {
+    name: "ubl",
+    summary: "UBL 2.1 as EN 16931 and Peppol BIS Billing 3 want it, one file an invoice",
+    transport: "files",
+    defaults: include_str!("../presets/ubl/preset.toml"),
+    files: &[
+        file!("einvoice", "customer.in.jq"),
+        file!("einvoice", "customer.in.test.yaml"),
+        file!("ubl", "invoice.out.jq"),
+        file!("ubl", "invoice.out.test.yaml"),
+        file!("einvoice", "seller.csv"),
+    ],
+};
+
+const CII: Preset = Preset {
+    name: "cii",
+    summary: "UN/CEFACT CII, the XML of Factur-X and ZUGFeRD, one file an invoice",
+    transport: "files",
+    defaults: include_str!("../presets/cii/preset.toml"),
+    files: &[
+        file!("einvoice", "customer.in.jq"),
+        file!("einvoice", "customer.in.test.yaml"),
+        file!("cii", "invoice.out.jq"),
+        file!("cii", "invoice.out.test.yaml"),
+        file!("einvoice", "seller.csv"),
     ],
 };

@@ -465,7 +465,7 @@ fn unset_secrets(
         match value.get_ref() {
             DeValue::String(string) => {
                 if let Ok(secret) = Secret::parse(string)
-                    && let Err(problem) = secret.reveal()
+                    && let Err(problem) = secret.look()
                 {
                     found
                         .entry(problem.to_string())

@@ -28,6 +28,29 @@ pub struct Preset {
 }
 
 impl Preset {
+    /// What a connector file has to say besides name, kind and preset; each value is an example.
+    ///
+    /// It stands in the preset's defaults, in lines that begin with `#!`; a preset without any is
+    /// reached as its transport usually is.
+    pub fn beginning(&self, name: &str) -> String {
+        let own: String = self
+            .defaults
+            .lines()
+            .filter_map(|line| line.strip_prefix("#!"))
+            .map(|line| line.strip_prefix(' ').unwrap_or(line))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let text = match (own.as_str(), self.transport) {
+            ("", "files") => "directory = \"../{name}\"\n",
+            ("", "sql") => "url = \"sqlite:../{name}.db\"\n",
+            ("", _) => {
+                "url = \"https://{name}.example.com\"\n# auth = { bearer = \"${env:TOKEN}\" }\n"
+            }
+            (own, _) => own,
+        };
+        text.replace("{name}", name)
+    }
+
     /// The text of one built-in file.
     pub fn file(&self, name: &str) -> Option<&'static str> {
         self.files

@@ -1,14 +1,17 @@
 //! Secrets are references; they are read when a connection is opened, and never shown.
 
+mod command;
+
 use std::fmt;
 use std::path::Path;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// A text that may hold references to secrets: `postgres://hub:${env:ERP_PASSWORD}@db/erp`.
 ///
 /// `${env:NAME}` is an environment variable, `${file:PATH}` a file's content without its last newline; in
-/// configuration a relative path begins in the directory of the file that names it.
+/// configuration a relative path begins in the directory of the file that names it. `${command:COMMAND}`
+/// is what a command writes, within ten seconds; it is asked again after five minutes.
 /// Showing it shows the references, never the values.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
@@ -21,13 +24,16 @@ enum Part {
     Text(String),
     Environment(String),
     File(String),
+    Command(String),
 }
 
 /// Why a secret cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretProblem {
     /// The text around a reference is malformed.
-    #[error("`{0}` is no reference to a secret; write ${{env:NAME}} or ${{file:PATH}}")]
+    #[error(
+        "`{0}` is no reference to a secret; write ${{env:NAME}}, ${{file:PATH}} or ${{command:COMMAND}}"
+    )]
     Malformed(String),
     /// The environment variable is not set.
     #[error("environment variable `{0}` is not set")]
@@ -37,6 +43,14 @@ pub enum SecretProblem {
     Unreadable {
         /// The file.
         path: String,
+        /// Why.
+        reason: String,
+    },
+    /// The command gives none.
+    #[error("secret command `{command}`: {reason}")]
+    Refused {
+        /// The command.
+        command: String,
         /// Why.
         reason: String,
     },
@@ -59,6 +73,9 @@ impl Secret {
             let part = match rest[start + 2..end].split_once(':') {
                 Some(("env", name)) if !name.is_empty() => Part::Environment(name.to_owned()),
                 Some(("file", path)) if !path.is_empty() => Part::File(path.to_owned()),
+                Some(("command", command)) if !command.trim().is_empty() => {
+                    Part::Command(command.to_owned())
+                }
                 _ => return Err(SecretProblem::Malformed(rest[start..=end].to_owned())),
             };
             parts.push(part);
@@ -94,6 +111,20 @@ impl Secret {
         self.parts.iter().any(|part| !matches!(part, Part::Text(_)))
     }
 
+    /// Whether it can be read here and now, as far as that is known without running a command.
+    ///
+    /// # Errors
+    /// As [`reveal`](Self::reveal).
+    pub fn look(&self) -> Result<(), SecretProblem> {
+        let readable = self
+            .parts
+            .iter()
+            .filter(|part| !matches!(part, Part::Command(_)));
+        let parts = readable.cloned().collect();
+        let template = String::new();
+        Self { template, parts }.reveal().map(drop)
+    }
+
     /// Reads the secrets it refers to.
     ///
     /// # Errors
@@ -115,6 +146,13 @@ impl Secret {
                     })?;
                     revealed.push_str(text.trim_end_matches(['\n', '\r']));
                 }
+                Part::Command(command) => {
+                    let answer = command::answer(command).map_err(|reason| {
+                        let command = command.clone();
+                        SecretProblem::Refused { command, reason }
+                    })?;
+                    revealed.push_str(answer.expose_secret());
+                }
             }
         }
         Ok(revealed.into())
@@ -127,6 +165,7 @@ impl fmt::Display for Part {
             Self::Text(text) => formatter.write_str(text),
             Self::Environment(name) => write!(formatter, "${{env:{name}}}"),
             Self::File(path) => write!(formatter, "${{file:{path}}}"),
+            Self::Command(command) => write!(formatter, "${{command:{command}}}"),
         }
     }
 }
@@ -150,8 +189,6 @@ impl<'de> serde::Deserialize<'de> for Secret {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
-
     use super::*;
 
     #[test]
@@ -178,6 +215,30 @@ mod tests {
         check("a ${file:b} ${env:C}", "a ${file:/etc/tenon/b} ${env:C}");
         check("${file:/run/secrets/b}", "${file:/run/secrets/b}");
         check("plain", "plain");
+    }
+
+    #[test]
+    fn a_command_is_run_within_bounds_and_not_for_a_look() {
+        let reveal = |template: &str| {
+            let secret = Secret::parse(template).unwrap();
+            assert!(secret.look().is_ok(), "{template}");
+            secret.reveal().map(|text| text.expose_secret().to_owned())
+        };
+        assert_eq!(
+            reveal("a:${command:printf 'sesame\\n'}").unwrap(),
+            "a:sesame"
+        );
+        for (command, reason) in [
+            ("exit 3", "ended with exit status: 3"),
+            ("true", "it wrote nothing"),
+        ] {
+            let problem = reveal(&format!("${{command:{command}}}")).unwrap_err();
+            assert!(problem.to_string().contains(reason), "{problem}");
+        }
+        assert!(matches!(
+            Secret::parse("${command: }"),
+            Err(SecretProblem::Malformed(_))
+        ));
     }
 
     #[test]

@@ -370,8 +370,24 @@ pub(crate) enum Connector {
         #[arg(long)]
         json: bool,
     },
+    /// Write a connector file to begin with, which passes `check` and `test` at once.
+    New(NewConnector),
     /// Ask each configured system whether it answers, and look at what it would send; nothing is taken.
     Probe(Probe),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewConnector {
+    /// What the system is to be called: lower-case letters, digits, `-` and `_`.
+    pub(crate) name: String,
+    /// The kind of system; `tenon connector list` names them.
+    #[arg(long)]
+    pub(crate) kind: String,
+    /// How it is joined; the kind's first preset unless given.
+    #[arg(long)]
+    pub(crate) preset: Option<String>,
+    #[command(flatten)]
+    pub(crate) config: Config,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 mod backup;
 mod cases;
 mod checking;
+mod connectors;
 mod dedupe;
 mod demo;
 mod ends;

@@ -1,6 +1,9 @@
 //! Connectors against software that we did not write. `make test-systems` installs and starts it.
 
 mod redmine;
+mod soap;
+mod sshd;
+mod tools;
 mod tryton;
 
 use std::sync::Arc;
@@ -51,6 +54,11 @@ impl Joined {
             panic!("{}", problems.join("\n"))
         });
         Self { system, directory }
+    }
+
+    /// A file beside the connector file.
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.directory.path().join(name)
     }
 
     #[track_caller]

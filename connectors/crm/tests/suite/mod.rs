@@ -6,26 +6,11 @@ use tenon_connector::cases::{self, CaseOutcome};
 use tenon_connector::{CaseFile, ConnectorKind, Preset, System};
 use tenon_core::{ConfigProblem, MessageKind, schema};
 
-/// The least that a connector file must say on each transport.
+/// A connector file as `tenon connector new` writes it.
 fn minimal(kind: &ConnectorKind, preset: &Preset) -> String {
-    let reach = match preset.transport {
-        "files" => "directory = 'exchange'",
-        "sql" => "url = 'sqlite:system.db'",
-        _ => "url = 'http://127.0.0.1:9'",
-    };
-    // What only the vendor's own software has to be told.
-    let own = match preset.name {
-        "tryton" => {
-            "auth = { user = 'hub', password = '${env:PATH}' }\nvalues = { database = 'hub' }"
-        }
-        "redmine" => {
-            "auth = { header = 'X-Redmine-API-Key', value = '${env:PATH}' }\n\
-             [values]\ntracker_id = 1\nfields = { request = 1 }"
-        }
-        _ => "",
-    };
+    let beginning = preset.beginning("main");
     format!(
-        "name = 'main'\nkind = '{}'\npreset = '{}'\n{reach}\n{own}\n",
+        "name = 'main'\nkind = '{}'\npreset = '{}'\n{beginning}",
         kind.name, preset.name
     )
 }
@@ -127,6 +112,14 @@ pub(crate) fn nothing_is_untested_or_unused(kind: &ConnectorKind) {
                 Some("yaml") => named(&name.replace(".test.yaml", ".jq")),
                 // Views are for the administrator of the other system.
                 Some("sql") => true,
+                // A table that the user brings is only looked up.
+                Some("csv") if !named(name) => {
+                    let looked_up = format!("lookup(\"{}\"", name.trim_end_matches(".csv"));
+                    preset
+                        .files
+                        .iter()
+                        .any(|(_, text)| text.contains(&looked_up))
+                }
                 _ => named(name),
             };
             assert!(used, "{}/{}: {name} is of no use", kind.name, preset.name);

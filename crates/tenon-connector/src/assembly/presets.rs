@@ -107,5 +107,13 @@ pub(super) fn preset_tables(preset: &Preset) -> CodeTables {
             let _ = tables.insert(name.get_ref(), text);
         }
     }
+    // A table that the preset leaves to the user stands beside it for the sake of its own cases.
+    for (file, text) in preset.files {
+        if let Some(name) = file.strip_suffix(".csv")
+            && !named.is_some_and(|named| named.get(name).is_some())
+        {
+            let _ = tables.insert(name, text);
+        }
+    }
     tables
 }

@@ -22,10 +22,15 @@ impl Pattern {
                 .collect(),
         )
     }
+
+    /// The patterns of the folders and, last, of the file's name.
+    pub(super) fn parts(&self) -> &[String] {
+        &self.0
+    }
 }
 
 /// Whether a name fits a pattern without directories.
-fn fits(pattern: &str, name: &str) -> bool {
+pub(super) fn fits(pattern: &str, name: &str) -> bool {
     let (pattern, name): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), name.chars().collect());
     let (mut at, mut from) = (0, 0);
@@ -55,7 +60,7 @@ fn fits(pattern: &str, name: &str) -> bool {
 }
 
 /// Names that programs give to files which they have not finished.
-fn is_partial(name: &str) -> bool {
+pub(super) fn is_partial(name: &str) -> bool {
     let name = name.to_lowercase();
     name.starts_with(['.', '~'])
         || name.ends_with('~')

@@ -2,7 +2,8 @@
 //!
 //! Reading goes file by file, oldest first. A file is read once it has been left alone for a while,
 //! in portions of bounded size, and stands in `done/` (or `failed/`) afterwards; nothing is ever
-//! deleted. Writing gives each message a file of its own, complete or not there at all.
+//! deleted. Writing gives each message a file of its own, complete or not there at all. The directory may
+//! be on another machine, behind SFTP.
 //!
 //! *Architecture invariant*: what a file's bytes mean is decided in [`encoding`] and in the readers
 //! below [`formats`] alone; which file is read, and whether again, in [`progress`] alone.
@@ -12,6 +13,7 @@ mod formats;
 mod listing;
 mod moving;
 mod progress;
+mod remote;
 mod settings;
 mod sink;
 mod source;
@@ -26,9 +28,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tenon_core::{Entity, Failure};
 
+use self::remote::{Link, RemoteSink, RemoteSource};
 pub(crate) use self::settings::{Deliver, Receive, Settings};
 use self::settings::{DeliverPlan, ReceivePlan};
+use self::sink::{FilesSink, Writer};
+use self::source::FilesSource;
 pub use self::table::{TableFile, TableRow};
+pub(crate) use self::writing::{element as xml_element, fields as xml_fields};
 use crate::config::{Configured, Parts};
 use crate::{Checkpoint, Guarantee, Inlet, KeyProblem, Outlet, Sink, Source, Transport};
 
@@ -36,6 +42,8 @@ use crate::{Checkpoint, Guarantee, Inlet, KeyProblem, Outlet, Sink, Source, Tran
 #[derive(Debug)]
 pub(crate) struct Files {
     directory: PathBuf,
+    /// The server on which the files are; on this machine without one.
+    link: Option<Arc<Link>>,
     receive: Vec<(String, Arc<ReceivePlan>)>,
     deliver: Vec<(Entity, Arc<DeliverPlan>)>,
 }
@@ -47,8 +55,10 @@ impl Configured for Files {
 
     fn validate(parts: Parts<Self>) -> Result<Self, Vec<KeyProblem>> {
         let mut problems = Vec::new();
-        let settings = parts.settings;
+        let mut settings = parts.settings;
         settings.check(&mut problems);
+        let sftp = settings.sftp.take();
+        let link = sftp.and_then(|sftp| sftp.check(&mut problems));
         let directory = parts.base.join(&settings.directory);
         let mut receive = Vec::new();
         for (index, (name, keys)) in parts.receive.into_iter().enumerate() {
@@ -67,6 +77,7 @@ impl Configured for Files {
         if problems.is_empty() {
             Ok(Self {
                 directory,
+                link: link.map(|remote| Arc::new(Link::new(remote))),
                 receive,
                 deliver,
             })
@@ -93,13 +104,22 @@ impl Transport for Files {
                     format!("inlet `{}` reads no files", inlet.name),
                 )
             })?;
-        let source = source::FilesSource::open(
-            self.directory.clone(),
-            plan.1.clone(),
-            inlet.clone(),
-            checkpoint,
-        )?;
-        Ok(Box::new(source))
+        let (directory, plan, inlet) = (&self.directory, plan.1.clone(), inlet.clone());
+        Ok(match &self.link {
+            Some(link) => Box::new(RemoteSource::open(
+                link.clone(),
+                directory,
+                plan,
+                inlet,
+                checkpoint,
+            )?),
+            None => Box::new(FilesSource::open(
+                directory.clone(),
+                plan,
+                inlet,
+                checkpoint,
+            )?),
+        })
     }
 
     async fn open_sink(&self, outlet: &Outlet) -> Result<Arc<dyn Sink>, Failure> {
@@ -113,10 +133,11 @@ impl Transport for Files {
                     format!("the outlet of {} writes no files", outlet.entity),
                 )
             })?;
-        Ok(Arc::new(sink::FilesSink::new(
-            self.directory.clone(),
-            plan.1.clone(),
-        )))
+        let writer = Writer::new(self.directory.clone(), plan.1.clone());
+        Ok(match &self.link {
+            Some(link) => Arc::new(RemoteSink::new(link.clone(), writer)),
+            None => Arc::new(FilesSink::new(writer)),
+        })
     }
 
     fn guarantee(&self, entity: Entity) -> Guarantee {

@@ -8,6 +8,7 @@ use tenon_core::Entity;
 
 use super::encoding::TextEncoding;
 use super::listing::Pattern;
+use super::remote::SftpConfig;
 use crate::{Guarantee, Humane, KeyPath, KeyProblem};
 
 /// The keys at the top of the connector file.
@@ -25,6 +26,9 @@ pub(crate) struct Settings {
     /// The largest workbook that is read, in bytes.
     #[serde(default = "default_xlsx_bytes")]
     max_xlsx_bytes: u64,
+    /// The server on which the files are; `directory` is then where copies of them are kept while they
+    /// are read.
+    pub(super) sftp: Option<SftpConfig>,
 }
 
 /// The keys of a `[[receive]]`.

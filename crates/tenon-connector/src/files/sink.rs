@@ -24,15 +24,23 @@ pub(super) struct FilesSink {
     writer: Arc<Writer>,
 }
 
-struct Writer {
+/// Makes the files of one outlet.
+pub(super) struct Writer {
     directory: PathBuf,
     plan: Arc<DeliverPlan>,
 }
 
+/// A message as a file.
+pub(super) struct Composed {
+    pub(super) name: String,
+    pub(super) bytes: Vec<u8>,
+    pub(super) native_id: Option<String>,
+}
+
 impl FilesSink {
-    pub(super) fn new(directory: PathBuf, plan: Arc<DeliverPlan>) -> Self {
+    pub(super) fn new(writer: Writer) -> Self {
         Self {
-            writer: Arc::new(Writer { directory, plan }),
+            writer: Arc::new(writer),
         }
     }
 
@@ -83,6 +91,15 @@ impl Sink for FilesSink {
 }
 
 impl Writer {
+    pub(super) fn new(directory: PathBuf, plan: Arc<DeliverPlan>) -> Self {
+        Self { directory, plan }
+    }
+
+    /// The folder below the directory, as it is configured.
+    pub(super) fn place(&self) -> String {
+        self.plan.folder.to_string_lossy().into_owned()
+    }
+
     fn folder(&self) -> PathBuf {
         self.directory.join(&self.plan.folder)
     }
@@ -101,6 +118,17 @@ impl Writer {
     }
 
     fn deliver(&self, body: &Outbound) -> Result<Delivered, Failure> {
+        let file = self.compose(body)?;
+        let shown = self.plan.folder.join(&file.name);
+        self.write(&file.name, &file.bytes)?;
+        Ok(Delivered {
+            native_id: file.native_id,
+            answer: format!("wrote {}", shown.display()),
+        })
+    }
+
+    /// A message as the file that it becomes.
+    pub(super) fn compose(&self, body: &Outbound) -> Result<Composed, Failure> {
         let plan = &self.plan;
         let invalid = |reason: String| Failure::invalid("files.payload", reason);
         let key = match &plan.key {
@@ -118,11 +146,10 @@ impl Writer {
             ))
         })?;
         let name = self.name(body, native_id.as_deref());
-        let shown = plan.folder.join(&name);
-        self.write(&name, &bytes)?;
-        Ok(Delivered {
+        Ok(Composed {
+            name,
+            bytes,
             native_id,
-            answer: format!("wrote {}", shown.display()),
         })
     }
 

@@ -87,7 +87,8 @@ impl<'de> serde::Deserialize<'de> for Fields<'de> {
     }
 }
 
-fn fields(value: &RawValue) -> Result<Vec<(String, &RawValue)>, String> {
+/// The fields of an object, in their order.
+pub(crate) fn fields(value: &RawValue) -> Result<Vec<(String, &RawValue)>, String> {
     let fields: Fields<'_> =
         serde_json::from_str(value.get()).map_err(|error| error.to_string())?;
     Ok(fields.0)
@@ -162,7 +163,7 @@ fn xml_text(entity: &str, value: &RawValue) -> Result<String, String> {
 }
 
 /// Appends `value` as an element, or as several if it is an array.
-fn element(text: &mut String, name: &str, value: &RawValue) -> Result<(), String> {
+pub(crate) fn element(text: &mut String, name: &str, value: &RawValue) -> Result<(), String> {
     check_name(name)?;
     if value.get().starts_with('[') {
         let values: Vec<&RawValue> =

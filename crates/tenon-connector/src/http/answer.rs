@@ -175,6 +175,17 @@ impl Answer {
             .collect())
     }
 
+    /// As [`records`](Self::records), where a list of one is that one, and an empty one is not there.
+    pub(super) fn records_or_one(&self, path: Option<&KeyPath>) -> Result<Vec<Bytes>, Failure> {
+        match self.at(path) {
+            Ok(raw) if raw.get().starts_with('[') => self.records(path),
+            Ok(raw) if raw.get().starts_with('{') => self.record(path).map(|one| vec![one]),
+            Ok(_) => Ok(Vec::new()),
+            Err(_) if self.json().is_ok() => Ok(Vec::new()),
+            Err(failure) => Err(failure),
+        }
+    }
+
     fn misplaced(&self, path: Option<&KeyPath>, what: &str) -> Failure {
         let place = path.map_or_else(|| "the answer".to_owned(), |path| format!("`{path}`"));
         Failure::configuration(

@@ -1,5 +1,8 @@
 //! Each key of the connector file, checked by itself: every problem is noted, under its key.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use reqwest::header::HeaderName;
 use reqwest::{Method, Url};
 
@@ -9,6 +12,7 @@ use super::config::{
 };
 use super::plan::{Auth, Call, Detail, Inflow, LoginCall, Outflow, Paging, Step, Watermark, Way};
 use super::program::Program;
+use super::soap::{self, Operation};
 use crate::{KeyPath, KeyProblem, Secret};
 
 /// What was found so far, and what paths and programs may name.
@@ -16,6 +20,8 @@ pub(super) struct Problems {
     pub(super) found: Vec<KeyProblem>,
     pub(super) define: String,
     pub(super) values: Vec<String>,
+    /// Those of the WSDL, if there is one.
+    pub(super) operations: Option<BTreeMap<String, Operation>>,
 }
 
 impl Problems {
@@ -28,6 +34,33 @@ impl Problems {
             Ok(program) => Some(program),
             Err(problems) => {
                 self.found.extend(problems);
+                None
+            }
+        }
+    }
+
+    /// The operations that a WSDL describes; none when it cannot be read, which is then told.
+    pub(super) fn wsdl(&mut self, file: &Path) -> BTreeMap<String, Operation> {
+        let read =
+            std::fs::read_to_string(file).map_err(|error| format!("cannot be read: {error}"));
+        read.and_then(|text| soap::operations(&text))
+            .unwrap_or_else(|reason| {
+                self.add("wsdl", format!("{} {reason}", file.display()));
+                BTreeMap::new()
+            })
+    }
+
+    fn operation(&mut self, at: &str, name: Option<String>) -> Option<Operation> {
+        let found = match (&self.operations, name) {
+            (None, None) => return None,
+            (None, Some(_)) => Err("belongs to a service with a `wsdl`".to_owned()),
+            (Some(_), None) => Err("missing: which operation of the WSDL is called".to_owned()),
+            (Some(operations), Some(name)) => soap::operation(operations, &name).cloned(),
+        };
+        match found {
+            Ok(operation) => Some(operation),
+            Err(message) => {
+                self.add(format!("{at}.operation"), message);
                 None
             }
         }
@@ -171,9 +204,13 @@ impl Problems {
 
     pub(super) fn inflow(&mut self, at: &str, receive: Receive) -> Inflow {
         self.path(&format!("{at}.path"), &receive.path, &[]);
-        let standard = match receive.body {
-            Some(_) => Method::POST,
-            None => Method::GET,
+        let operation = self.operation(at, receive.operation);
+        if receive.path.is_empty() && self.operations.is_none() {
+            self.add(format!("{at}.path"), "missing: what to ask for");
+        }
+        let standard = match receive.body.is_some() || operation.is_some() {
+            true => Method::POST,
+            false => Method::GET,
         };
         let known = [Method::GET, Method::POST];
         let method = self.method(at, receive.method.as_deref(), standard.clone(), &known);
@@ -215,6 +252,7 @@ impl Problems {
         Inflow {
             path: receive.path,
             method: method.unwrap_or(standard),
+            operation,
             query,
             body,
             detail,
@@ -288,9 +326,14 @@ impl Problems {
     }
 
     pub(super) fn outflow(&mut self, at: &str, deliver: Deliver) -> Option<Outflow> {
-        let way = match (deliver.path, deliver.steps) {
+        let path = match &self.operations {
+            Some(_) if deliver.steps.is_empty() => Some(deliver.path.unwrap_or_default()),
+            _ => deliver.path,
+        };
+        let way = match (path, deliver.steps) {
             (Some(path), steps) if steps.is_empty() => {
-                let create = self.call(at, deliver.method.as_deref(), Method::POST, path)?;
+                let mut create = self.call(at, deliver.method.as_deref(), Method::POST, path)?;
+                create.operation = self.operation(at, deliver.operation);
                 let update = match deliver.update {
                     None => None,
                     Some(UpdateConfig { method, path }) => {
@@ -350,7 +393,11 @@ impl Problems {
         self.path(&format!("{at}.path"), &path, &["native_id", "key"]);
         let known = [Method::POST, Method::PUT, Method::PATCH];
         let method = self.method(at, method, standard, &known)?;
-        Some(Call { method, path })
+        Some(Call {
+            method,
+            path,
+            operation: None,
+        })
     }
 
     fn step(&mut self, at: &str, step: StepConfig) -> Option<Step> {
@@ -363,6 +410,7 @@ impl Problems {
             Method::DELETE,
         ];
         let method = self.method(at, step.method.as_deref(), Method::POST, &known);
+        let operation = self.operation(at, step.operation);
         let when = self.program(format!("{at}.when"), step.when);
         let query = self.program(format!("{at}.query"), step.query);
         let body = self.program(format!("{at}.body"), step.body);
@@ -373,6 +421,7 @@ impl Problems {
             when,
             method: method?,
             path: step.path,
+            operation,
             query,
             body,
             native_id,

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderValue,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue,
 };
 use reqwest::{Method, RequestBuilder, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
@@ -15,6 +15,7 @@ use super::answer::{Answer, inflated};
 use super::plan::{Auth, Plan, header_value};
 use super::program::{Program, of_the_file};
 use super::session::{Login, Session};
+use super::soap::{self, Operation};
 use super::steps::Fault;
 use crate::Secret;
 
@@ -25,6 +26,7 @@ pub(super) struct Client {
     user: Option<(String, SecretString)>,
     login: Login,
     fault: Option<Program>,
+    soap: bool,
     max_body_bytes: usize,
 }
 
@@ -97,8 +99,28 @@ impl Client {
             user,
             login: Login::new(plan.login.clone(), login_user, plan.values.clone()),
             fault: plan.fault.clone(),
+            soap: plan.soap,
             max_body_bytes,
         })
+    }
+
+    /// The request with its body: JSON, or the envelope of an operation.
+    pub(super) fn filled(
+        &self,
+        request: RequestBuilder,
+        operation: Option<&Operation>,
+        content: Bytes,
+    ) -> Result<RequestBuilder, Failure> {
+        let Some(operation) = operation else {
+            return Ok(request
+                .header(CONTENT_TYPE, "application/json")
+                .body(content));
+        };
+        let headers = operation.headers();
+        let request = headers.into_iter().fold(request, |request, (name, value)| {
+            request.header(name, value)
+        });
+        Ok(request.body(operation.envelope(&content)?))
     }
 
     /// The session, opened if need be.
@@ -135,11 +157,18 @@ impl Client {
     }
 
     /// An answer with what the configured program finds wrong with it.
-    pub(super) fn judged(&self, mut answer: Answer) -> Result<Answer, Failure> {
+    pub(super) fn judged(&self, answer: Answer) -> Result<Answer, Failure> {
+        let mut answer = match self.soap {
+            true => soap::opened(answer)?,
+            false => answer,
+        };
         if let Some(program) = &self.fault {
             let fault: Option<Fault> = program.value(&answer.as_input()).map_err(of_the_file)?;
+            // A fault that the program has nothing to say about stays what it is.
             answer.of_session = fault.as_ref().is_some_and(Fault::is_of_session);
-            answer.fault = fault.map(|fault| fault.failure(&answer.asked));
+            if let Some(fault) = fault {
+                answer.fault = Some(fault.failure(&answer.asked));
+            }
         }
         Ok(answer)
     }

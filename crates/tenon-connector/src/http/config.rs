@@ -45,6 +45,9 @@ pub(crate) struct Settings {
     /// The calls that open a session, in order; `auth` then holds the user that they log in.
     #[serde(default)]
     pub(crate) login: Vec<LoginConfig>,
+    /// The description of a SOAP service, WSDL 1.1, relative to the connector file. What is asked and
+    /// delivered then names an `operation`.
+    pub(crate) wsdl: Option<PathBuf>,
     /// jq: what is wrong with an answer (`.status`, `.body`), for APIs whose status does not say it:
     /// `null`, or `{ kind, message }`, `kind` being `transient`, `invalid`, `configuration` or `session`.
     pub(crate) fault: Option<String>,
@@ -80,8 +83,11 @@ pub(crate) struct AuthConfig {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Receive {
-    /// What to ask for, with a query if need be.
+    /// What to ask for, with a query if need be; none where there is an `operation`.
+    #[serde(default)]
     pub(crate) path: String,
+    /// The operation of the WSDL that is called; `body` gives its parameters.
+    pub(crate) operation: Option<String>,
     /// The method: GET, or POST where there is a `body`.
     pub(crate) method: Option<String>,
     /// jq: what is sent to ask for a page, from `.since`, `.offset`, `.page`, `.cursor`, `.size` and
@@ -177,6 +183,8 @@ pub(crate) struct Deliver {
     pub(crate) method: Option<String>,
     /// The path, in which `{native_id}` and `{key}` stand for the record's id and the message's key.
     pub(crate) path: Option<String>,
+    /// The operation of the WSDL that is called with what the mapping makes.
+    pub(crate) operation: Option<String>,
     /// The calls of which a delivery is made, in order, where one does not do.
     #[serde(default)]
     pub(crate) steps: Vec<StepConfig>,
@@ -202,8 +210,12 @@ pub(crate) struct StepConfig {
     pub(crate) when: Option<String>,
     /// The method; POST unless given.
     pub(crate) method: Option<String>,
-    /// The path, in which `{native_id}` and `{key}` stand for the record's id and the message's key.
+    /// The path, in which `{native_id}` and `{key}` stand for the record's id and the message's key;
+    /// none where there is an `operation`.
+    #[serde(default)]
     pub(crate) path: String,
+    /// The operation of the WSDL that is called; `body` gives its parameters.
+    pub(crate) operation: Option<String>,
     /// jq: the query's parameters; those that are null are left out.
     pub(crate) query: Option<String>,
     /// jq: what is sent; the record unless given, nothing with GET and DELETE.

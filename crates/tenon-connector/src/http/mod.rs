@@ -30,6 +30,7 @@ mod plan;
 mod program;
 mod session;
 mod sink;
+mod soap;
 mod source;
 mod state;
 mod steps;

@@ -12,6 +12,7 @@ use tenon_core::Entity;
 use super::checks::Problems;
 use super::config::PagingStyle;
 use super::program::Program;
+use super::soap::Operation;
 use crate::config::Parts;
 use crate::watermark::Overlap;
 use crate::{KeyPath, KeyProblem, Secret};
@@ -24,6 +25,7 @@ pub(super) struct Plan {
     pub(super) login: Vec<LoginCall>,
     pub(super) values: Map<String, Value>,
     pub(super) fault: Option<Program>,
+    pub(super) soap: bool,
     pub(super) headers: Vec<(HeaderName, Secret)>,
     pub(super) timeout: Duration,
     pub(super) connect_timeout: Duration,
@@ -48,6 +50,7 @@ pub(super) enum Auth {
 pub(super) struct Inflow {
     pub(super) path: String,
     pub(super) method: Method,
+    pub(super) operation: Option<Operation>,
     pub(super) query: Option<Program>,
     pub(super) body: Option<Program>,
     pub(super) detail: Option<Detail>,
@@ -113,6 +116,7 @@ pub(super) struct Step {
     pub(super) when: Option<Program>,
     pub(super) method: Method,
     pub(super) path: String,
+    pub(super) operation: Option<Operation>,
     pub(super) query: Option<Program>,
     pub(super) body: Option<Program>,
     pub(super) native_id: Option<Program>,
@@ -135,6 +139,7 @@ pub(super) struct LoginCall {
 pub(super) struct Call {
     pub(super) method: Method,
     pub(super) path: String,
+    pub(super) operation: Option<Operation>,
 }
 
 /// Checks everything that can be known without the network.
@@ -145,7 +150,11 @@ pub(super) fn plan(parts: Parts<super::Http>) -> Result<Plan, Vec<KeyProblem>> {
         found: Vec::new(),
         define: settings.define,
         values: values.keys().cloned().collect(),
+        operations: None,
     };
+    problems.operations = settings
+        .wsdl
+        .map(|file| problems.wsdl(&parts.base.join(file)));
     let login = settings.login.into_iter().enumerate();
     let login: Vec<_> = login
         .filter_map(|(index, call)| problems.login(&format!("login[{index}]"), call))
@@ -190,6 +199,7 @@ pub(super) fn plan(parts: Parts<super::Http>) -> Result<Plan, Vec<KeyProblem>> {
         login,
         values,
         fault,
+        soap: problems.operations.is_some(),
         headers,
         timeout: settings.timeout.0,
         connect_timeout: settings.connect_timeout.0,

@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
 use reqwest::Method;
-use reqwest::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 use tenon_core::{Failure, Message, Outbound};
 
@@ -75,10 +74,9 @@ impl Caller {
         }
         let make = |values: &Map<String, Value>| {
             let address = client.address(&path(&call.path, body)?, values)?;
-            let mut request = client
-                .request(call.method.clone(), address)
-                .header(CONTENT_TYPE, "application/json")
-                .body(body.payload.clone());
+            let request = client.request(call.method.clone(), address);
+            let operation = call.operation.as_ref();
+            let mut request = client.filled(request, operation, body.payload.clone())?;
             if let Some(name) = idempotency {
                 request = request.header(name, &body.idempotency_key);
             }

@@ -15,7 +15,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::tz::TimeZone;
-use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, Url};
 use serde_json::{Map, Value, json};
 use tenon_core::{Failure, Message, Native};
@@ -179,21 +178,29 @@ impl Polled {
         let make = |values: &Map<String, Value>| {
             let address = self.address(pass, values)?;
             let request = self.client.request(self.inflow.method.clone(), address);
-            Ok(match &self.inflow.body {
-                None => request,
-                Some(program) => request.header(CONTENT_TYPE, "application/json").body(
-                    program
-                        .text(&self.asking(pass, values))
-                        .map_err(of_the_file)?,
-                ),
-            })
+            let operation = self.inflow.operation.as_ref();
+            let content = match &self.inflow.body {
+                Some(program) => program
+                    .text(&self.asking(pass, values))
+                    .map_err(of_the_file)?,
+                None if operation.is_some() => Bytes::from_static(b"{}"),
+                None => return Ok(request),
+            };
+            self.client
+                .filled(request, operation, content)
+                .map_err(of_the_file)
         };
         let answer = self.client.call(&make).await?;
         let here = self.address(pass, &self.client.session().await?.values)?;
         if let Some(failure) = answer.failure() {
             return Err(of_the_file(failure));
         }
-        let mut records = answer.records(self.inflow.records.as_ref())?;
+        let path = self.inflow.records.as_ref();
+        let mut records = match &self.inflow.operation {
+            // In XML one record is no list, and of none there is no trace.
+            Some(_) => answer.records_or_one(path)?,
+            None => answer.records(path)?,
+        };
         if let Some(program) = &self.inflow.record {
             // What the program cannot read stays as it came, and is kept as invalid further on.
             let shaped = |json: Bytes| program.text_of(&json).unwrap_or(json);

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderName};
+use reqwest::header::HeaderName;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -126,9 +126,7 @@ pub(super) async fn walk(
                 None => Some(body.payload.clone()),
             };
             if let Some(content) = content {
-                request = request
-                    .header(CONTENT_TYPE, "application/json")
-                    .body(content);
+                request = client.filled(request, step.operation.as_ref(), content)?;
             }
             if let Some(name) = idempotency {
                 request = request.header(name, &body.idempotency_key);

@@ -7,11 +7,13 @@ use crate::exit::Exit;
 use crate::output;
 use crate::registry::KINDS;
 
+mod new;
 mod probe;
 
 pub(super) async fn run(command: &Connector) -> Result<(), Exit> {
     match command {
         Connector::List { json } => list(*json),
+        Connector::New(options) => new::run(options),
         Connector::Probe(options) => probe::run(options).await,
     }
 }

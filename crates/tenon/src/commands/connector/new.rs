@@ -1,0 +1,97 @@
+//! `tenon connector new`: a connector file to begin with, which passes `check` and `test` at once.
+
+use std::path::Path;
+
+use tenon_connector::{ConnectorKind, Preset, System};
+use tenon_core::{SystemName, nearest};
+
+use crate::cli::NewConnector;
+use crate::exit::Exit;
+use crate::output;
+use crate::registry::KINDS;
+
+/// What a configuration begins with.
+const SETTINGS: &str = "# The hub itself. Everything has a default; `tenon check` tells what does not fit.\n\
+    partitions = 8\n";
+
+pub(super) fn run(options: &NewConnector) -> Result<(), Exit> {
+    let name = SystemName::new(&options.name).map_err(|error| Exit::runtime(error.to_string()))?;
+    let kind = named(&options.kind, KINDS, |kind| kind.name, "kind")?;
+    let preset = named(
+        options.preset.as_deref().unwrap_or(kind.presets[0].name),
+        kind.presets,
+        |preset| preset.name,
+        "preset",
+    )?;
+    let directory = &options.config.config;
+    let file = directory.join("connectors").join(format!("{name}.toml"));
+    if file.exists() {
+        return Err(Exit::runtime(format!(
+            "{} is there already",
+            file.display()
+        )));
+    }
+    let settings = directory.join("tenon.toml");
+    if !settings.exists() {
+        write(&settings, SETTINGS)?;
+    }
+    write(&file, &text(&name, kind, preset))?;
+    // What was written is read as the hub would read it: a preset that does not load is our mistake.
+    if let Err(problems) = System::load(&file, KINDS) {
+        return Err(Exit::problems(&problems));
+    }
+    output::data(&file.display().to_string());
+    output::talk(&format!(
+        "next: correct {}, then tenon check, tenon connector probe {name}, tenon run",
+        file.display()
+    ));
+    Ok(())
+}
+
+/// The candidate of that name.
+fn named<'c, T>(
+    name: &str,
+    candidates: &'c [T],
+    of: impl Fn(&T) -> &'static str,
+    what: &str,
+) -> Result<&'c T, Exit> {
+    let found = candidates.iter().find(|candidate| of(candidate) == name);
+    found.ok_or_else(|| {
+        let names = candidates.iter().map(&of);
+        let known = names.clone().collect::<Vec<_>>().join(", ");
+        let near = nearest(name, names);
+        let hint = near.map_or_else(
+            || format!("known: {known}"),
+            |near| format!("did you mean `{near}`? Known: {known}"),
+        );
+        Exit::runtime(format!("no {what} `{name}`; {hint}"))
+    })
+}
+
+fn text(name: &SystemName, kind: &ConnectorKind, preset: &Preset) -> String {
+    let mut text = format!(
+        "# {name}: {}\n# {}\n# `tenon connector docs {} --preset {}` lists every key.\n\
+         name   = \"{name}\"\nkind   = \"{}\"\npreset = \"{}\"\n\n{}",
+        preset.summary,
+        kind.summary,
+        kind.name,
+        preset.name,
+        kind.name,
+        preset.name,
+        preset.beginning(name.as_str()),
+    );
+    if preset.defaults.contains("[[webhook]]") {
+        text.push_str(
+            "\n# The preset's webhooks need a secret; take this line away once it is set in the environment.\n\
+             webhook = []\n",
+        );
+    }
+    text
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Exit> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(path, text))
+        .map_err(|error| Exit::environment(format!("{}: {error}", path.display())))
+}
