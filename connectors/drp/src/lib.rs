@@ -34,12 +34,30 @@ const SHARED: &[(&str, &str)] = &[
     file!("shipment.out.test.yaml"),
 ];
 
+/// What the forms of files and HTTP have besides.
+const DOCUMENTS: &[(&str, &str)] = &[
+    file!("inventory.in.jq"),
+    file!("inventory.in.test.yaml"),
+    file!("inventory.out.jq"),
+    file!("inventory.out.test.yaml"),
+    file!("item.out.jq"),
+    file!("item.out.test.yaml"),
+    file!("order.in.jq"),
+    file!("order.in.test.yaml"),
+    file!("order_status.csv"),
+    file!("shipment.out.jq"),
+    file!("shipment.out.test.yaml"),
+    file!("sell_out.in.jq"),
+    file!("sell_out.in.test.yaml"),
+    file!("sell_out_status.csv"),
+];
+
 const FILES: Preset = Preset {
     name: "files",
     summary: "CSV and NDJSON files in a directory",
     transport: "files",
     defaults: include_str!("../presets/files/preset.toml"),
-    files: SHARED,
+    files: DOCUMENTS,
 };
 
 const SQL: Preset = Preset {
@@ -55,5 +73,5 @@ const HTTP: Preset = Preset {
     summary: "a JSON API of records",
     transport: "http",
     defaults: include_str!("../presets/http/preset.toml"),
-    files: SHARED,
+    files: DOCUMENTS,
 };

@@ -8,8 +8,8 @@ use tenon_connector::{ConnectorKind, Preset};
 /// Enterprise resource planning: items, customers and documents come from it, golden customers, orders, bills of materials and decisions go to it.
 pub const KIND: ConnectorKind = ConnectorKind {
     name: "erp",
-    summary: "items, customers, orders, invoice requests, shipments, receipts, stock and requests for approval come from it, golden customers, orders, bills of materials and decisions go to it",
-    presets: &[FILES, SQL, HTTP, TRYTON],
+    summary: "items, customers, orders, invoice requests, shipments, receipts, stock, requests for approval, purchase orders and plans come from it, golden customers, orders, bills of materials, changes, decisions, sell-out and suppliers' promises go to it",
+    presets: &[FILES, SQL, HTTP, TRYTON, ODOO, BUSINESS_ONE, KINGDEE],
 };
 
 /// Names a file of `presets/` and carries its text.
@@ -65,6 +65,19 @@ const FILES: Preset = Preset {
         file!("shared", "shipment.in.jq"),
         file!("shared", "shipment.in.test.yaml"),
         file!("shared", "shipment_status.csv"),
+        file!("shared", "engineering_change.out.jq"),
+        file!("shared", "engineering_change.out.test.yaml"),
+        file!("shared", "purchase_order.in.jq"),
+        file!("shared", "purchase_order.in.test.yaml"),
+        file!("shared", "purchase_order.out.jq"),
+        file!("shared", "purchase_order.out.test.yaml"),
+        file!("shared", "sell_out.out.jq"),
+        file!("shared", "sell_out.out.test.yaml"),
+        file!("shared", "supply_plan.in.jq"),
+        file!("shared", "supply_plan.in.test.yaml"),
+        file!("shared", "supply_plan.out.jq"),
+        file!("shared", "supply_plan.out.test.yaml"),
+        file!("shared", "purchase_status.csv"),
     ],
 };
 
@@ -150,5 +163,54 @@ const TRYTON: Preset = Preset {
         file!("tryton", "shipment.in.jq"),
         file!("tryton", "shipment.in.test.yaml"),
         file!("tryton", "shipment_status.csv"),
+    ],
+};
+
+const ODOO: Preset = Preset {
+    name: "odoo",
+    summary: "Odoo 19 over its JSON-2 API (documented shapes)",
+    transport: "http",
+    defaults: include_str!("../presets/odoo/preset.toml"),
+    files: &[
+        file!("odoo", "customer.in.jq"),
+        file!("odoo", "customer.in.test.yaml"),
+        file!("odoo", "customer.out.jq"),
+        file!("odoo", "customer.out.test.yaml"),
+        file!("odoo", "item.in.jq"),
+        file!("odoo", "item.in.test.yaml"),
+        file!("odoo", "order.out.jq"),
+        file!("odoo", "order.out.test.yaml"),
+    ],
+};
+
+const BUSINESS_ONE: Preset = Preset {
+    name: "business_one",
+    summary: "SAP Business One over its Service Layer (documented shapes)",
+    transport: "http",
+    defaults: include_str!("../presets/business_one/preset.toml"),
+    files: &[
+        file!("business_one", "customer.in.jq"),
+        file!("business_one", "customer.in.test.yaml"),
+        file!("business_one", "customer.out.jq"),
+        file!("business_one", "customer.out.test.yaml"),
+        file!("business_one", "item.in.jq"),
+        file!("business_one", "item.in.test.yaml"),
+        file!("business_one", "order.out.jq"),
+        file!("business_one", "order.out.test.yaml"),
+    ],
+};
+
+const KINGDEE: Preset = Preset {
+    name: "kingdee",
+    summary: "Kingdee K/3 Cloud over its WebAPI (documented shapes)",
+    transport: "http",
+    defaults: include_str!("../presets/kingdee/preset.toml"),
+    files: &[
+        file!("kingdee", "customer.in.jq"),
+        file!("kingdee", "customer.in.test.yaml"),
+        file!("kingdee", "customer.out.jq"),
+        file!("kingdee", "customer.out.test.yaml"),
+        file!("kingdee", "item.in.jq"),
+        file!("kingdee", "item.in.test.yaml"),
     ],
 };

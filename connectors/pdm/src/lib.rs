@@ -31,12 +31,28 @@ const SHARED: &[(&str, &str)] = &[
     file!("item.out.test.yaml"),
 ];
 
+/// What the forms of files and HTTP have besides.
+const DOCUMENTS: &[(&str, &str)] = &[
+    file!("bom.in.jq"),
+    file!("bom.in.test.yaml"),
+    file!("bom_state.csv"),
+    file!("bom_view.csv"),
+    file!("item.in.jq"),
+    file!("item.in.test.yaml"),
+    file!("item.out.jq"),
+    file!("item.out.test.yaml"),
+    file!("engineering_change.in.jq"),
+    file!("engineering_change.in.test.yaml"),
+    file!("change_state.csv"),
+    file!("disposition.csv"),
+];
+
 const FILES: Preset = Preset {
     name: "files",
     summary: "CSV and NDJSON files in a directory",
     transport: "files",
     defaults: include_str!("../presets/files/preset.toml"),
-    files: SHARED,
+    files: DOCUMENTS,
 };
 
 const SQL: Preset = Preset {
@@ -52,5 +68,5 @@ const HTTP: Preset = Preset {
     summary: "a JSON API of records",
     transport: "http",
     defaults: include_str!("../presets/http/preset.toml"),
-    files: SHARED,
+    files: DOCUMENTS,
 };

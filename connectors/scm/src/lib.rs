@@ -6,10 +6,10 @@
 
 use tenon_connector::{ConnectorKind, Preset};
 
-/// Supply chain management: suppliers' stock comes from it, items and bills of materials go to it.
+/// Supply chain management: suppliers' stock, confirmations, notices of delivery and answers to plans comes from it, items and bills of materials go to it.
 pub const KIND: ConnectorKind = ConnectorKind {
     name: "scm",
-    summary: "suppliers' stock comes from it, items and bills of materials go to it",
+    summary: "suppliers' stock, confirmations, notices of delivery and answers to plans comes from it, items and bills of materials go to it",
     presets: &[FILES, SQL, HTTP],
 };
 
@@ -29,12 +29,30 @@ const SHARED: &[(&str, &str)] = &[
     file!("item.out.test.yaml"),
 ];
 
+/// What the forms of files and HTTP have besides.
+const DOCUMENTS: &[(&str, &str)] = &[
+    file!("bom.out.jq"),
+    file!("bom.out.test.yaml"),
+    file!("inventory.in.jq"),
+    file!("inventory.in.test.yaml"),
+    file!("item.out.jq"),
+    file!("item.out.test.yaml"),
+    file!("purchase_order.in.jq"),
+    file!("purchase_order.in.test.yaml"),
+    file!("purchase_order.out.jq"),
+    file!("purchase_order.out.test.yaml"),
+    file!("supply_plan.in.jq"),
+    file!("supply_plan.in.test.yaml"),
+    file!("supply_plan.out.jq"),
+    file!("supply_plan.out.test.yaml"),
+];
+
 const FILES: Preset = Preset {
     name: "files",
     summary: "CSV and NDJSON files in a directory",
     transport: "files",
     defaults: include_str!("../presets/files/preset.toml"),
-    files: SHARED,
+    files: DOCUMENTS,
 };
 
 const SQL: Preset = Preset {
@@ -50,5 +68,5 @@ const HTTP: Preset = Preset {
     summary: "a JSON API of records",
     transport: "http",
     defaults: include_str!("../presets/http/preset.toml"),
-    files: SHARED,
+    files: DOCUMENTS,
 };

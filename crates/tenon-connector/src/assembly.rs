@@ -15,6 +15,7 @@ use toml::de::{DeTable, DeValue};
 use crate::config::{Configured, Parts, split, take_tables};
 use crate::files::Files;
 use crate::http::Http;
+use crate::schedule::Attended;
 use crate::sql::Sql;
 use crate::{
     CaseFile, CodeTables, ConnectorKind, Document, Guarantee, Inlet, Intake, KeyPath, KeyProblem,
@@ -191,6 +192,23 @@ fn assemble<'t, T: Configured>(
     if !document.is_clean() {
         return None;
     }
+    let scheduled = |inlet: &Inlet| {
+        matches!(
+            inlet.intake,
+            Intake::Poll {
+                schedule: Some(_),
+                ..
+            }
+        )
+    };
+    let transport: Arc<dyn Transport> =
+        match inlets.iter().any(scheduled) || !common.maintenance.is_empty() {
+            true => Arc::new(Attended {
+                inner: transport,
+                windows: common.maintenance.into(),
+            }),
+            false => transport,
+        };
     for outlet in &mut outlets {
         outlet.guarantee = transport.guarantee(outlet.entity);
     }
@@ -336,6 +354,7 @@ impl Assembly<'_, '_> {
             mapping: mapping?,
             intake: Intake::Poll {
                 every: keys.every.0.max(Duration::from_millis(10)),
+                schedule: keys.schedule.clone(),
             },
         })
     }

@@ -20,6 +20,7 @@ mod limits;
 pub mod mapping;
 mod ports;
 mod preset;
+mod schedule;
 mod secret;
 mod sql;
 mod system;
@@ -38,5 +39,6 @@ pub use ports::{
     Sole, Source, Transport, Webhook, WebhookAuth, superseded,
 };
 pub use preset::{ConnectorKind, Preset};
+pub use schedule::Schedule;
 pub use secret::{Secret, SecretProblem};
 pub use system::{CaseFile, Deployment, System};

@@ -11,7 +11,7 @@ use tenon_core::{
     Timestamp,
 };
 
-use crate::{KeyPath, Mapping, Secret};
+use crate::{KeyPath, Mapping, Schedule, Secret};
 
 /// How far a source has read, in its own terms. Kept by the hub, opaque to it.
 pub type Checkpoint = Value;
@@ -40,6 +40,8 @@ pub enum Intake {
     Poll {
         /// How long to wait after finding nothing.
         every: Duration,
+        /// When it is asked at all; at any time without one.
+        schedule: Option<Schedule>,
     },
     /// The system calls.
     Webhook(Webhook),

@@ -31,7 +31,7 @@ impl Poll {
     /// The pollers of a system: one for each inlet that is asked rather than called.
     pub(crate) fn intervals(system: &System) -> impl Iterator<Item = (&Inlet, Duration)> {
         system.inlets.iter().filter_map(|inlet| match inlet.intake {
-            Intake::Poll { every } => Some((inlet, every)),
+            Intake::Poll { every, .. } => Some((inlet, every)),
             Intake::Webhook(_) => None,
         })
     }

@@ -1,15 +1,49 @@
 //! The flows between all the systems of a factory, each joined by files with its shipped preset.
 
+use rstest::rstest;
 use serde_json::json;
 
 use super::site::Site;
+use crate::servers::{PostgresSchema, TestVhost, amqp_vhost, postgres_schema};
 
-/// A design office, an ERP, an OA, a CRM and a DRP.
-fn factory() -> Site {
+/// What carries the messages and remembers them.
+#[derive(Debug, Clone, Copy)]
+enum Engine {
+    Embedded,
+    Servers,
+}
+
+/// A factory with all its systems. What the servers keep is gone when it is.
+struct Factory {
+    site: Site,
+    _servers: Option<(TestVhost, PostgresSchema)>,
+}
+
+impl std::ops::Deref for Factory {
+    type Target = Site;
+    fn deref(&self) -> &Site {
+        &self.site
+    }
+}
+
+/// A design office, an ERP, an OA, a CRM, a DRP and a portal for suppliers.
+fn factory(engine: Engine) -> Factory {
     let site = Site::bare();
+    let servers = match engine {
+        Engine::Embedded => None,
+        Engine::Servers => Some((amqp_vhost(), postgres_schema())),
+    };
+    let engine = servers
+        .as_ref()
+        .map_or_else(String::new, |(vhost, schema)| {
+            let prefix = vhost.queue("flow.");
+            let broker = without_password(&site, "broker", &vhost.url);
+            let store = without_password(&site, "store", &schema.url());
+            format!("broker = '{broker}'\nstore = '{store}'\nqueue_prefix = '{prefix}'\n")
+        });
     site.write(
         "config/tenon.toml",
-        "partitions = 2\n[http]\nlisten = '127.0.0.1:0'\ntoken = '${env:TENON_TOKEN}'\n",
+        &format!("partitions = 2\n{engine}[http]\nlisten = '127.0.0.1:0'\ntoken = '${{env:TENON_TOKEN}}'\n"),
     );
     let system = |name: &str, receives: &[&str], delivers: &[&str]| {
         let receives = receives.iter().map(|entity| {
@@ -32,7 +66,7 @@ fn factory() -> Site {
             std::fs::create_dir_all(path).expect("a folder of a system");
         }
     };
-    system("pdm", &["item", "bom"], &["item"]);
+    system("pdm", &["item", "bom", "engineering_change"], &["item"]);
     system(
         "erp",
         &[
@@ -42,8 +76,25 @@ fn factory() -> Site {
             "receipt",
             "inventory",
             "approval",
+            "purchase_order",
+            "supply_plan",
         ],
-        &["customer", "order", "item", "bom", "approval"],
+        &[
+            "customer",
+            "order",
+            "item",
+            "bom",
+            "approval",
+            "engineering_change",
+            "sell_out",
+            "purchase_order",
+            "supply_plan",
+        ],
+    );
+    system(
+        "scm",
+        &["purchase_order", "supply_plan"],
+        &["item", "purchase_order", "supply_plan"],
     );
     system("oa", &["approval"], &["approval"]);
     system(
@@ -53,10 +104,28 @@ fn factory() -> Site {
     );
     system(
         "drp",
-        &["inventory", "order"],
+        &["inventory", "order", "sell_out"],
         &["item", "inventory", "shipment"],
     );
-    site
+    Factory {
+        site,
+        _servers: servers,
+    }
+}
+
+/// A URL whose password stands in a file of the site, where a configuration may refer to it.
+fn without_password(site: &Site, name: &str, url: &str) -> String {
+    let parts = url.split_once("://").and_then(|(scheme, rest)| {
+        let (account, place) = rest.split_once('@')?;
+        let (user, password) = account.split_once(':')?;
+        Some((scheme, user, password, place))
+    });
+    let Some((scheme, user, password, place)) = parts else {
+        return url.to_owned();
+    };
+    site.write(&format!("secrets/{name}"), password);
+    let file = site.path(&format!("secrets/{name}"));
+    format!("{scheme}://{user}:${{file:{}}}@{place}", file.display())
 }
 
 /// Puts a file of an export job into a system's folder.
@@ -66,9 +135,11 @@ fn export(site: &Site, system: &str, name: &str, text: &str) {
 
 const ITEMS: &str = "ITEM_NO,ITEM_NAME,SPEC,UOM,REV\nFS-305,Shaver,,pcs,C2\n";
 
-#[test]
-fn a_released_bill_reaches_the_erp_after_its_parts() {
-    let site = factory();
+#[rstest]
+#[case::embedded(Engine::Embedded)]
+#[case::servers(Engine::Servers)]
+fn a_released_bill_reaches_the_erp_after_its_parts(#[case] engine: Engine) {
+    let site = factory(engine);
     let hub = site.run(&[]);
     let bom = json!({
         "BOM_NO": "BOM-1", "PART_NO": "SH-300", "VIEW": "E", "REV": "C2", "STATE": "R",
@@ -90,9 +161,11 @@ fn a_released_bill_reaches_the_erp_after_its_parts() {
     hub.stop();
 }
 
-#[test]
-fn a_request_goes_to_the_oa_and_its_decision_comes_back() {
-    let site = factory();
+#[rstest]
+#[case::embedded(Engine::Embedded)]
+#[case::servers(Engine::Servers)]
+fn a_request_goes_to_the_oa_and_its_decision_comes_back(#[case] engine: Engine) {
+    let site = factory(engine);
     let hub = site.run(&[]);
     let request = json!({
         "REQ_NO": "AP-1", "REQ_TYPE": "R", "DOC_NO": "PR-7", "SUBJECT": "two machines", "CCY": "CNY",
@@ -116,9 +189,11 @@ fn a_request_goes_to_the_oa_and_its_decision_comes_back() {
     hub.stop();
 }
 
-#[test]
-fn the_seller_sees_what_was_sent_and_what_was_paid() {
-    let site = factory();
+#[rstest]
+#[case::embedded(Engine::Embedded)]
+#[case::servers(Engine::Servers)]
+fn the_seller_sees_what_was_sent_and_what_was_paid(#[case] engine: Engine) {
+    let site = factory(engine);
     let hub = site.run(&[]);
     let customers = "\u{feff}客户编号,客户名称\nC000042,上海川可贸易有限公司\n";
     export(&site, "crm", "customers-1.csv", customers);
@@ -144,9 +219,11 @@ fn the_seller_sees_what_was_sent_and_what_was_paid() {
     hub.stop();
 }
 
-#[test]
-fn dealers_see_the_stock_that_the_factory_has() {
-    let site = factory();
+#[rstest]
+#[case::embedded(Engine::Embedded)]
+#[case::servers(Engine::Servers)]
+fn dealers_see_the_stock_that_the_factory_has(#[case] engine: Engine) {
+    let site = factory(engine);
     let hub = site.run(&[]);
     export(&site, "erp", "T_ITEM-1.csv", ITEMS);
     let stock = "STOCK_ID,ITEM_NO,WHS,ON_HAND,AVAILABLE,UOM,AS_OF\n\
@@ -157,5 +234,79 @@ fn dealers_see_the_stock_that_the_factory_has() {
     assert_eq!(seen["SKU"], "FS-305", "{seen}");
     assert_eq!(seen["AVAILABLE"], "320", "{seen}");
     assert_eq!(seen["COUNTED_AT"], "2026-04-01 00:00:00", "{seen}");
+    hub.stop();
+}
+
+#[rstest]
+#[case::embedded(Engine::Embedded)]
+#[case::servers(Engine::Servers)]
+fn a_change_of_the_design_follows_its_bill_and_is_made_once(#[case] engine: Engine) {
+    let site = factory(engine);
+    let hub = site.run(&[]);
+    let parts = "PART_NO,PART_NAME,SPEC,UNIT,REV\nSH-300,Shaver,,pcs,C2\nPT-1,Blade,23 mm,pcs,B\nPT-3,Blade,24 mm,pcs,A\n";
+    export(&site, "pdm", "PARTS-1.csv", parts);
+    let change = json!({
+        "ECN_NO": "ECN-15", "TITLE": "PT-3 for PT-1", "STATE": "R", "URGENT": "Y", "EFF_FROM": "2026-04-01",
+        "ITEMS": [{ "PART_NO": "PT-1", "OLD_REV": "B", "NEW_PART_NO": "PT-3", "STOCK": "USE" }],
+    });
+    export(&site, "pdm", "ECN-15.ndjson", &format!("{change}\n"));
+    let given = site.given("T_ECN-ECN-15.json");
+    assert_eq!(given["LINES"][0]["NEW_ITEM_NO"], "PT-3", "{given}");
+    assert_eq!(given["EFF_FROM"], "2026-04-01", "{given}");
+    // Released once more, it changes nothing twice.
+    let path = site.path("config/erp/in/T_ECN-ECN-15.json");
+    std::fs::remove_file(&path).expect("the ERP takes the file");
+    export(
+        &site,
+        "pdm",
+        "ECN-15-again.ndjson",
+        &format!("{change}\n\n"),
+    );
+    let next = json!({ "ECN_NO": "ECN-16", "TITLE": "next", "STATE": "R", "ITEMS": [{ "PART_NO": "PT-3", "NEW_REV": "B" }] });
+    export(&site, "pdm", "ECN-16.ndjson", &format!("{next}\n"));
+    site.given("T_ECN-ECN-16.json");
+    assert!(!path.exists(), "the same change was made again");
+    hub.stop();
+}
+
+#[rstest]
+#[case::embedded(Engine::Embedded)]
+#[case::servers(Engine::Servers)]
+fn suppliers_see_orders_and_plans_and_promise_and_announce(#[case] engine: Engine) {
+    let site = factory(engine);
+    let hub = site.run(&[]);
+    export(&site, "erp", "T_ITEM-1.csv", ITEMS);
+    site.given_to("scm", "ITEM-FS-305.json");
+    let order = json!({
+        "PO_NO": "PO-7", "SUPP_NO": "S-31", "STATUS": "P", "PO_DATE": "2026-03-03",
+        "LINES": [{ "LINE_NO": 1, "ITEM_NO": "FS-305", "QTY": 5000, "PRICE": "2.45", "AMT": "12250.00", "REQ_DATE": "2026-03-25" }],
+        "NET_AMT": "12250.00", "TAX_AMT": "1592.50", "GROSS_AMT": "13842.50",
+    });
+    let plan = json!({
+        "PLAN_NO": "SP-14", "SUPP_NO": "S-31", "FIRM": "Y", "ISSUED_AT": "2026-03-27 17:00:00",
+        "LINES": [{ "LINE_NO": 1, "ITEM_NO": "FS-305", "FROM_DATE": "2026-04-06", "QTY": 30000 }],
+    });
+    export(&site, "erp", "T_PO-1.ndjson", &format!("{order}\n"));
+    export(&site, "erp", "T_PLAN-1.ndjson", &format!("{plan}\n"));
+    let seen = site.given_to("scm", "PO-PO-7.json");
+    assert_eq!(seen["SUPPLIER_NO"], "S-31", "{seen}");
+    let seen = site.given_to("scm", "PLAN-SP-14.json");
+    assert_eq!(seen["BINDING"], true, "{seen}");
+    let promise = json!({
+        "PO_NO": "PO-7", "SUPPLIER_NO": "S-31", "STATE": "CONFIRMED", "ORDERED_ON": "2026-03-03",
+        "LINES": [{ "NO": 1, "PART_NO": "FS-305", "QTY": "5000", "PRICE": "2.45", "PROMISED_QTY": 4800, "PROMISED_ON": "2026-03-24" }],
+        "NOTICES": [{ "NOTICE_NO": "ASN-88", "SENT_ON": "2026-03-23", "LINES": [{ "NO": 1, "QTY": 4800 }] }],
+    });
+    let answer = json!({
+        "PLAN_NO": "SP-14", "SUPPLIER_NO": "S-31", "BINDING": "Y", "ANSWERED_AT": "2026-03-28 10:00:00",
+        "LINES": [{ "NO": 1, "PART_NO": "FS-305", "FROM": "2026-04-06", "QTY": 30000, "PROMISED_QTY": 25000 }],
+    });
+    export(&site, "scm", "PO-1.ndjson", &format!("{promise}\n"));
+    export(&site, "scm", "PLAN-1.ndjson", &format!("{answer}\n"));
+    let told = site.given("T_PO-PO-7.json");
+    assert_eq!(told["LINES"][0]["PROMISED_QTY"], "4800", "{told}");
+    assert_eq!(told["NOTICES"][0]["NOTICE_NO"], "ASN-88", "{told}");
+    let told = site.given("T_PLAN-SP-14.json");
+    assert_eq!(told["LINES"][0]["PROMISED_QTY"], "25000", "{told}");
     hub.stop();
 }

@@ -3,6 +3,7 @@
 mod databases;
 mod files;
 mod http;
+mod shapes;
 mod sql;
 
 use std::sync::Arc;

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use tenon_core::{Entity, SystemName};
 
 use crate::limits::LimitsConfig;
-use crate::{Humane, Secret};
+use crate::schedule::Window;
+use crate::{Humane, Schedule, Secret};
 
 /// The keys at the top of every connector file.
 #[derive(Debug, Deserialize)]
@@ -22,8 +23,11 @@ pub(super) struct Common {
     pub(super) tables: BTreeMap<String, String>,
     /// What the system can bear.
     pub(super) limits: Option<LimitsConfig>,
+    /// When it is left alone.
+    #[serde(default)]
+    pub(super) maintenance: Vec<Window>,
 }
-pub(super) const COMMON: &[&str] = &["name", "kind", "preset", "tables", "limits"];
+pub(super) const COMMON: &[&str] = &["name", "kind", "preset", "tables", "limits", "maintenance"];
 pub(super) const LISTS: &[&str] = &["receive", "webhook", "deliver"];
 
 #[derive(Debug, Deserialize)]
@@ -35,6 +39,8 @@ pub(super) struct ReceiveCommon {
     pub(super) mapping: String,
     #[serde(default = "default_interval")]
     pub(super) every: Humane,
+    /// When it is asked at all.
+    pub(super) schedule: Option<Schedule>,
 }
 
 impl ReceiveCommon {
@@ -43,7 +49,7 @@ impl ReceiveCommon {
         self.name.clone().unwrap_or_else(|| self.entity.to_string())
     }
 }
-pub(super) const RECEIVE: &[&str] = &["entity", "name", "key", "mapping", "every"];
+pub(super) const RECEIVE: &[&str] = &["entity", "name", "key", "mapping", "every", "schedule"];
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -58,6 +58,7 @@ fn inlet() -> Inlet {
         mapping: mapping(),
         intake: Intake::Poll {
             every: Duration::from_secs(1),
+            schedule: None,
         },
     }
 }
