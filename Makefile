@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-systems torture fuzz lint deny clean-demo bench-master bench-check
+.PHONY: help demo ui test test-systems torture fuzz fuzz-api check-alerts lint deny clean-demo bench-master bench-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -94,3 +94,12 @@ bench-check: ## Measure the check at entry through HTTP (DATA=folder STORE=postg
 	@cargo build --release --package tenon --package tenon-tests --bin tenon --example checks
 	@python3 tests/bench/online.py target/release/tenon target/release/examples/checks \
 		$(or $(DATA),../shared/master) $(if $(STORE),--store '$(STORE)') $(if $(MASTERS),--masters $(MASTERS))
+
+fuzz-api: ## Let schemathesis ask a hub whatever its OpenAPI document allows (EXAMPLES=number)
+	@cargo build --quiet --package tenon
+	@tests/fuzz_api.sh target/debug/tenon $(EXAMPLES)
+
+check-alerts: ## Test the alert rules, then load them into a real Prometheus and see one fire
+	@cd deploy/prometheus && promtool check rules tenon.rules.yml && promtool test rules tenon.rules.test.yml
+	@cargo build --quiet --package tenon
+	@tests/try_alerts.sh target/debug/tenon

@@ -31,8 +31,10 @@ const STUB: &str = include_str!("../console/stub.html");
 const NONCE: &str = "{{nonce}}";
 
 /// Addresses of the API: what is not found there is no page.
-const API: [&str; 6] = [
+const API: [&str; 8] = [
+    "/asyncapi.json",
     "/api/",
+    "/auth/",
     "/in/",
     "/health/",
     "/metrics",

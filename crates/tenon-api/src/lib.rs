@@ -6,6 +6,8 @@
 //! a stable `code`. *Architecture invariant*: nothing here decides what becomes of a message.
 
 pub mod access;
+pub mod alerts;
+mod channels;
 mod check;
 mod console;
 mod docs;
@@ -27,7 +29,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use tenon_connector::Deployment;
 use tenon_core::Failure;
 use tenon_pipeline::{Accept, Depths, Health, MasterPolicy};
@@ -39,7 +41,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use access::{session, tokens, trail, users};
+use access::{session, single_sign_on, tokens, trail, users};
 
 pub use access::{Access, AccessPolicy};
 pub use problem::Problem;
@@ -116,6 +118,9 @@ fn described() -> (utoipa::openapi::OpenApi, Router<Api>) {
         ))
         .routes(routes!(session::first))
         .routes(routes!(session::password))
+        .routes(routes!(single_sign_on::means))
+        .routes(routes!(single_sign_on::begin_sign_on))
+        .routes(routes!(single_sign_on::finish_sign_on))
         .routes(routes!(users::users, users::add_user))
         .routes(routes!(users::alter_user))
         .routes(routes!(users::link))
@@ -125,6 +130,7 @@ fn described() -> (utoipa::openapi::OpenApi, Router<Api>) {
         .routes(routes!(trail::check_trail))
         .routes(routes!(trail::export_trail))
         .routes(routes!(prometheus::scrape))
+        .routes(routes!(channels::asyncapi))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -150,6 +156,7 @@ pub fn router(api: Api) -> Result<Router, Failure> {
     Ok(Router::new()
         .merge(routes.with_state(api.clone()))
         .layer(from_fn_with_state(api, access::guard))
+        .layer(from_fn(prometheus::count_request))
         .route(
             "/openapi.json",
             axum::routing::get(move || async move { (content_type, json) }),
@@ -160,7 +167,7 @@ pub fn router(api: Api) -> Result<Router, Failure> {
             StatusCode::REQUEST_TIMEOUT,
             PATIENCE,
         ))
-        .layer(axum::middleware::from_fn(headers::protect))
+        .layer(from_fn(headers::protect))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::new()))
 }

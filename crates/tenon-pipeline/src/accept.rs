@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::FailPoint;
 use crate::retry::Pauses;
+use crate::spans::Begun;
 use crate::wire::native_publication;
 
 /// The hub's front door. Cheap to clone.
@@ -38,6 +39,7 @@ impl Accept {
         messages: &[Message<Native>],
         redrive: bool,
     ) -> Result<(), Failure> {
+        let begun = Begun::now(messages.iter().map(|message| &message.attributes));
         let batch = messages
             .iter()
             .map(|message| native_publication(message, self.partitions, redrive))
@@ -51,6 +53,7 @@ impl Accept {
         {
             None => {
                 FailPoint::AcceptConfirmed.reached();
+                begun.received();
                 Ok(())
             }
             Some(error) => Err(failure(&error)),

@@ -29,6 +29,7 @@ use crate::expand::{Consignment, Packet, Plan, plan};
 use crate::pace::Pace;
 use crate::retry::{Pauses, answered, pause_for};
 use crate::settle::{Attempt, Fate, settle};
+use crate::spans::Begun;
 use crate::topology::deliver_queue;
 use crate::wire::parcel;
 use crate::{Component, ComponentState, FailPoint, Health};
@@ -233,7 +234,12 @@ impl Courier {
     ) -> Result<(), Stopping> {
         let mut pauses = Pauses::new(Duration::from_millis(250), LONGEST_HOLD);
         loop {
+            let begun = Begun::now(
+                wave.iter()
+                    .map(|consignment| &consignment.parcel.attributes),
+            );
             let (settlement, held, obstacle) = self.attempt(sinks, wave).await?;
+            begun.delivered(&self.system.name, &settlement);
             let retry = settlement
                 .parked
                 .iter()
@@ -558,12 +564,7 @@ fn jitter(consignment: &Consignment) -> f64 {
 fn count_outcomes(system: &SystemName, settlement: &Settlement) {
     let system = system.to_string();
     for outcome in &settlement.outcomes {
-        let state = match outcome.state {
-            tenon_store::OutcomeState::Delivered => "delivered",
-            tenon_store::OutcomeState::Unchanged => "unchanged",
-            tenon_store::OutcomeState::Superseded => "superseded",
-            tenon_store::OutcomeState::Filtered => "filtered",
-        };
+        let state = outcome.state.as_str();
         metrics::counter!("tenon_deliveries_total", "system" => system.clone(), "state" => state)
             .increment(1);
         metrics::histogram!("tenon_delivery_latency_seconds", "system" => system.clone())

@@ -22,6 +22,7 @@ use crate::dead_letter::bury;
 use crate::master::{MasterPolicy, Newcomers};
 use crate::resolve::{Decided, decide, deeper, lookup};
 use crate::retry::{Pauses, answered};
+use crate::spans::Begun;
 use crate::topology::inbound_queue;
 use crate::translate::{Content, Validated, translate, validate};
 use crate::wire::{arrived, parcel_publication};
@@ -212,11 +213,13 @@ impl Lane {
         claims.extend(commit.keys.iter().map(|(key, _)| key.clone()));
         if !commit.messages.is_empty() {
             let counted = commit.messages.iter().map(labels).collect::<Vec<_>>();
+            let begun = Begun::now(commit.messages.iter().map(|message| &message.attributes));
             FailPoint::RouteDecided.reached();
             let released = answered(self.store.commit(commit))
                 .await
                 .map_err(TryCommit::Store)?;
             FailPoint::RouteJournaled.reached();
+            begun.journaled();
             self.bells.ring(&released);
             for (system, entity, state) in counted {
                 metrics::counter!(

@@ -32,6 +32,7 @@ mod redrive;
 mod resolve;
 mod retry;
 mod settle;
+mod spans;
 mod steward;
 mod topology;
 mod translate;
@@ -45,6 +46,7 @@ pub use hub::{Hub, Roles, Settings};
 pub use import::imported;
 pub use master::{Likeness, MasterPolicy};
 pub use redrive::{Preview, Redriven, preview, redrive};
+pub use spans::SPANS;
 pub use steward::{
     Act, AffiliationView, ClaimView, Command, MasterView, Outcome, PinView, RecordName, RecordView,
     ReviewView, StageView, StatedBy, Steward, VersionView, moment,

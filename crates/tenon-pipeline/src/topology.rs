@@ -60,6 +60,11 @@ impl Depths {
         Self { broker, queues }
     }
 
+    /// The queues.
+    pub fn queues(&self) -> &[String] {
+        &self.queues
+    }
+
     /// The depth of each queue; `None` where the broker cannot tell now.
     pub async fn read(&self) -> BTreeMap<String, Option<u64>> {
         let mut depths = BTreeMap::new();

@@ -45,9 +45,9 @@ pub use sqlite::{Sqlite, check_sqlite, copy_sqlite, open_sqlite};
 pub use records::{
     Commit, Dashboard, DeliveryRecord, DeliveryState, Dependency, Direction, Founding, Holding,
     Inbound, InboundState, JournalRecord, Known, Link, Lookup, MessageFilter, OutboundKnown,
-    OutboundLookup, Outcome, OutcomeState, Parcel, Park, ParkReason, ParkedFilter, ParkedId,
-    ParkedRecord, ParkedState, Payloads, ReferenceLookup, ResolvedReference, Seen, Settlement,
-    Trace,
+    OutboundLookup, Outcome, OutcomeState, Parcel, Park, ParkReason, ParkedCount, ParkedFilter,
+    ParkedId, ParkedRecord, ParkedState, Payloads, ReferenceLookup, ResolvedReference, Seen,
+    Settlement, Trace,
 };
 pub use reviews::{Doubt, Judgement, Review, ReviewId, ReviewState};
 pub use stewardship::{Move, Tie, TiedRecord};
@@ -265,6 +265,10 @@ pub trait Store: AccessStore + 'static {
 
     /// Deliveries of a message.
     async fn deliveries(&self, id: MessageId) -> Result<Vec<DeliveryRecord>, StoreError>;
+
+    /// How many messages are parked, and since when the first of them, by system and state: for
+    /// metrics and alerts, so without a look at anything else.
+    async fn parked_counts(&self) -> Result<Vec<ParkedCount>, StoreError>;
 
     /// Counts over everything, for the summary of a demo or a start page.
     async fn dashboard(&self) -> Result<Dashboard, StoreError>;

@@ -535,6 +535,19 @@ pub struct Trace {
     pub deliveries: Vec<DeliveryRecord>,
 }
 
+/// How many messages of a system are parked in one state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkedCount {
+    /// The system.
+    pub system: SystemName,
+    /// The state.
+    pub state: ParkedState,
+    /// How many.
+    pub count: u64,
+    /// When the first of them was parked.
+    pub oldest: Timestamp,
+}
+
 /// Which journal records.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MessageFilter {

@@ -16,6 +16,7 @@ mod output;
 mod registry;
 mod scratch;
 mod settings;
+mod spans;
 mod torture;
 
 use clap::Parser;

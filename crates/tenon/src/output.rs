@@ -4,7 +4,9 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 
 use serde::Serialize;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 use unicode_width::UnicodeWidthStr;
 
 use crate::exit::Exit;
@@ -28,14 +30,15 @@ pub(crate) fn log(verbose: u8) {
                 Err(_) => EnvFilter::new("off"),
             }
         });
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() {
-        builder.compact().init()
-    } else {
-        builder.json().init()
-    }
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match std::io::stderr().is_terminal() {
+        true => lines.compact().boxed(),
+        false => lines.json().boxed(),
+    };
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .with(crate::spans::listener())
+        .init();
 }
 
 /// The first reason why data could not be written.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use tenon_api::AccessPolicy;
+use tenon_api::alerts::AlertSettings;
 use tenon_connector::{Deployment, Document, Humane, KeyProblem, Secret};
 use tenon_core::{ConfigProblem, SystemName, nearest};
 use tenon_master::{CodeRule, Survivorship};
@@ -40,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) http: Http,
     /// Who may what.
     pub(crate) access: AccessPolicy,
+    /// Whom to tell when something does not go on.
+    pub(crate) alerts: Option<AlertSettings>,
     /// What is remembered of messages.
     pub(crate) journal: Journal,
     /// The master customer record.
@@ -88,6 +91,7 @@ impl Default for Settings {
             partitions: 4,
             http: Http::default(),
             access: AccessPolicy::default(),
+            alerts: None,
             journal: Journal::default(),
             master: Master::default(),
             matching: MasterFile::default(),
@@ -229,6 +233,13 @@ fn read(directory: &Path) -> Result<Read, Vec<ConfigProblem>> {
     })
 }
 
+/// Tables and keys whose values are secrets as a whole.
+const SECRETS: [(&str, &str); 3] = [
+    ("http", "token"),
+    ("access.oidc", "client_secret"),
+    ("alerts", "secret"),
+];
+
 /// Notes secrets that stand in the file instead of being referred to.
 fn refuse_plain_secrets(document: &mut Document<'_>) {
     let text_at =
@@ -250,13 +261,16 @@ fn refuse_plain_secrets(document: &mut Document<'_>) {
             found.push(KeyProblem::new(key, "the password stands in plain sight"));
         }
     }
-    let http = root.get("http").and_then(|http| http.get_ref().as_table());
-    let token = http.and_then(|http| text_at(http, "token"));
-    if token.is_some_and(|token| !token.contains("${")) {
-        found.push(KeyProblem::new(
-            "http.token",
-            "the secret stands in plain sight",
-        ));
+    for (path, key) in SECRETS {
+        let mut table = Some(root);
+        for step in path.split('.') {
+            table = table.and_then(|table| table.get(step)?.get_ref().as_table());
+        }
+        let secret = table.and_then(|table| text_at(table, key));
+        if secret.is_some_and(|secret| !secret.contains("${")) {
+            let place = format!("{path}.{key}");
+            found.push(KeyProblem::new(place, "the secret stands in plain sight"));
+        }
     }
     for problem in found {
         document.report_key(problem.help("write ${env:NAME} or ${file:PATH} in its place"));
@@ -359,12 +373,24 @@ impl Read {
             broker,
             store,
             http,
+            access,
+            alerts,
             ..
         } = &self.settings;
+        let oidc = access.oidc.as_ref();
         let secrets = [
             ("broker", Some(broker)),
             ("store", Some(store)),
             ("http.token", http.token.as_ref()),
+            (
+                "access.oidc.client_secret",
+                oidc.and_then(|oidc| oidc.client_secret.as_ref()),
+            ),
+            ("alerts.url", alerts.as_ref().map(|alerts| &alerts.url)),
+            (
+                "alerts.secret",
+                alerts.as_ref().and_then(|alerts| alerts.secret.as_ref()),
+            ),
         ];
         for (key, secret) in secrets {
             if let Some(Err(problem)) = secret.map(Secret::reveal) {

@@ -578,7 +578,7 @@ async fn the_trail_is_read_checked_and_exported() {
         .with(200)
         .json();
     assert_eq!(still["broken"], Value::Null);
-    let other = head.replace(|digit: char| digit == 'a', "b");
+    let other = head.replace('a', "b");
     let anew = chief
         .ask("GET", &format!("/api/v1/audit/check?head={other}"), None)
         .await

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::Value;
+use tenon_core::{Attributes, Entity, SystemName};
 
 use super::site::{Site, ask, get, get_openly};
 
@@ -83,7 +84,9 @@ async fn the_document_is_sound() {
         assert!(says, "{method} {path} says nothing of itself");
         let responses = operation["responses"].as_object().expect("responses");
         assert!(
-            responses.keys().any(|status| status.starts_with('2')),
+            responses
+                .keys()
+                .any(|status| status.starts_with(['2', '3'])),
             "{method} {path} never succeeds"
         );
         for (status, response) in responses {
@@ -135,4 +138,68 @@ async fn what_is_not_served_is_told_as_a_problem() {
             .to_str()
             .is_ok_and(|kind| kind.starts_with("text/html"))
     );
+}
+
+#[tokio::test]
+async fn the_channels_are_described() {
+    let (site, _) = document().await;
+    let document = get(&site.router(), "/asyncapi.json").await.with(200).json();
+    assert_eq!(document["asyncapi"], "3.0.0");
+    let channels = document["channels"].as_object().expect("channels");
+    let names: Vec<&str> = channels.keys().map(String::as_str).collect();
+    for name in [
+        "dead",
+        "deliver_erp",
+        "in_shop_orders",
+        "inbound_0",
+        "inbound_1",
+    ] {
+        assert!(names.contains(&name), "no {name} in {names:?}");
+    }
+    assert_eq!(channels["in_shop_orders"]["address"], "/in/shop/orders");
+    assert_eq!(channels["deliver_erp"]["address"], "deliver.erp");
+    assert!(channels["deliver_erp"]["messages"]["order"].is_object());
+    let mut found = Vec::new();
+    let own = |document: &Value| {
+        let mut own = document.clone();
+        // The canonical schemas refer within themselves.
+        own["components"]["schemas"] = Value::Null;
+        own
+    };
+    let without = own(&document);
+    references(&without, &mut found);
+    assert!(found.len() > 20, "{found:?}");
+    for reference in found {
+        let pointer = reference.strip_prefix('#').expect("within the document");
+        assert!(
+            document.pointer(pointer).is_some(),
+            "{reference} leads nowhere"
+        );
+    }
+    // What is said of the headers is what messages carry.
+    let described = document["components"]["schemas"]["headers"]["properties"].as_object();
+    let described: BTreeSet<&str> = described
+        .expect("headers")
+        .keys()
+        .map(String::as_str)
+        .collect();
+    let mut attributes = Attributes::received(
+        SystemName::new("shop").expect("a name"),
+        Entity::Order,
+        "orders",
+        Some("SO-1".to_owned()),
+        None,
+    );
+    attributes.occurred_at = tenon_core::Timestamp::UNIX_EPOCH;
+    attributes.correlation_id = tenon_core::CorrelationId(uuid::Uuid::now_v7());
+    attributes.causation_id = Some(attributes.id);
+    attributes.traceparent = Some("00-aa-bb-01".to_owned());
+    attributes.master_id = Some(tenon_core::MasterId(uuid::Uuid::now_v7()));
+    attributes.sequence = Some(1);
+    let carried: BTreeSet<&str> = attributes
+        .to_headers()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(described, carried);
 }

@@ -1,6 +1,8 @@
 //! The HTTP side: its router over the embedded engines, asked in this process.
 
 mod access;
+mod alerts;
+mod attacks;
 mod checking;
 mod description;
 mod health;
@@ -8,4 +10,5 @@ mod intake;
 mod masters;
 mod reading;
 mod roles;
+mod single_sign_on;
 mod site;

@@ -133,6 +133,10 @@ impl Site {
         &self.store
     }
 
+    pub(super) fn depths(&self) -> Depths {
+        Depths::new(self.broker.clone(), &self.deployment, PARTITIONS)
+    }
+
     /// Who may what, as a hub with a configured token begins.
     pub(super) fn access(&self) -> Access {
         self.access_with(AccessPolicy::default())
@@ -156,7 +160,7 @@ impl Site {
         let api = Api {
             deployment: self.deployment.clone(),
             store: self.store.clone(),
-            depths: Depths::new(self.broker.clone(), &self.deployment, PARTITIONS),
+            depths: self.depths(),
             accept: Accept::new(self.broker.clone(), PARTITIONS),
             health,
             master: Arc::default(),

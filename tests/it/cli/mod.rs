@@ -1,5 +1,6 @@
 //! The command line as scripts see it: the binary itself, its exit codes, what stands on stdout.
 
+mod access;
 mod backup;
 mod cases;
 mod checking;
@@ -14,5 +15,6 @@ mod parked;
 mod running;
 mod sending;
 mod site;
+mod spans;
 mod stewardship;
 mod torture;

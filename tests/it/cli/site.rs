@@ -230,6 +230,13 @@ impl Site {
         Running::start(self.command(&[&["run"], arguments].concat()))
     }
 
+    /// As `run`, with more in its environment.
+    pub(super) fn run_in(&self, environment: &[(&str, &str)]) -> Running {
+        let mut command = self.command(&["run"]);
+        command.envs(environment.iter().copied());
+        Running::start(command)
+    }
+
     /// Waits until the ERP was given this file; what is in it.
     pub(super) fn given(&self, name: &str) -> Value {
         self.given_to("erp", name)

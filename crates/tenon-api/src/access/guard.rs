@@ -203,13 +203,28 @@ impl Caller {
         let secure = if self.secure { "; Secure" } else { "" };
         format!("{name}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
     }
+
+    /// The name of the cookie in which a sign-on at the provider waits.
+    pub(crate) fn waiting_name(&self) -> &'static str {
+        match self.secure {
+            true => "__Host-tenon-oidc",
+            false => "tenon-oidc",
+        }
+    }
+
+    /// The cookie in which a sign-on at the provider waits: the way back comes from there.
+    pub(crate) fn waiting(&self, text: &str, seconds: u64) -> String {
+        let name = self.waiting_name();
+        let secure = if self.secure { "; Secure" } else { "" };
+        format!("{name}={text}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
+    }
 }
 
 fn name_of_cookie(secure: bool) -> &'static str {
     if secure { SECURE_COOKIE } else { PLAIN_COOKIE }
 }
 
-fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub(super) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers
         .get_all(header::COOKIE)
         .iter()

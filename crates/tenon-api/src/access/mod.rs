@@ -16,6 +16,7 @@ mod principal;
 mod rules;
 mod secret;
 pub(crate) mod session;
+pub(crate) mod single_sign_on;
 pub(crate) mod tokens;
 pub(crate) mod trail;
 pub(crate) mod users;
@@ -35,10 +36,12 @@ pub(crate) use principal::{Note, Via};
 pub use principal::{Permission, Principal};
 pub(crate) use rules::{Rule, unruled};
 pub(crate) use secret::OneTime;
+pub use single_sign_on::{GroupRole, Provider};
 pub use tokens::in_days;
 pub use trail::{csv_of, ndjson_of};
 
 use password::Passwords;
+use single_sign_on::SingleSignOn;
 
 /// Accounts, sessions, tokens and the trail, for the HTTP side and the command line. Cheap to clone.
 #[derive(Clone)]
@@ -52,23 +55,35 @@ struct Parts {
     passwords: Passwords,
     /// How often each address may try to sign in.
     pace: DefaultKeyedRateLimiter<IpAddr>,
+    single: Option<SingleSignOn>,
 }
 
 impl Access {
     /// Puts it together; nothing is read yet.
     pub fn new(store: SharedStore, policy: AccessPolicy, configured: Option<Secret>) -> Self {
+        let single = match (&policy.oidc, &policy.url) {
+            (Some(provider), Some(url)) => SingleSignOn::new(provider.clone(), url)
+                .map_err(|failure| tracing::error!(%failure, "single sign-on is off"))
+                .ok(),
+            _ => None,
+        };
         let pace = NonZeroU32::new(policy.sign_ins_per_minute).unwrap_or(NonZeroU32::MIN);
         Self(Arc::new(Parts {
             store,
             configured,
             passwords: Passwords::new(),
             pace: RateLimiter::keyed(Quota::per_minute(pace)),
+            single,
             policy,
         }))
     }
 
     pub(crate) fn store(&self) -> &SharedStore {
         &self.0.store
+    }
+
+    fn single_sign_on(&self) -> Option<&SingleSignOn> {
+        self.0.single.as_ref()
     }
 
     pub(crate) fn policy(&self) -> &AccessPolicy {

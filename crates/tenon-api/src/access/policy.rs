@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use tenon_connector::Humane;
 
+use super::Provider;
+
 /// How people sign in, and for how long.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -25,6 +27,8 @@ pub struct AccessPolicy {
     pub sign_ins_per_minute: u32,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// A provider of single sign-on.
+    pub oidc: Option<Provider>,
 }
 
 impl Default for AccessPolicy {
@@ -38,6 +42,7 @@ impl Default for AccessPolicy {
             lock_for: Humane(Duration::from_secs(15 * 60)),
             sign_ins_per_minute: 30,
             trusted_proxies: Vec::new(),
+            oidc: None,
         }
     }
 }
@@ -63,6 +68,11 @@ impl AccessPolicy {
         {
             let reason = format!("`{url}` is no address such as \"https://tenon.example.com\"");
             problems.push(("url", reason));
+        }
+        if self.oidc.is_some() && self.url.is_none() {
+            let reason =
+                "single sign-on needs `url` under `[access]`: the provider sends people back there";
+            problems.push(("oidc", reason.to_owned()));
         }
         problems
     }

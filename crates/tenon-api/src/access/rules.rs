@@ -75,6 +75,7 @@ pub(crate) const RULES: &[Rule] = &[
     open("GET", "/health/ready"),
     open("POST", "/in/{system}/{inlet}"),
     see("/metrics", Scope::Company),
+    see("/asyncapi.json", Scope::Company),
     // Messages.
     see("/api/v1/messages", Scope::Named("source")),
     see("/api/v1/messages/{id}", Scope::OfRecord),
@@ -114,6 +115,9 @@ pub(crate) const RULES: &[Rule] = &[
     // Who may what. Signing in and out write their own entries.
     open("POST", "/api/v1/session"),
     open("POST", "/api/v1/session/first"),
+    open("GET", "/api/v1/session/means"),
+    open("GET", "/auth/oidc"),
+    open("GET", "/auth/oidc/callback"),
     rule("GET", "/api/v1/session", SignedIn, Scope::Company, None),
     rule(
         "PATCH",

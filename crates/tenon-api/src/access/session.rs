@@ -342,7 +342,7 @@ impl Access {
     }
 
     /// Refuses an address that tries too often.
-    fn check_pace(&self, caller: &Caller) -> Result<(), Problem> {
+    pub(super) fn check_pace(&self, caller: &Caller) -> Result<(), Problem> {
         if self.0.pace.len() > ADDRESSES {
             self.0.pace.retain_recent();
         }

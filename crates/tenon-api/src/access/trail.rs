@@ -133,7 +133,7 @@ pub(crate) async fn export_trail(
     Asked(query): Asked<ExportQuery>,
 ) -> Result<Response, Problem> {
     let format = query.format.as_deref().unwrap_or("csv");
-    let (content_type, write): (_, fn(&[AuditEntry], bool) -> Vec<u8>) = match format {
+    let (content_type, write): (_, Written) = match format {
         "csv" => ("text/csv; charset=utf-8", csv_of),
         "ndjson" => ("application/x-ndjson", ndjson_of),
         other => {
@@ -153,6 +153,9 @@ pub(crate) async fn export_trail(
         .map_ok(move |(entries, first)| Bytes::from(write(&entries, first)));
     Ok((headers, Body::from_stream(portions)).into_response())
 }
+
+/// Writes entries in a format; told whether they are the first.
+type Written = fn(&[AuditEntry], bool) -> Vec<u8>;
 
 /// The whole trail in portions, and whether each is the first.
 fn portions(

@@ -391,6 +391,7 @@ macro_rules! access_store {
             account: &Account,
             end_sessions: bool,
         ) -> Result<(), StoreError> {
+            let before = administrators(transaction).await?;
             let altered = sqlx::query(
                 "update account set display_name = $2, role = $3, systems = $4, language = $5,
                      password = $6, subject = $7, disabled = $8, changed_at = $9
@@ -407,13 +408,8 @@ macro_rules! access_store {
             .bind(account.changed_at.as_microsecond())
             .execute(&mut **transaction)
             .await?;
-            let administrators: i64 = sqlx::query_scalar(
-                "select count(*) from account
-                 where role = 'administrator' and not disabled and systems is null",
-            )
-            .fetch_one(&mut **transaction)
-            .await?;
-            if altered.rows_affected() != 1 || administrators == 0 {
+            let left = administrators(transaction).await?;
+            if altered.rows_affected() != 1 || (left == 0 && before > 0) {
                 let words = "no administrator would be left who may sign in";
                 return Err(StoreError::Conflict(words.to_owned()));
             }
@@ -424,6 +420,16 @@ macro_rules! access_store {
                     .await?;
             }
             Ok(())
+        }
+
+        /// How many may sign in and do everything.
+        async fn administrators(transaction: &mut $transaction) -> Result<i64, StoreError> {
+            Ok(sqlx::query_scalar(
+                "select count(*) from account
+                 where role = 'administrator' and not disabled and systems is null",
+            )
+            .fetch_one(&mut **transaction)
+            .await?)
         }
 
         /// Ends a one-time link; one that is not there or has expired is a conflict.

@@ -40,9 +40,9 @@ use tenon_master::likeness::{MatchKey, Postings, Traits};
 
 use crate::{
     Belonging, Claim, Commit, Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Known, Life,
-    Listed, Lookup, MessageFilter, OutboundKnown, OutboundLookup, ParkedFilter, ParkedId,
-    ParkedRecord, Payloads, ProspectClaim, Review, ReviewId, ReviewState, Settlement, Store,
-    StoreError, TiedRecord, Trace, Version,
+    Listed, Lookup, MessageFilter, OutboundKnown, OutboundLookup, ParkedCount, ParkedFilter,
+    ParkedId, ParkedRecord, Payloads, ProspectClaim, Review, ReviewId, ReviewState, Settlement,
+    Store, StoreError, TiedRecord, Trace, Version,
 };
 
 /// A transaction of this store.
@@ -418,6 +418,10 @@ impl Store for Postgres {
 
     async fn deliveries(&self, id: MessageId) -> Result<Vec<DeliveryRecord>, StoreError> {
         read::deliveries(self, id).await
+    }
+
+    async fn parked_counts(&self) -> Result<Vec<ParkedCount>, StoreError> {
+        parked::counts(self).await
     }
 
     async fn dashboard(&self) -> Result<Dashboard, StoreError> {

@@ -8,7 +8,9 @@ use super::lanes::advance;
 use super::{Sqlite, now};
 use crate::parking::{self, ParkedRow};
 use crate::rows::clean;
-use crate::{Direction, ParkedFilter, ParkedId, ParkedRecord, ParkedState, StoreError};
+use crate::{
+    Direction, ParkedCount, ParkedFilter, ParkedId, ParkedRecord, ParkedState, StoreError,
+};
 
 // ---- Reading ----------------------------------------------------------------------------------
 
@@ -226,4 +228,14 @@ pub(super) async fn drop_parked(
     }
     transaction.commit().await?;
     Ok(dropped)
+}
+
+pub(super) async fn counts(store: &Sqlite) -> Result<Vec<ParkedCount>, StoreError> {
+    let mut connection = store.read().await?;
+    let found: Vec<(String, String, i64, i64)> = sqlx::query_as(
+        "select system, state, count(*), min(parked_at) from parked group by system, state",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    found.into_iter().map(parking::parked_count).collect()
 }

@@ -23,6 +23,7 @@ pub(super) async fn run(options: Run) -> Result<(), Exit> {
     if !configuration.unset_secrets.is_empty() {
         return Err(Exit::problems(&configuration.unset_secrets));
     }
+    crate::spans::export();
     let has = |role: Role| options.role.contains(&role) || options.role.contains(&Role::All);
     let roles = Roles {
         receive: has(Role::Receive),
@@ -179,6 +180,14 @@ pub(crate) async fn serve(
         settings.http.token.clone(),
     );
     let stop = CancellationToken::new();
+    if let Some(alerts) = settings.alerts.clone() {
+        let watched = tenon_api::alerts::Watched {
+            store: engine.store.clone(),
+            depths: Depths::new(engine.broker.clone(), &deployment, settings.partitions),
+            health: hub.health().clone(),
+        };
+        tokio::spawn(tenon_api::alerts::watch(alerts, watched, stop.clone()));
+    }
     let (mut http, mut address) = (None, None);
     if let Some(listener) = listener {
         address = listener.local_addr().ok();

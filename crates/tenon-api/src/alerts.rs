@@ -1,0 +1,345 @@
+//! Alerts: tells another system by a webhook when something does not go on, and when it does again.
+//!
+//! A connector that is stalled, paused or failed for some time; too many messages parked, or one of them for
+//! too long; a queue that holds messages while nobody makes progress. Each alert is raised once and cleared
+//! once. A node tells of its own components; of what all share, the one that holds the claim `alerts`.
+//! What cannot be handed over is tried again, in order, until it is taken: at least once, told apart by `id`.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hmac::{Hmac, Mac};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use tenon_connector::{Humane, Secret};
+use tenon_core::Timestamp;
+use tenon_pipeline::{ComponentState, Depths, Health};
+use tenon_store::{Claim, SharedStore};
+use tokio_util::sync::CancellationToken;
+
+/// `[alerts]` of tenon.toml.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlertSettings {
+    /// Where alerts are posted; addresses of chat systems hold a secret, so it may be a reference.
+    pub url: Secret,
+    /// Signs the body: `X-Tenon-Signature: sha256=…`, an HMAC in hexadecimal.
+    #[serde(default)]
+    pub secret: Option<Secret>,
+    /// How often it is looked.
+    #[serde(default = "usual_every")]
+    pub every: Humane,
+    /// After how long a connector that does not go on is told.
+    #[serde(default = "usual_patience")]
+    pub stalled_for: Humane,
+    /// More parked messages than this for one system are told.
+    #[serde(default = "usual_parked")]
+    pub parked: u64,
+    /// A message that is parked for longer is told.
+    #[serde(default = "usual_age")]
+    pub parked_for: Humane,
+    /// A queue that holds messages for so long without being emptied or worked on is told.
+    #[serde(default = "usual_patience")]
+    pub queued_for: Humane,
+}
+
+fn usual_every() -> Humane {
+    Humane(Duration::from_secs(15))
+}
+
+fn usual_patience() -> Humane {
+    Humane(Duration::from_secs(300))
+}
+
+fn usual_parked() -> u64 {
+    100
+}
+
+fn usual_age() -> Humane {
+    Humane(Duration::from_secs(24 * 3600))
+}
+
+/// What is looked at.
+pub struct Watched {
+    /// What the hub knows.
+    pub store: SharedStore,
+    /// The queues.
+    pub depths: Depths,
+    /// How this node is getting on.
+    pub health: Arc<Health>,
+}
+
+/// What is wrong, by kind and subject: the name under which it is raised and cleared.
+type Name = (&'static str, String);
+
+/// What is posted.
+#[derive(Debug, Clone, Serialize)]
+struct Alert {
+    /// Names this telling; the same when it is sent again.
+    id: uuid::Uuid,
+    /// When.
+    at: Timestamp,
+    /// `raised` or `cleared`.
+    state: &'static str,
+    /// `connector.stalled`, `connector.paused`, `connector.failed`, `parked.many`, `parked.old`, `queue.old`.
+    kind: &'static str,
+    /// The component, system or queue.
+    subject: String,
+    /// What is to be known of it, in words; free of personal values.
+    detail: String,
+    /// In one line, as chat systems show it.
+    text: String,
+}
+
+/// Alerts that could not be handed over; the oldest are let go beyond this.
+const KEPT: usize = 1_000;
+/// How long the other side has to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Looks, tells, and goes on until `stop`.
+pub async fn watch(settings: AlertSettings, watched: Watched, stop: CancellationToken) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().timeout(PATIENCE).build();
+    let client = match client {
+        Ok(client) => client,
+        Err(error) => {
+            tracing::error!(%error, "alerts cannot be sent");
+            return;
+        }
+    };
+    let mut watcher = Watcher {
+        settings,
+        watched,
+        claim: None,
+        raised: BTreeMap::new(),
+        filled: BTreeMap::new(),
+        waiting: VecDeque::new(),
+    };
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(watcher.settings.every.0) => {}
+        }
+        watcher.look().await;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = watcher.hand_over(&client) => {}
+        }
+    }
+}
+
+struct Watcher {
+    settings: AlertSettings,
+    watched: Watched,
+    claim: Option<Box<dyn Claim>>,
+    /// What was raised, with its words.
+    raised: BTreeMap<Name, String>,
+    /// Since when a queue has held messages.
+    filled: BTreeMap<String, Timestamp>,
+    waiting: VecDeque<Alert>,
+}
+
+impl Watcher {
+    /// Compares what is wrong now with what was told.
+    async fn look(&mut self) {
+        let mut wrong = self.components();
+        if self.has_claim().await {
+            match self.shared().await {
+                Some(shared) => wrong.extend(shared),
+                // What cannot be told now is neither raised nor cleared.
+                None => wrong.extend(
+                    self.raised
+                        .iter()
+                        .filter(|((kind, _), _)| !kind.starts_with("connector."))
+                        .map(|(name, detail)| (name.clone(), detail.clone())),
+                ),
+            }
+        } else {
+            // Another node tells of these now.
+            self.raised
+                .retain(|(kind, _), _| kind.starts_with("connector."));
+        }
+        let raised: Vec<Name> = self.raised.keys().cloned().collect();
+        for name in raised {
+            if !wrong.contains_key(&name)
+                && let Some(detail) = self.raised.remove(&name)
+            {
+                self.tell("cleared", name, detail);
+            }
+        }
+        for (name, detail) in wrong {
+            if !self.raised.contains_key(&name) {
+                self.raised.insert(name.clone(), detail.clone());
+                self.tell("raised", name, detail);
+            }
+        }
+    }
+
+    fn tell(&mut self, state: &'static str, (kind, subject): Name, detail: String) {
+        let text = format!("Tenon: {kind} {state}: {subject}: {detail}");
+        tracing::warn!(
+            alert.kind = kind,
+            alert.subject = subject,
+            alert.state = state,
+            "alert"
+        );
+        self.waiting.push_back(Alert {
+            id: uuid::Uuid::now_v7(),
+            at: Timestamp::now(),
+            state,
+            kind,
+            subject,
+            detail,
+            text,
+        });
+        if self.waiting.len() > KEPT {
+            self.waiting.pop_front();
+            tracing::error!("an alert was given up: {KEPT} others wait for the receiver");
+        }
+    }
+
+    /// Components of this node that do not go on for too long.
+    fn components(&self) -> BTreeMap<Name, String> {
+        let mut wrong = BTreeMap::new();
+        for (component, report) in self.watched.health.reports() {
+            let (kind, reason) = match &report.state {
+                ComponentState::Stalled { reason } => ("connector.stalled", reason),
+                ComponentState::Paused { reason } => ("connector.paused", reason),
+                ComponentState::Failed { reason } => ("connector.failed", reason),
+                _ => continue,
+            };
+            // What cannot go on by itself is told at once.
+            let patience = match kind {
+                "connector.failed" => Duration::ZERO,
+                _ => self.settings.stalled_for.0,
+            };
+            if since(report.since) >= patience {
+                wrong.insert((kind, component.0), reason.clone());
+            }
+        }
+        wrong
+    }
+
+    /// What all nodes share; `None` when the store cannot tell.
+    async fn shared(&mut self) -> Option<BTreeMap<Name, String>> {
+        let mut wrong = BTreeMap::new();
+        let counts = self.watched.store.parked_counts().await.ok()?;
+        let mut by_system: BTreeMap<String, (u64, Timestamp)> = BTreeMap::new();
+        for count in counts {
+            let entry = by_system
+                .entry(count.system.to_string())
+                .or_insert((0, count.oldest));
+            entry.0 += count.count;
+            entry.1 = entry.1.min(count.oldest);
+        }
+        for (system, (count, oldest)) in by_system {
+            if count > self.settings.parked {
+                let most = self.settings.parked;
+                let detail = format!("{count} messages are parked, more than {most}");
+                wrong.insert(("parked.many", system.clone()), detail);
+            }
+            if since(oldest) > self.settings.parked_for.0 {
+                let detail = format!("a message is parked since {oldest}");
+                wrong.insert(("parked.old", system), detail);
+            }
+        }
+        let reports = self.watched.health.reports();
+        for (queue, depth) in self.watched.depths.read().await {
+            // An empty queue, or one that moves: what a component of this node has worked on since.
+            let name = queue
+                .strip_prefix("deliver.")
+                .map(|system| format!("{system}/deliver"));
+            let name = name.unwrap_or_else(|| queue.clone());
+            let moved = reports
+                .iter()
+                .find(|(component, _)| component.0 == name)
+                .and_then(|(_, report)| report.last_progress);
+            match depth {
+                None => continue,
+                Some(0) => {
+                    self.filled.remove(&queue);
+                    continue;
+                }
+                Some(depth) => {
+                    let filled = self
+                        .filled
+                        .entry(queue.clone())
+                        .or_insert_with(Timestamp::now);
+                    let stands = moved.map_or(*filled, |moved| moved.max(*filled));
+                    if since(stands) >= self.settings.queued_for.0 {
+                        let detail = format!(
+                            "{depth} messages wait, and nobody has worked on them since {stands}"
+                        );
+                        wrong.insert(("queue.old", queue), detail);
+                    }
+                }
+            }
+        }
+        Some(wrong)
+    }
+
+    async fn has_claim(&mut self) -> bool {
+        if let Some(claim) = &self.claim
+            && claim.holds().await
+        {
+            return true;
+        }
+        self.claim = self.watched.store.claim("alerts").await.ok().flatten();
+        self.claim.is_some()
+    }
+
+    /// Posts what waits, in order; stops at the first that is not taken.
+    async fn hand_over(&mut self, client: &reqwest::Client) {
+        while let Some(alert) = self.waiting.front() {
+            match post(&self.settings, client, alert).await {
+                Ok(()) => {
+                    self.waiting.pop_front();
+                    metrics::counter!("tenon_alerts_total", "outcome" => "sent").increment(1);
+                }
+                Err(reason) => {
+                    metrics::counter!("tenon_alerts_total", "outcome" => "failed").increment(1);
+                    let waiting = self.waiting.len();
+                    tracing::warn!(reason, waiting, "an alert is not taken; it is sent again");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Posts one alert. The reason of a failure does not repeat the address, which may hold a secret.
+async fn post(
+    settings: &AlertSettings,
+    client: &reqwest::Client,
+    alert: &Alert,
+) -> Result<(), String> {
+    let url = settings
+        .url
+        .reveal()
+        .map_err(|problem| problem.to_string())?;
+    let body = serde_json::to_vec(alert).map_err(|error| error.to_string())?;
+    let mut request = client
+        .post(url.expose_secret())
+        .header("content-type", "application/json")
+        .header("idempotency-key", alert.id.to_string());
+    if let Some(secret) = &settings.secret {
+        let secret = secret.reveal().map_err(|problem| problem.to_string())?;
+        let mut hmac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())
+            .map_err(|error| error.to_string())?;
+        hmac.update(&body);
+        let signature = hex::encode(hmac.finalize().into_bytes());
+        request = request.header("x-tenon-signature", format!("sha256={signature}"));
+    }
+    let answer = request.body(body).send().await;
+    let answer = answer.map_err(|error| error.without_url().to_string())?;
+    match answer.status().is_success() {
+        true => Ok(()),
+        false => Err(format!("the receiver answers {}", answer.status())),
+    }
+}
+
+fn since(moment: Timestamp) -> Duration {
+    Duration::try_from(Timestamp::now().duration_since(moment)).unwrap_or_default()
+}
