@@ -19,7 +19,7 @@ def rows: if . == null then [] elif type == "string" then (blank // "[]" | fromj
         quantity: (.QTY | decimal),
         unit: (.UNIT | words),
         unit_price: (.PRICE | decimal),
-        amount: (.QTY | decimal_mul(.PRICE // "0"; 2)),
+        amount: ((.PRICE // "0") as $price | .QTY | decimal_mul($price; 2)),
         required_on: (.WANTED_ON | date),
         confirmed_quantity: (.PROMISED_QTY | amount),
         confirmed_on: (.PROMISED_ON | date)
