@@ -29,11 +29,11 @@ use crate::wire::{arrived, parcel_publication};
 use crate::{Component, ComponentState, FailPoint, Health};
 
 /// Messages taken at once.
-const BATCH: usize = 256;
+const BATCH: usize = 128;
 /// After so long without the store a batch goes back to its queue, where another node may take it.
 const HANDOVER: Duration = Duration::from_secs(8);
 /// Messages the broker may hand out ahead.
-const PREFETCH: u16 = 384;
+const PREFETCH: u16 = 256;
 
 /// What an inbound lane works with.
 pub(crate) struct Lane {
