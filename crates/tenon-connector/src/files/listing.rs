@@ -90,6 +90,14 @@ impl Stamp {
         }
     }
 
+    /// When the file was written, in nanoseconds since 1970.
+    pub(super) fn modified(&self) -> u64 {
+        let since = self.modified.duration_since(SystemTime::UNIX_EPOCH);
+        since.map_or(0, |since| {
+            u64::try_from(since.as_nanos()).unwrap_or_default()
+        })
+    }
+
     /// Bytes in the file.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How many finished files are remembered.
-const REMEMBERED: u64 = 1_000;
+const REMEMBERED: usize = 1_000;
 
 /// How far an inlet has read; its checkpoint.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,8 +17,6 @@ pub(super) struct Progress {
     pub(super) leaving: Vec<Leaving>,
     /// The last finished files, oldest first.
     finished: Vec<Finished>,
-    /// How many files were finished in all.
-    count: u64,
 }
 
 /// A file of which some records were handed over.
@@ -71,8 +69,9 @@ impl Progress {
     ///
     /// The same content is a duplicate, unless a file of this name with other content was finished
     /// since (a daily file that changes and changes back states something new each time), or reading it
-    /// failed (it was put back after something was corrected).
-    pub(super) fn decide(&self, file: &str, sha256: &str) -> Decision {
+    /// failed (it was put back after something was corrected). `modified` is when the file was written,
+    /// in nanoseconds since 1970.
+    pub(super) fn decide(&self, file: &str, sha256: &str, modified: u64) -> Decision {
         if let Some(reading) = &self.reading
             && reading.file == file
             && reading.sha256 == sha256
@@ -92,7 +91,7 @@ impl Progress {
         if duplicate {
             return Decision::Duplicate;
         }
-        let generation = self.generation(sha256);
+        let generation = self.generation(sha256, modified);
         Decision::Read(Reading {
             file: file.to_owned(),
             sha256: sha256.to_owned(),
@@ -101,20 +100,17 @@ impl Progress {
         })
     }
 
-    /// A number that no earlier reading of this content had, remembered or not.
-    ///
-    /// A generation is at most the count of finished files at its time: it either is the count rounded
-    /// down, or one more than that of an earlier reading, and the count has grown since. What is
-    /// forgotten was finished at least `REMEMBERED` files ago, so the count rounded down has passed it.
-    fn generation(&self, sha256: &str) -> u64 {
-        let rounded = self.count / REMEMBERED * REMEMBERED;
+    /// A number that no earlier reading of this content had, remembered or not; and the same number
+    /// when the same file is read again, because what came of it was not kept. So it may depend on the
+    /// file alone, not on what was read before it: a node that takes over does not know all of that.
+    fn generation(&self, sha256: &str, modified: u64) -> u64 {
         let remembered = self
             .finished
             .iter()
             .filter(|finished| finished.sha256 == sha256)
             .map(|finished| finished.generation + 1)
             .max();
-        remembered.unwrap_or(0).max(rounded)
+        remembered.unwrap_or(0).max(modified)
     }
 
     /// A file was read to its end, or as far as it can be.
@@ -133,8 +129,7 @@ impl Progress {
             generation: reading.generation,
             failed,
         });
-        self.count += 1;
-        let surplus = self.finished.len().saturating_sub(REMEMBERED as usize);
+        let surplus = self.finished.len().saturating_sub(REMEMBERED);
         self.finished.drain(..surplus);
     }
 }
@@ -145,8 +140,18 @@ mod tests {
 
     /// Reads a file as the source does; its generation, or `None` for a duplicate.
     fn read(progress: &mut Progress, file: &str, content: &str, failed: bool) -> Option<u64> {
+        read_of(progress, file, content, failed, 0)
+    }
+
+    fn read_of(
+        progress: &mut Progress,
+        file: &str,
+        content: &str,
+        failed: bool,
+        modified: u64,
+    ) -> Option<u64> {
         progress.leaving.clear();
-        match progress.decide(file, content) {
+        match progress.decide(file, content, modified) {
             Decision::Read(reading) => {
                 progress.finish(&reading, failed, 0);
                 Some(reading.generation)
@@ -187,7 +192,8 @@ mod tests {
         let mut progress = Progress::default();
         let mut generations = Vec::new();
         for round in 0..4_000 {
-            generations.extend(read(&mut progress, "daily.csv", "A", false));
+            let written = 7 * round;
+            generations.extend(read_of(&mut progress, "daily.csv", "A", false, written));
             let other = format!("B{round}");
             let file = if round % 3 == 0 {
                 "daily.csv"
@@ -202,6 +208,23 @@ mod tests {
         generations.dedup();
         assert_eq!(generations.len(), count);
         assert!(count > 1_000);
+    }
+
+    #[test]
+    fn who_takes_over_reads_the_same_again_whatever_was_read_before() {
+        let (mut one, mut other) = (Progress::default(), Progress::default());
+        for number in 0..1_500 {
+            read(&mut one, "earlier.csv", &format!("E{number}"), false);
+        }
+        let written = 1_700_000_000_000_000_000;
+        let first = read_of(&mut one, "a.csv", "A", false, written);
+        assert_eq!(read_of(&mut other, "a.csv", "A", false, written), first);
+        // Checkpoints of before held a count, which is passed over.
+        let kept = r#"{"count":999,"finished":[]}"#;
+        assert_eq!(
+            serde_json::from_str::<Progress>(kept).unwrap(),
+            Progress::default()
+        );
     }
 
     #[test]

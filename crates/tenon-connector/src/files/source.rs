@@ -396,7 +396,8 @@ impl Work {
             let Some((file, survey, head)) = self.survey(&candidate)? else {
                 continue;
             };
-            match progress.decide(&candidate.name, &survey.sha256) {
+            let modified = candidate.stamp.modified();
+            match progress.decide(&candidate.name, &survey.sha256, modified) {
                 Decision::Read(reading) => {
                     return self
                         .open_file(candidate, reading, file, survey, head)
