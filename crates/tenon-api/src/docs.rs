@@ -20,6 +20,7 @@ use crate::access::{Permission, Rule};
         (name = "intake", description = "Webhooks of the systems"),
         (name = "messages", description = "What the hub carried, and what waits"),
         (name = "masters", description = "The master records of customers, and commands that change them"),
+        (name = "insight", description = "Figures: reconciliation, reports, grades, customers in the round"),
         (name = "access", description = "Who may what: sessions, users, tokens, the audit trail"),
         (name = "health", description = "Whether the hub makes progress")
     )

@@ -13,6 +13,7 @@ mod console;
 mod docs;
 mod headers;
 mod health;
+mod insight;
 mod masters;
 mod problem;
 mod prometheus;
@@ -70,6 +71,8 @@ pub struct Api {
     pub health: Arc<Health>,
     /// How customers are matched.
     pub master: Arc<MasterPolicy>,
+    /// What the company decides about its figures.
+    pub insight: Arc<tenon_insight::Policy>,
     /// Who may what.
     pub access: Access,
 }
@@ -129,6 +132,16 @@ fn described() -> (utoipa::openapi::OpenApi, Router<Api>) {
         .routes(routes!(trail::trail))
         .routes(routes!(trail::check_trail))
         .routes(routes!(trail::export_trail))
+        .routes(routes!(insight::state))
+        .routes(routes!(insight::rebuild))
+        .routes(routes!(insight::orders::orders))
+        .routes(routes!(insight::orders::export))
+        .routes(routes!(insight::orders::exceptions))
+        .routes(routes!(insight::reports::report))
+        .routes(routes!(insight::reports::export))
+        .routes(routes!(insight::grades::grades))
+        .routes(routes!(insight::grades::grade, insight::grades::decide))
+        .routes(routes!(insight::customers::customer))
         .routes(routes!(prometheus::scrape))
         .routes(routes!(channels::asyncapi))
         .routes(routes!(health::live))

@@ -103,7 +103,8 @@ pub(crate) struct Given {
 /// (`merged`), `split` (`master`, `records`: a list of `system` and `native_id`), `approve` (`review`, perhaps
 /// `survivor`), `reject` (`review`), `pin` (`master`, `field`, `value`), `release` (`master`, `field`),
 /// `reserve_code` and `free_code` (`code`), `claim` (`master`, `owner`, `days`), `hand_over` (`master`, `from`,
-/// `to`), `give_up` (`master`, `owner`), `affiliate` (`child`, `parent`, `kind`: `branch` or `member`), `detach`
+/// `to`), `give_up` (`master`, `owner`), `grade` (`master`, `grade`, `credit_days`, `priority`), `decline_grade` (`master`,
+/// `grade`), `rate` (`master`, `cooperation`), `affiliate` (`child`, `parent`, `kind`: `branch` or `member`), `detach`
 /// (`child`). A command is journaled and traced as a message; one that is given again with the same `Idempotency-Key` takes effect once.
 #[utoipa::path(post, path = "/api/v1/commands", tag = "masters",
     params(("Idempotency-Key" = Option<String>, Header, description = "names the command, where it may be given again")),
@@ -134,7 +135,11 @@ pub(crate) async fn command(
     let key = headers
         .get("idempotency-key")
         .and_then(|key| key.to_str().ok());
-    let outcome = api.steward().command(&command, key).await?;
+    answer(api.steward().command(&command, key).await?)
+}
+
+/// What became of a command, as an answer.
+pub(crate) fn answer(outcome: Outcome) -> Result<Response, Problem> {
     let status = match &outcome {
         Outcome::Done { .. } => StatusCode::OK,
         Outcome::Underway { .. } => StatusCode::ACCEPTED,

@@ -61,6 +61,13 @@ pub struct Customer {
     /// How long and how much it may owe.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credit_terms: Option<CreditTerms>,
+    /// How early it is served: 1 before 2.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::whole::optional"
+    )]
+    pub priority: Option<u32>,
     /// Free labels.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::money::{Currency, Decimal};
+
 /// A product or part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,4 +21,10 @@ pub struct Item {
     /// The design's revision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
+    /// What one unit costs us, for margins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standard_cost: Option<Decimal>,
+    /// The currency of the cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_currency: Option<Currency>,
 }

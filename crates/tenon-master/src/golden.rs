@@ -121,7 +121,7 @@ impl Default for Survivorship {
 
 impl Survivorship {
     /// The fields that may have an order of their own.
-    pub const FIELDS: [&'static str; 18] = [
+    pub const FIELDS: [&'static str; 19] = [
         "legal_name",
         "short_name",
         "former_names",
@@ -139,6 +139,7 @@ impl Survivorship {
         "emails",
         "bank_account",
         "credit_terms",
+        "priority",
         "tags",
     ];
 

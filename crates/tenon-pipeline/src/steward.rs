@@ -11,6 +11,7 @@
 
 mod claiming;
 mod decide;
+mod grading;
 mod hierarchy;
 mod joining;
 mod pinning;
@@ -22,6 +23,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tenon_core::customer::Grade;
 use tenon_core::{
     Attributes, Entity, Fact, Failure, MasterId, Message, MessageId, MessageKind, Native,
     NativeBody, NativeId, OrderingKey, SystemName,
@@ -168,6 +170,33 @@ pub enum Act {
         /// The customer.
         master: MasterId,
     },
+    /// A customer has this grade from now on, with what the grade brings.
+    Grade {
+        /// The master.
+        master: MasterId,
+        /// The grade.
+        grade: Grade,
+        /// Days that it has to pay; its own stay, if it is not said.
+        #[serde(default)]
+        credit_days: Option<u32>,
+        /// How early it is served: 1 before 2.
+        #[serde(default)]
+        priority: Option<u32>,
+    },
+    /// A customer is not to have the grade that its score proposes.
+    DeclineGrade {
+        /// The master.
+        master: MasterId,
+        /// The grade.
+        grade: Grade,
+    },
+    /// How well a customer works with us, in a person's judgement.
+    Rate {
+        /// The master.
+        master: MasterId,
+        /// From 0 to 100.
+        cooperation: u8,
+    },
 }
 
 /// A system's record by its name there.
@@ -193,7 +222,10 @@ impl Act {
             | Self::Release { master, .. }
             | Self::Claim { master, .. }
             | Self::HandOver { master, .. }
-            | Self::GiveUp { master, .. } => vec![*master],
+            | Self::GiveUp { master, .. }
+            | Self::Grade { master, .. }
+            | Self::DeclineGrade { master, .. }
+            | Self::Rate { master, .. } => vec![*master],
             Self::Affiliate { child, parent, .. } => vec![*child, *parent],
             Self::Detach { child } => vec![*child],
             Self::Reject { .. } | Self::ReserveCode { .. } | Self::FreeCode { .. } => Vec::new(),

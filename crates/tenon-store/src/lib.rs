@@ -16,6 +16,7 @@ mod claim;
 mod error;
 mod golden;
 mod hierarchy;
+pub mod insight;
 mod likeness;
 mod parking;
 mod postgres;
@@ -38,6 +39,7 @@ pub use golden::{
     Version,
 };
 pub use hierarchy::{Affiliation, Belonging, BelongingWrite};
+pub use insight::Insight;
 pub use postgres::{Postgres, PostgresOptions};
 pub use prospects::{ProspectClaim, ProspectClaimWrite};
 pub use sqlite::{Sqlite, check_sqlite, copy_sqlite, open_sqlite};
@@ -166,6 +168,11 @@ pub trait Store: AccessStore + 'static {
     /// The sole right, over all nodes, to serve `name`; `None` while it is had already. A node that
     /// dies gives up its claims at once, one that stands still within some ten seconds.
     async fn claim(&self, name: &str) -> Result<Option<Box<dyn Claim>>, StoreError>;
+
+    // Projections.
+
+    /// The journal read forward, and the tables of what projections make of it.
+    fn insight(&self) -> Insight;
 
     // Time.
 

@@ -10,11 +10,13 @@ use tenon_api::AccessPolicy;
 use tenon_api::alerts::AlertSettings;
 use tenon_connector::{Deployment, Document, Humane, KeyProblem, Secret};
 use tenon_core::{ConfigProblem, SystemName, nearest};
+use tenon_insight::Policy;
 use tenon_master::{CodeRule, Survivorship};
 use tenon_pipeline::MasterPolicy;
 use toml::Spanned;
 use toml::de::DeTable;
 
+use crate::figures;
 use crate::matching::{self, MasterFile};
 use crate::registry::KINDS;
 
@@ -50,6 +52,9 @@ pub(crate) struct Settings {
     /// How customers are matched: `master.toml` beside this file, if there is one.
     #[serde(skip)]
     pub(crate) matching: MasterFile,
+    /// What the company decides about its figures: `insight.toml` beside this file, if there is one.
+    #[serde(skip)]
+    pub(crate) insight: Policy,
 }
 
 /// What is remembered of messages.
@@ -95,6 +100,7 @@ impl Default for Settings {
             journal: Journal::default(),
             master: Master::default(),
             matching: MasterFile::default(),
+            insight: Policy::default(),
         }
     }
 }
@@ -136,6 +142,9 @@ impl Configuration {
         let matching = matching::beside(directory)
             .map_err(|found| problems.extend(found))
             .ok();
+        let insight = figures::beside(directory)
+            .map_err(|found| problems.push(found))
+            .ok();
         let deployment = Deployment::load(&directory.join(CONNECTORS), KINDS)
             .map_err(|found| problems.extend(found))
             .ok();
@@ -145,15 +154,20 @@ impl Configuration {
         let mut unset_secrets = read.as_ref().map(Read::unset_secrets).unwrap_or_default();
         let systems = deployment.iter().flat_map(|deployment| &deployment.systems);
         unset_secrets.extend(systems.flat_map(|system| system.unset_secrets.clone()));
-        match (read, deployment, matching) {
-            (Some(read), Some(deployment), Some(matching)) if problems.is_empty() => Ok(Self {
-                settings: Settings {
-                    matching,
-                    ..read.settings
-                },
-                deployment,
-                unset_secrets,
-            }),
+        match (read, deployment, matching, insight) {
+            (Some(read), Some(deployment), Some(matching), Some(insight))
+                if problems.is_empty() =>
+            {
+                Ok(Self {
+                    settings: Settings {
+                        matching,
+                        insight,
+                        ..read.settings
+                    },
+                    deployment,
+                    unset_secrets,
+                })
+            }
             _ => {
                 problems.extend(unset_secrets);
                 Err(problems)

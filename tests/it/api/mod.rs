@@ -6,6 +6,7 @@ mod attacks;
 mod checking;
 mod description;
 mod health;
+mod insight;
 mod intake;
 mod masters;
 mod reading;

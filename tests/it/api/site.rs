@@ -164,6 +164,7 @@ impl Site {
             accept: Accept::new(self.broker.clone(), PARTITIONS),
             health,
             master: Arc::default(),
+            insight: Arc::default(),
             access,
         };
         router(api).expect("a router")

@@ -3,6 +3,7 @@
 use futures::future::join_all;
 use serde_json::json;
 use tenon_core::Entity;
+use tenon_core::customer::Grade;
 use tenon_pipeline::{Act, Outcome, Roles};
 use tenon_store::{Affiliation, DeliveryState};
 
@@ -95,6 +96,52 @@ pub(super) async fn a_pin_wins_until_it_is_released(house: &House) {
     let before = first.at - jiff::SignedDuration::from_secs(1);
     assert_eq!(steward(&node).show_at(id, before).await.unwrap(), None);
     assert_eq!(versions[0].golden["legal_name"], "上海川可实业有限公司");
+    hub.stop().await;
+}
+
+pub(super) async fn a_grade_is_given_by_a_person_and_told_with_what_it_brings(house: &House) {
+    house.shop_and_erp(Erp::OrdersAndCustomers).await;
+    house.customer_system("crm").await;
+    let node = house.node().await;
+    let hub = node.start(Roles::ALL).await;
+    let told = customer("C-1", "上海川可贸易有限公司", Some(&tax_id(1)), "王敏");
+    let first = node.send("crm", Entity::Customer, &told).await;
+    node.delivery(first, "erp", DeliveryState::Delivered).await;
+    let id = master(&node, "crm", "C-1").await;
+    let grade = |priority| Act::Grade {
+        master: id,
+        grade: Grade::Diamond,
+        credit_days: Some(60),
+        priority: Some(priority),
+    };
+    assert_eq!(refusal(&give(&node, grade(12)).await), "grade.priority");
+    let mut unreasoned = command(grade(1));
+    unreasoned.because.clear();
+    let outcome = steward(&node).command(&unreasoned, None).await.unwrap();
+    assert_eq!(refusal(&outcome), "grade.reason");
+    let (message, masters) = done(&node, grade(1)).await;
+    assert_eq!(masters, [id]);
+    node.journaled(message, "done").await;
+    let row = golden(&node, "crm", "C-1").await;
+    let customer = &row.golden.customer;
+    assert_eq!(customer.grade, Some(Grade::Diamond));
+    assert_eq!(customer.priority, Some(1));
+    let terms = customer.credit_terms.as_ref().expect("terms");
+    assert_eq!(terms.days, Some(60));
+    assert_eq!(row.golden.provenance["grade"].native_id, "li.wei");
+    // A grade that is declined, and a word on how it works with us, change no golden record.
+    let declined = Act::DeclineGrade {
+        master: id,
+        grade: Grade::Problem,
+    };
+    let rated = |cooperation| Act::Rate {
+        master: id,
+        cooperation,
+    };
+    assert_eq!(done(&node, declined).await.1, []);
+    assert_eq!(done(&node, rated(80)).await.1, []);
+    assert_eq!(refusal(&give(&node, rated(101)).await), "rate.value");
+    assert_eq!(golden(&node, "crm", "C-1").await.version, row.version);
     hub.stop().await;
 }
 

@@ -90,6 +90,7 @@ suite! {
     bad_input::a_misread_tax_id_is_suspected_and_not_trusted,
     bad_input::merging_the_merged_and_parting_out_of_order_is_refused,
     keeping::a_pin_wins_until_it_is_released,
+    keeping::a_grade_is_given_by_a_person_and_told_with_what_it_brings,
     keeping::a_reserved_code_is_for_who_brings_it,
     keeping::of_many_who_claim_at_once_one_wins,
     keeping::nobody_belongs_to_himself,

@@ -8,6 +8,7 @@ mod claims;
 mod dependencies;
 mod fixtures;
 mod inbound;
+mod insight;
 mod lanes;
 mod likeness;
 mod masters;
@@ -101,6 +102,9 @@ suite! {
     dependencies::the_sweep_finds_what_was_missed,
     dependencies::racing_links_and_parks_lose_no_wake_up,
     dependencies::a_hundred_thousand_may_wait,
+    insight::the_journal_is_read_forward,
+    insight::figures_follow_from_the_journal,
+    insight::a_generation_is_built_beside_and_swapped,
     people::redrive_makes_due_and_keeps_order,
     people::drop_advances_the_lane,
     people::a_dropped_inbound_message_is_marked,

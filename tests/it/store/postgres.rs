@@ -218,3 +218,24 @@ async fn what_is_old_is_forgotten_without_waiting_for_who_reads_it() {
     // What is forgotten is still recognised.
     assert!(store.commit(orders([1])).await.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_that_commits_late_is_not_passed_by() {
+    let house = House::postgres().await;
+    let insight = house.store.insight();
+    // As a writer does that has drawn its positions and stands still before it commits.
+    let mut late = house.connection().await;
+    for statement in [
+        "begin",
+        "select pg_advisory_xact_lock_shared(7601, hashtext(current_schema()))",
+        "select nextval('journal_position')",
+    ] {
+        sqlx::Executor::execute(&mut late, statement).await.unwrap();
+    }
+    house.store.commit(orders(1..=2)).await.unwrap();
+    let page = insight.journaled(0, 10).await.unwrap();
+    assert_eq!((page.entries.len(), page.through), (0, 0));
+    sqlx::Executor::execute(&mut late, "commit").await.unwrap();
+    let page = insight.journaled(0, 10).await.unwrap();
+    assert_eq!((page.entries.len(), page.through), (2, 3));
+}

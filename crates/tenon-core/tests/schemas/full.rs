@@ -92,6 +92,7 @@ pub(crate) fn customer() -> Customer {
             limit: Some(amount("500000.00")),
             currency: Some(Currency::CNY),
         }),
+        priority: Some(2),
         tags: vec!["重点".to_owned(), "经销".to_owned()],
     }
 }
@@ -168,6 +169,8 @@ pub(crate) fn item() -> Item {
         specification: text("三刀头 3.7V 全身水洗"),
         unit: text("台"),
         revision: text("C2"),
+        standard_cost: Some(amount("41.50")),
+        cost_currency: Some(Currency::CNY),
     }
 }
 

@@ -47,6 +47,7 @@ pub fn survive(
             emails: choice.collect("emails", collections::emails),
             bank_account: choice.best("bank_account", |customer| customer.bank_account.clone()),
             credit_terms: choice.best("credit_terms", |customer| customer.credit_terms.clone()),
+            priority: choice.best("priority", |customer| customer.priority),
             tags: choice.collect("tags", collections::tags),
         }
     };

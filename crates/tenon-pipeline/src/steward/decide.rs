@@ -102,7 +102,10 @@ pub(crate) fn look_deeper(
         | Act::Release { .. }
         | Act::ReserveCode { .. }
         | Act::FreeCode { .. }
-        | Act::Rest { .. } => None,
+        | Act::Rest { .. }
+        | Act::Grade { .. }
+        | Act::DeclineGrade { .. }
+        | Act::Rate { .. } => None,
     }
 }
 
@@ -234,6 +237,17 @@ impl Desk<'_> {
                 value,
             } => self.pin(*master, field, value),
             Act::Release { master, field } => self.release(*master, field),
+            Act::Grade {
+                master,
+                grade,
+                credit_days,
+                priority,
+            } => self.grade(*master, *grade, *credit_days, *priority),
+            Act::DeclineGrade { master, .. } => self.decline_grade(*master),
+            Act::Rate {
+                master,
+                cooperation,
+            } => self.rate(*master, *cooperation),
             Act::ReserveCode { code } => self.reserve(code),
             Act::FreeCode { code } => self.free(code),
             Act::Claim {

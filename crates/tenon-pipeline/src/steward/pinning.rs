@@ -36,22 +36,27 @@ impl Desk<'_> {
             let violations: Vec<String> = violations.iter().map(ToString::to_string).collect();
             return refuse("pin.value", violations.join("; "));
         }
-        let pin = Pin {
-            field: field.to_owned(),
-            value: value.clone(),
-            by: self.command.by.clone(),
-            because: self.command.because.clone(),
-            at: self.at,
-            message_id: self.id,
-        };
         let mut pins = row.sources.pins.clone();
-        pins.retain(|known| known.pin.field != field || known.of.is_some());
-        pins.push(OwnedPin { pin, of: None });
+        self.set(&mut pins, field, value.clone());
         let mut effects = self.changed(row, pins);
         let vacant = |key: &MasterKey| !self.known.keys.contains_key(key);
         let claimed = keys_of(field, value).into_iter().filter(vacant);
         effects.commit.keys = claimed.map(|key| (key, id)).collect();
         Ok(effects)
+    }
+
+    /// Sets a master's own pin of a field, in the place of the one that it had.
+    pub(super) fn set(&self, pins: &mut Vec<OwnedPin>, field: &str, value: Value) {
+        let pin = Pin {
+            field: field.to_owned(),
+            value,
+            by: self.command.by.clone(),
+            because: self.command.because.clone(),
+            at: self.at,
+            message_id: self.id,
+        };
+        pins.retain(|known| known.pin.field != field || known.of.is_some());
+        pins.push(OwnedPin { pin, of: None });
     }
 
     pub(super) fn release(&self, id: MasterId, field: &str) -> Result<Effects, Refusal> {
@@ -68,7 +73,7 @@ impl Desk<'_> {
         Ok(self.changed(row, pins))
     }
 
-    fn changed(&self, row: &GoldenRow, pins: Vec<OwnedPin>) -> Effects {
+    pub(super) fn changed(&self, row: &GoldenRow, pins: Vec<OwnedPin>) -> Effects {
         let mut sources = row.sources.clone();
         sources.pins = pins;
         let changed = self.renewed(row.master_id, row.version + 1, sources, code(row));

@@ -39,8 +39,8 @@ use tenon_master::MasterKey;
 use tenon_master::likeness::{MatchKey, Postings, Traits};
 
 use crate::{
-    Belonging, Claim, Commit, Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Known, Life,
-    Listed, Lookup, MessageFilter, OutboundKnown, OutboundLookup, ParkedCount, ParkedFilter,
+    Belonging, Claim, Commit, Dashboard, DeliveryRecord, GoldenRow, Insight, JournalRecord, Known,
+    Life, Listed, Lookup, MessageFilter, OutboundKnown, OutboundLookup, ParkedCount, ParkedFilter,
     ParkedId, ParkedRecord, Payloads, ProspectClaim, Review, ReviewId, ReviewState, Settlement,
     Store, StoreError, TiedRecord, Trace, Version,
 };
@@ -70,7 +70,7 @@ const SESSION: &str = "set enable_seqscan = off; set enable_hashjoin = off; \
 const BEGIN_FILTERED: &str = "begin read only; set local plan_cache_mode = force_custom_plan";
 
 /// For the sweeps, undoes [`SESSION`] until the transaction ends.
-const SWEEP: &str = "set local enable_seqscan = on; set local enable_hashjoin = on; \
+pub(crate) const SWEEP: &str = "set local enable_seqscan = on; set local enable_hashjoin = on; \
      set local enable_mergejoin = on; set local enable_material = on; \
      set local enable_bitmapscan = on; set local plan_cache_mode = auto";
 
@@ -145,11 +145,11 @@ impl Postgres {
         self.pool.close().await;
     }
 
-    async fn connection(&self) -> Result<PoolConnection<sqlx::Postgres>, StoreError> {
+    pub(crate) async fn connection(&self) -> Result<PoolConnection<sqlx::Postgres>, StoreError> {
         Ok(self.pool.acquire().await?)
     }
 
-    async fn begin(&self, statement: &'static str) -> Result<Transaction, StoreError> {
+    pub(crate) async fn begin(&self, statement: &'static str) -> Result<Transaction, StoreError> {
         Ok(self.pool.begin_with(statement).await?)
     }
 }
@@ -228,6 +228,11 @@ fn migrator() -> Migrator {
             "life",
             include_str!("../../migrations/postgres/0009_life.sql"),
         ),
+        migration(
+            10,
+            "insight",
+            include_str!("../../migrations/postgres/0010_insight.sql"),
+        ),
     ])
 }
 
@@ -297,6 +302,12 @@ impl Store for Postgres {
 
     async fn claim(&self, name: &str) -> Result<Option<Box<dyn Claim>>, StoreError> {
         claims::claim(self, name).await
+    }
+
+    fn insight(&self) -> Insight {
+        Insight {
+            engine: crate::insight::Engine::Postgres(self.clone()),
+        }
     }
 
     async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {

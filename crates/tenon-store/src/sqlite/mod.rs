@@ -41,8 +41,8 @@ use tenon_master::MasterKey;
 use tenon_master::likeness::{MatchKey, Postings, Traits};
 
 use crate::{
-    Belonging, Claim, Commit, Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Known, Life,
-    Listed, Lookup, MessageFilter, OutboundKnown, OutboundLookup, ParkedCount, ParkedFilter,
+    Belonging, Claim, Commit, Dashboard, DeliveryRecord, GoldenRow, Insight, JournalRecord, Known,
+    Life, Listed, Lookup, MessageFilter, OutboundKnown, OutboundLookup, ParkedCount, ParkedFilter,
     ParkedId, ParkedRecord, Payloads, ProspectClaim, Review, ReviewId, ReviewState, Settlement,
     Store, StoreError, TiedRecord, Trace, Version,
 };
@@ -136,8 +136,13 @@ impl Sqlite {
         Self { writer, reader }
     }
 
-    async fn begin(&self) -> Result<Transaction, StoreError> {
+    pub(crate) async fn begin(&self) -> Result<Transaction, StoreError> {
         Ok(self.writer.begin_with("begin immediate").await?)
+    }
+
+    /// A transaction that reads: all of it as of one moment.
+    pub(crate) async fn begin_reading(&self) -> Result<Transaction, StoreError> {
+        Ok(self.reader.begin().await?)
     }
 
     async fn read(&self) -> Result<PoolConnection<sqlx::Sqlite>, StoreError> {
@@ -200,6 +205,11 @@ fn migrator() -> Migrator {
             9,
             "life",
             include_str!("../../migrations/sqlite/0009_life.sql"),
+        ),
+        migration(
+            10,
+            "insight",
+            include_str!("../../migrations/sqlite/0010_insight.sql"),
         ),
     ])
 }
@@ -269,6 +279,12 @@ impl Store for Sqlite {
 
     async fn claim(&self, name: &str) -> Result<Option<Box<dyn Claim>>, StoreError> {
         claims::claim(self, name).await
+    }
+
+    fn insight(&self) -> Insight {
+        Insight {
+            engine: crate::insight::Engine::Sqlite(self.clone()),
+        }
     }
 
     async fn forget(&self, before: Timestamp) -> Result<u64, StoreError> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tenon_api::{Access, Api};
 use tenon_connector::Deployment;
+use tenon_insight::Runner;
 use tenon_pipeline::{Depths, FailPoint, Hub, Roles};
 use tokio_util::sync::CancellationToken;
 
@@ -83,6 +84,8 @@ pub(crate) struct Node {
     hub: Hub,
     engine: Engine,
     http: Option<tokio::task::JoinHandle<()>>,
+    /// Brings the projections on.
+    insight: Option<tokio::task::JoinHandle<()>>,
     stop: CancellationToken,
     access: Access,
     /// Where people reach the hub.
@@ -135,6 +138,10 @@ impl Node {
             tracing::warn!("a caller of the HTTP side does not end; the hub stops without it");
         }
         self.hub.stop().await;
+        if let Some(insight) = self.insight {
+            // It ends by itself after the portion in hand.
+            let _ = insight.await;
+        }
     }
 }
 
@@ -188,6 +195,14 @@ pub(crate) async fn serve(
         };
         tokio::spawn(tenon_api::alerts::watch(alerts, watched, stop.clone()));
     }
+    let insight = roles.route.then(|| {
+        let runner = Runner {
+            store: engine.store.clone(),
+            policy: Arc::new(settings.insight.clone()),
+            stop: stop.clone(),
+        };
+        tokio::spawn(runner.run())
+    });
     let (mut http, mut address) = (None, None);
     if let Some(listener) = listener {
         address = listener.local_addr().ok();
@@ -198,6 +213,7 @@ pub(crate) async fn serve(
             accept: hub.accept().clone(),
             health: hub.health().clone(),
             master: Arc::new(settings.master_policy()),
+            insight: Arc::new(settings.insight.clone()),
             access: access.clone(),
         };
         let router = tenon_api::router(api)?;
@@ -216,6 +232,7 @@ pub(crate) async fn serve(
         hub,
         engine,
         http,
+        insight,
         stop,
         access,
         url: settings.access.url,

@@ -1,7 +1,7 @@
 // Every page of the console, in the order of the menu. A page is a folder of `src/pages` that gives a
 // component by default, and a file of texts in each language; it is loaded when it is first opened.
 import { lazy, type ComponentType, type LazyExoticComponent, type ReactNode } from 'react'
-import { DashboardOutlined } from '@ant-design/icons'
+import { BarChartOutlined, DashboardOutlined, ReconciliationOutlined, TrophyOutlined } from '@ant-design/icons'
 
 export interface Page {
   /** Names it in the menu: the text `nav.<key>`. */
@@ -23,5 +23,26 @@ export const PAGES: Page[] = [
     group: 'watch',
     icon: <DashboardOutlined />,
     component: lazy(() => import('../pages/overview')),
+  },
+  {
+    key: 'reconciliation',
+    path: '/reconciliation',
+    group: 'numbers',
+    icon: <ReconciliationOutlined />,
+    component: lazy(() => import('../pages/reconciliation')),
+  },
+  {
+    key: 'reports',
+    path: '/reports',
+    group: 'numbers',
+    icon: <BarChartOutlined />,
+    component: lazy(() => import('../pages/reports')),
+  },
+  {
+    key: 'grades',
+    path: '/grades',
+    group: 'numbers',
+    icon: <TrophyOutlined />,
+    component: lazy(() => import('../pages/grades')),
   },
 ]

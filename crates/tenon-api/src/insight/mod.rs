@@ -1,0 +1,104 @@
+//! Figures: reconciliation by order, reports, grades, customers in the round.
+
+pub(crate) mod customers;
+pub(crate) mod grades;
+pub(crate) mod orders;
+pub(crate) mod reports;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use tenon_core::Timestamp;
+use tenon_insight::{Reports, Table, day_at};
+use utoipa::ToSchema;
+
+use crate::{Api, Problem};
+
+impl Api {
+    /// Reports as of now.
+    pub(crate) async fn reports(&self) -> Result<Reports, Problem> {
+        let today = day_at(Timestamp::now());
+        let opened = Reports::open(self.store.insight(), self.insight.clone(), today).await?;
+        opened.ok_or_else(|| {
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "insight.starting",
+                "no figures are there yet; a node with the role `route` makes them",
+            )
+        })
+    }
+}
+
+/// Which sort of file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FileKind {
+    Csv,
+    Xlsx,
+}
+
+/// A table as a file that a browser keeps.
+fn file(name: &str, kind: FileKind, table: &Table) -> Result<Response, Problem> {
+    let unwritable = |error: String| {
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "export.failed",
+            format!("the file cannot be written: {error}"),
+        )
+    };
+    let (bytes, ending, content_type) = match kind {
+        FileKind::Csv => (
+            table.csv().map_err(|error| unwritable(error.to_string()))?,
+            "csv",
+            "text/csv; charset=utf-8",
+        ),
+        FileKind::Xlsx => (
+            table
+                .xlsx()
+                .map_err(|error| unwritable(error.to_string()))?,
+            "xlsx",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ),
+    };
+    let disposition = format!("attachment; filename=\"{name}.{ending}\"");
+    let headers = [
+        (header::CONTENT_TYPE, content_type.to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+/// One making of the figures.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct GenerationView {
+    /// Its number.
+    generation: i32,
+    /// The last journal position that is in it.
+    position: i64,
+    /// Whether it is the one that is shown.
+    live: bool,
+}
+
+/// How far the figures have come.
+#[utoipa::path(get, path = "/api/v1/insight", tag = "insight", responses(
+    (status = 200, description = "the live figures, and those that are made anew beside them", body = [GenerationView])))]
+pub(crate) async fn state(State(api): State<Api>) -> Result<Json<Vec<GenerationView>>, Problem> {
+    let generations = api.store.insight().generations().await?;
+    let views = generations.into_iter().map(|generation| GenerationView {
+        generation: generation.generation,
+        position: generation.position,
+        live: generation.live == 1,
+    });
+    Ok(Json(views.collect()))
+}
+
+/// Makes all figures anew from the journal, beside those that are shown, and swaps them when they are
+/// complete. Messages flow on meanwhile.
+#[utoipa::path(post, path = "/api/v1/insight/rebuild", tag = "insight", responses(
+    (status = 202, description = "it is under way")))]
+pub(crate) async fn rebuild(State(api): State<Api>) -> Result<StatusCode, Problem> {
+    tenon_insight::rebuild(&api.store.insight()).await?;
+    Ok(StatusCode::ACCEPTED)
+}

@@ -1,0 +1,187 @@
+import { DownloadOutlined } from '@ant-design/icons'
+import { Button, DatePicker, Dropdown, Segmented, Select, Skeleton, Table, Tabs } from 'antd'
+import dayjs from 'dayjs'
+import { useMemo } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useSearchParams } from 'react-router'
+import { hub, type Schemas } from '../../api/client'
+import { Chart } from '../../parts/Chart'
+import { useFormat } from '../../parts/format'
+import { money } from '../../parts/money'
+import { PageHead, Panel } from '../../parts/PageHead'
+import { Trouble } from '../../parts/Trouble'
+
+type Report = Schemas['TableView']
+
+const REPORTS = ['months', 'segments', 'cohorts', 'funnel', 'new_customers', 'grades', 'products', 'scorecard'] as const
+/** What each report is drawn by: the column of names, and that of heights. */
+const DRAWN: Record<string, [string, string, 'bar' | 'line' | 'pie' | 'funnel']> = {
+  months: ['month', 'invoiced', 'line'],
+  segments: ['segment', 'invoiced', 'bar'],
+  cohorts: ['cohort', 'total', 'bar'],
+  funnel: ['stage', 'reached', 'funnel'],
+  new_customers: ['month', 'customers', 'bar'],
+  grades: ['grade', 'customers', 'pie'],
+  products: ['name', 'amount', 'bar'],
+}
+const MOST_DRAWN = 15
+
+/** Figures for managers: each is a chart, a table and a file. */
+export default function Reports() {
+  const { t } = useTranslation('reports')
+  const [query, setQuery] = useSearchParams()
+  const name = query.get('report') ?? 'months'
+  const from = query.get('from') ?? dayjs().subtract(11, 'month').format('YYYY-MM')
+  const to = query.get('to') ?? dayjs().format('YYYY-MM')
+  const level = Number(query.get('level') ?? '1')
+  const by = query.get('by') ?? 'source'
+  const unit = query.get('unit') ?? 'month'
+  const asked = { from, to, level, by, unit }
+  const report = hub.useQuery('get', '/api/v1/insight/reports/{name}', { params: { path: { name }, query: asked } }, { refetchInterval: 30_000 })
+  const change = (changes: Record<string, string>) => {
+    const next = new URLSearchParams(query)
+    for (const [key, value] of Object.entries(changes)) next.set(key, value)
+    setQuery(next)
+  }
+  const file = (format: string) =>
+    `/api/v1/insight/reports/${name}/export?${new URLSearchParams({ ...asked, level: String(level), format })}`
+  return (
+    <div className="page stack">
+      <PageHead
+        title={t('title')}
+        text={t('text')}
+        tools={
+          <Dropdown
+            menu={{
+              items: ['csv', 'xlsx'].map((format) => ({ key: format, label: <a href={file(format)} download>{format.toUpperCase()}</a> })),
+            }}
+          >
+            <Button icon={<DownloadOutlined />}>{t('export')}</Button>
+          </Dropdown>
+        }
+      />
+      <Tabs activeKey={name} onChange={(report) => change({ report })} items={REPORTS.map((key) => ({ key, label: t(`report.${key}`) }))} />
+      <div style={{ display: 'flex', gap: 12, flexWrap: 'wrap' }}>
+        {name !== 'grades' && (
+          <DatePicker.RangePicker
+            picker="month"
+            allowClear={false}
+            value={[dayjs(from), dayjs(to)]}
+            onChange={(span) => span?.[0] && span[1] && change({ from: span[0].format('YYYY-MM'), to: span[1].format('YYYY-MM') })}
+          />
+        )}
+        {name === 'segments' && (
+          <Select
+            value={by}
+            onChange={(by) => change({ by })}
+            aria-label={t('by')}
+            style={{ minWidth: 140 }}
+            options={['source', 'industry', 'owner', 'grade', 'stage', 'kind'].map((value) => ({ value, label: t(`by_${value}`) }))}
+          />
+        )}
+        {['segments', 'cohorts', 'new_customers'].includes(name) && (
+          <Segmented
+            value={level}
+            onChange={(level) => change({ level: String(level) })}
+            options={[1, 2].map((value) => ({ value, label: t('level', { value }) }))}
+          />
+        )}
+        {name === 'cohorts' && (
+          <Segmented
+            value={unit}
+            onChange={(unit) => change({ unit })}
+            options={['month', 'quarter', 'year'].map((value) => ({ value, label: t(`unit_${value}`) }))}
+          />
+        )}
+      </div>
+      {report.error ? (
+        <Trouble error={report.error} again={() => report.refetch()} />
+      ) : !report.data ? (
+        <Skeleton active />
+      ) : (
+        <>
+          {DRAWN[name] && report.data.rows.length > 0 && (
+            <Panel title={t(`report.${name}`)}>
+              <Drawn name={name} report={report.data} />
+            </Panel>
+          )}
+          <Panel flush>
+            <Shown report={report.data} />
+          </Panel>
+        </>
+      )}
+    </div>
+  )
+}
+
+function useNames() {
+  const { t } = useTranslation('reports')
+  return {
+    column: (key: string) => (/^t\d+$/.test(key) ? `T+${key.slice(1)}` : t(`column.${key}`, { defaultValue: key })),
+    cell: (value: string) => t(`value.${value}`, { defaultValue: value }),
+  }
+}
+
+function Drawn({ name, report }: { name: string; report: Report }) {
+  const { t } = useTranslation('reports')
+  const names = useNames()
+  const [label, height, kind] = DRAWN[name]!
+  const option = useMemo(() => {
+    const at = (key: string) => report.columns.findIndex((column) => column.key === key)
+    const sums = new Map<string, number>()
+    for (const row of report.rows) {
+      const key = row[at(label)]
+      const called = key == null ? t('unsaid') : names.cell(String(key))
+      sums.set(called, (sums.get(called) ?? 0) + Number(row[at(height)] ?? 0))
+    }
+    const data = [...sums].map(([name, value]) => ({ name, value })).slice(0, MOST_DRAWN + (kind === 'line' ? 45 : 0))
+    if (kind === 'pie' || kind === 'funnel') {
+      return {
+        tooltip: { trigger: 'item' },
+        series: [{ type: kind, sort: 'none', radius: ['45%', '75%'], data, label: { color: 'inherit', formatter: '{b}: {c}' } }],
+      }
+    }
+    return {
+      tooltip: { trigger: 'axis' },
+      grid: { left: 8, right: 16, top: 16, bottom: 8, outerBoundsMode: 'same', containLabel: true },
+      xAxis: { type: 'category', data: data.map((one) => one.name), axisLabel: { hideOverlap: true } },
+      yAxis: { type: 'value' },
+      series: [{ type: kind, data: data.map((one) => one.value), smooth: true, barMaxWidth: 36 }],
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [report, name, t])
+  return <Chart option={option} label={t(`report.${name}`)} />
+}
+
+function Shown({ report }: { report: Report }) {
+  const { t } = useTranslation('reports')
+  const { number, share } = useFormat()
+  const names = useNames()
+  const shown = (kind: string, value: unknown) => {
+    if (value == null) return <span className="quiet">{kind === 'text' ? t('unsaid') : '–'}</span>
+    if (kind === 'whole') return <span className="number">{number(Number(value))}</span>
+    if (kind === 'share') return <span className="number">{share(Number(value))}</span>
+    if (kind === 'amount') return <span className="number">{money(String(value))}</span>
+    return names.cell(String(value))
+  }
+  return (
+    <Table
+      size="small"
+      rowKey="key"
+      scroll={{ x: 'max-content' }}
+      pagination={{ pageSize: 50, hideOnSinglePage: true, showSizeChanger: false }}
+      dataSource={report.rows.map((cells, key) => ({ key, cells: cells as unknown[] }))}
+      locale={{ emptyText: t('none', { ns: 'common' }) }}
+      columns={report.columns.map((column, index) => ({
+        title: names.column(column.key),
+        key: column.key,
+        align: column.kind === 'text' || column.kind === 'day' ? ('left' as const) : ('right' as const),
+        sorter: (one: { cells: unknown[] }, other: { cells: unknown[] }) =>
+          column.kind === 'text' || column.kind === 'day'
+            ? String(one.cells[index] ?? '').localeCompare(String(other.cells[index] ?? ''))
+            : Number(one.cells[index] ?? 0) - Number(other.cells[index] ?? 0),
+        render: (_: unknown, row: { cells: unknown[] }) => shown(column.kind, row.cells[index]),
+      }))}
+    />
+  )
+}

@@ -1,0 +1,521 @@
+//! What documents say, as far as figures need it: from canonical bodies to one shape for all.
+//!
+//! Pure. Statements of one document are ordered by when they happened, so that whatever order they come
+//! in, and however often, the same one is the latest.
+
+use jiff::civil::Date;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tenon_core::case::Case;
+use tenon_core::invoice::{Invoice, InvoiceStatus};
+use tenon_core::money::Decimal;
+use tenon_core::opportunity::Opportunity;
+use tenon_core::order::{Order, OrderStatus};
+use tenon_core::receipt::{Receipt, ReceiptStatus};
+use tenon_core::shipment::{Shipment, ShipmentStatus};
+use tenon_core::{Attributes, Entity, MasterId, Reference};
+use tenon_store::insight::{DocumentRow, PendingRow};
+use uuid::Uuid;
+
+use crate::days::{day_at, day_number, day_of, ten_thousandths};
+
+/// A document, as its latest statement has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// Its identity across systems.
+    pub id: Uuid,
+    /// What it is.
+    pub entity: Entity,
+    /// Orders its statements.
+    pub stamp: String,
+    /// Where the statement stands in the journal.
+    pub position: i64,
+    /// The customer, when no merge is counted.
+    pub party: Uuid,
+    /// What people call it.
+    pub number: String,
+    /// Its day: ordered, shipped, issued, received, opened, stated.
+    pub day: Option<Date>,
+    /// How far it has come, in its schema's words.
+    pub status: String,
+    /// An opportunity's outcome, a case's kind.
+    pub outcome: Option<String>,
+    /// Who looks after it.
+    pub owner: Option<String>,
+    /// Where an opportunity came from.
+    pub source: Option<String>,
+    /// Of its amounts.
+    pub currency: Option<String>,
+    /// With tax; an opportunity's without.
+    pub amount: Option<Decimal>,
+    /// A case's verdict.
+    pub score: Option<i32>,
+    /// The rest.
+    pub facts: Facts,
+}
+
+/// What reconciliation needs besides.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    /// Whether it counts: neither drafted nor cancelled, and not only announced.
+    pub counts: bool,
+    /// Without tax.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub net: Option<Decimal>,
+    /// The orders and invoices that it names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub subjects: Vec<Subject>,
+    /// Goods.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Line>,
+    /// The contract.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contract: Option<String>,
+    /// By when the goods are wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wanted_on: Option<Date>,
+    /// What it says in a line, for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// What it names and nobody had told of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<Named>,
+}
+
+/// An order or invoice that a document names.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Subject {
+    /// Which.
+    pub id: Uuid,
+    /// How much of the document is for it, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Decimal>,
+}
+
+/// Goods of one line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// The order's line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_line: Option<u32>,
+    /// What.
+    pub item: Uuid,
+    /// How many.
+    pub quantity: Decimal,
+    /// Without tax; of an order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub net: Option<Decimal>,
+    /// With tax; of an order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gross: Option<Decimal>,
+}
+
+/// A reference in a system's own terms, and the identity that stands for it until it is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// What it points at.
+    pub entity: Entity,
+    /// Whose terms.
+    pub system: String,
+    /// The id there.
+    pub native_id: String,
+    /// What stands for it.
+    pub assumed: Uuid,
+}
+
+/// The entities that are documents.
+pub const DOCUMENTS: [Entity; 6] = [
+    Entity::Order,
+    Entity::Shipment,
+    Entity::Invoice,
+    Entity::Receipt,
+    Entity::Opportunity,
+    Entity::Case,
+];
+
+/// What stands before the identity of a message in a stamp, so that stamps sort as moments do.
+pub(crate) fn stamp(attributes: &Attributes) -> String {
+    let moment = |at: tenon_core::Timestamp| at.as_microsecond().max(0);
+    format!(
+        "{:017}.{:017}.{}",
+        moment(attributes.occurred_at),
+        moment(attributes.accepted_at),
+        attributes.id
+    )
+}
+
+/// Takes references apart, and remembers those that nobody had told of.
+#[derive(Default)]
+struct References {
+    pending: Vec<Named>,
+}
+
+impl References {
+    fn id(&mut self, entity: Entity, reference: &Reference) -> Uuid {
+        match reference {
+            Reference::Master { master_id } => master_id.0,
+            Reference::Native { system, native_id } => {
+                // The identity of a record that is not mastered, if its own system tells of it.
+                let assumed = MasterId::derive(&[entity.as_str(), system.as_str(), native_id]).0;
+                let named = Named {
+                    entity,
+                    system: system.to_string(),
+                    native_id: native_id.clone(),
+                    assumed,
+                };
+                // Items are only told apart by it; what they are called is looked up when shown.
+                if entity != Entity::Item && !self.pending.contains(&named) {
+                    self.pending.push(named);
+                }
+                assumed
+            }
+        }
+    }
+
+    fn orders(&mut self, references: &[Reference]) -> Vec<Subject> {
+        let mut subjects: Vec<Subject> = Vec::new();
+        for reference in references {
+            let id = self.id(Entity::Order, reference);
+            if !subjects.iter().any(|subject| subject.id == id) {
+                subjects.push(Subject { id, amount: None });
+            }
+        }
+        subjects
+    }
+}
+
+/// A schema's word for a value: the text that it is written as.
+fn word<T: Serialize>(value: &T) -> String {
+    serde_json::to_value(value)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| error.to_string())
+}
+
+impl Document {
+    /// Reads a statement; `None` for an entity that is no document, or one without identity.
+    ///
+    /// # Errors
+    /// Why it cannot be counted.
+    pub fn read(
+        attributes: &Attributes,
+        position: i64,
+        body: &[u8],
+    ) -> Result<Option<Self>, String> {
+        let Some(id) = attributes.master_id else {
+            return Ok(None);
+        };
+        let mut references = References::default();
+        let blank = Self {
+            id: id.0,
+            entity: attributes.entity(),
+            stamp: stamp(attributes),
+            position,
+            party: Uuid::nil(),
+            number: String::new(),
+            day: Some(day_at(attributes.occurred_at)),
+            status: String::new(),
+            outcome: None,
+            owner: None,
+            source: None,
+            currency: None,
+            amount: None,
+            score: None,
+            facts: Facts::default(),
+        };
+        let mut document = match attributes.entity() {
+            Entity::Order => order(blank, &read(body)?, &mut references),
+            Entity::Shipment => shipment(blank, read(body)?, &mut references),
+            Entity::Invoice => invoice(blank, read(body)?, &mut references),
+            Entity::Receipt => receipt(blank, read(body)?, &mut references),
+            Entity::Opportunity => opportunity(blank, read(body)?, &mut references),
+            Entity::Case => case(blank, read(body)?, &mut references),
+            _ => return Ok(None),
+        };
+        document.facts.pending = references.pending;
+        document.check()?;
+        Ok(Some(document))
+    }
+
+    /// Refuses amounts and quantities that figures cannot hold.
+    fn check(&self) -> Result<(), String> {
+        let amounts = [self.amount, self.facts.net].into_iter().flatten();
+        let subjects = self
+            .facts
+            .subjects
+            .iter()
+            .filter_map(|subject| subject.amount);
+        let lines = self.facts.lines.iter();
+        let lines = lines
+            .flat_map(|line| [Some(line.quantity), line.net, line.gross])
+            .flatten();
+        match amounts
+            .chain(subjects)
+            .chain(lines)
+            .find(|amount| ten_thousandths(*amount).is_none())
+        {
+            Some(amount) => Err(format!("{amount} is too large for figures")),
+            None => Ok(()),
+        }
+    }
+
+    /// As its row.
+    pub fn row(&self) -> DocumentRow {
+        DocumentRow {
+            id: self.id,
+            entity: self.entity.as_str().to_owned(),
+            stamp: self.stamp.clone(),
+            position: self.position,
+            party: self.party,
+            number: self.number.clone(),
+            day: self.day.map(day_number),
+            status: self.status.clone(),
+            outcome: self.outcome.clone(),
+            owner: self.owner.clone(),
+            source: self.source.clone(),
+            currency: self.currency.clone(),
+            amount: self.amount.and_then(ten_thousandths),
+            score: self.score,
+            facts: serde_json::to_string(&Stored {
+                amount: self.amount,
+                facts: &self.facts,
+            })
+            .unwrap_or_default(),
+        }
+    }
+
+    /// From its row.
+    ///
+    /// # Errors
+    /// Why the row is none of ours.
+    pub fn from_row(row: DocumentRow) -> Result<Self, String> {
+        let stored: Loaded = read(row.facts.as_bytes())?;
+        Ok(Self {
+            id: row.id,
+            entity: row.entity.parse()?,
+            stamp: row.stamp,
+            position: row.position,
+            party: row.party,
+            number: row.number,
+            day: row.day.map(day_of),
+            status: row.status,
+            outcome: row.outcome,
+            owner: row.owner,
+            source: row.source,
+            currency: row.currency,
+            amount: stored.amount,
+            score: row.score,
+            facts: stored.facts,
+        })
+    }
+
+    /// Its references that nobody has told of, as rows.
+    pub(crate) fn pending(&self) -> impl Iterator<Item = PendingRow> + '_ {
+        self.facts.pending.iter().map(|named| PendingRow {
+            document: self.id,
+            entity: named.entity.as_str().to_owned(),
+            system: named.system.clone(),
+            native_id: named.native_id.clone(),
+        })
+    }
+
+    /// Puts an identity in the place of what stood for it.
+    pub(crate) fn identify(&mut self, entity: Entity, system: &str, native_id: &str, id: Uuid) {
+        let is_it = |named: &Named| {
+            named.entity == entity && named.system == system && named.native_id == native_id
+        };
+        let Some(place) = self.facts.pending.iter().position(is_it) else {
+            return;
+        };
+        let Named { assumed, .. } = self.facts.pending.remove(place);
+        if entity == Entity::Customer {
+            if self.party == assumed {
+                self.party = id;
+            }
+            return;
+        }
+        for subject in &mut self.facts.subjects {
+            if subject.id == assumed {
+                subject.id = id;
+            }
+        }
+    }
+}
+
+/// What the column `facts` holds: the exact amount too.
+#[derive(Serialize)]
+struct Stored<'a> {
+    amount: Option<Decimal>,
+    facts: &'a Facts,
+}
+
+#[derive(Deserialize)]
+struct Loaded {
+    amount: Option<Decimal>,
+    facts: Facts,
+}
+
+fn order(blank: Document, order: &Order, references: &mut References) -> Document {
+    let factor = match order.totals.net.is_zero() {
+        true => Decimal::ONE,
+        false => order.totals.gross / order.totals.net,
+    };
+    let lines = order.lines.iter().map(|line| Line {
+        order_line: Some(line.number),
+        item: references.id(Entity::Item, &line.item),
+        quantity: line.quantity,
+        net: Some(line.amount),
+        gross: Some(match line.tax_rate {
+            Some(rate) => line.amount * (Decimal::ONE + rate),
+            None => line.amount * factor,
+        }),
+    });
+    let lines = lines.collect();
+    Document {
+        party: references.id(Entity::Customer, &order.customer),
+        number: order.number.clone(),
+        day: Some(order.order_date),
+        status: word(&order.status),
+        owner: order.owner.clone(),
+        currency: Some(order.currency.to_string()),
+        amount: Some(order.totals.gross),
+        facts: Facts {
+            counts: !matches!(order.status, OrderStatus::Draft | OrderStatus::Cancelled),
+            net: Some(order.totals.net),
+            lines,
+            contract: order.contract_number.clone(),
+            wanted_on: order.requested_date,
+            ..Facts::default()
+        },
+        ..blank
+    }
+}
+
+fn shipment(blank: Document, shipment: Shipment, references: &mut References) -> Document {
+    let lines = shipment.lines.iter().map(|line| Line {
+        order_line: line.order_line,
+        item: references.id(Entity::Item, &line.item),
+        quantity: line.quantity,
+        net: None,
+        gross: None,
+    });
+    let lines = lines.collect();
+    let left = shipment.shipped_on.or(shipment.delivered_on);
+    Document {
+        party: references.id(Entity::Customer, &shipment.customer),
+        status: word(&shipment.status),
+        day: left.or(shipment.expected_on).or(blank.day),
+        facts: Facts {
+            counts: matches!(
+                shipment.status,
+                ShipmentStatus::Shipped | ShipmentStatus::Delivered
+            ),
+            subjects: references.orders(&shipment.orders),
+            lines,
+            ..Facts::default()
+        },
+        number: shipment.number,
+        ..blank
+    }
+}
+
+fn invoice(blank: Document, invoice: Invoice, references: &mut References) -> Document {
+    Document {
+        party: references.id(Entity::Customer, &invoice.customer),
+        status: word(&invoice.status),
+        day: invoice.issue_date.or(blank.day),
+        currency: Some(invoice.currency.to_string()),
+        amount: Some(invoice.totals.gross),
+        facts: Facts {
+            counts: invoice.status == InvoiceStatus::Issued,
+            net: Some(invoice.totals.net),
+            subjects: references.orders(&invoice.orders),
+            ..Facts::default()
+        },
+        number: invoice.number,
+        ..blank
+    }
+}
+
+fn receipt(blank: Document, receipt: Receipt, references: &mut References) -> Document {
+    let mut subjects: Vec<Subject> = Vec::new();
+    for allocation in &receipt.allocations {
+        let id = match (&allocation.order, &allocation.invoice) {
+            (Some(order), _) => references.id(Entity::Order, order),
+            (None, Some(invoice)) => references.id(Entity::Invoice, invoice),
+            (None, None) => continue,
+        };
+        match subjects.iter_mut().find(|subject| subject.id == id) {
+            Some(subject) => {
+                subject.amount = Some(subject.amount.unwrap_or_default() + allocation.amount);
+            }
+            None => subjects.push(Subject {
+                id,
+                amount: Some(allocation.amount),
+            }),
+        }
+    }
+    Document {
+        party: references.id(Entity::Customer, &receipt.customer),
+        status: word(&receipt.status),
+        day: Some(receipt.received_on),
+        currency: Some(receipt.currency.to_string()),
+        amount: Some(receipt.amount),
+        facts: Facts {
+            counts: matches!(
+                receipt.status,
+                ReceiptStatus::Received | ReceiptStatus::Cleared
+            ),
+            subjects,
+            ..Facts::default()
+        },
+        number: receipt.number,
+        ..blank
+    }
+}
+
+fn opportunity(blank: Document, opportunity: Opportunity, references: &mut References) -> Document {
+    Document {
+        party: references.id(Entity::Customer, &opportunity.customer),
+        status: word(&opportunity.stage),
+        outcome: Some(word(&opportunity.outcome)),
+        owner: opportunity.owner,
+        source: opportunity.source,
+        currency: Some(opportunity.currency.to_string()),
+        amount: opportunity.amount,
+        facts: Facts {
+            counts: true,
+            subject: Some(opportunity.name),
+            wanted_on: opportunity.expected_on,
+            ..Facts::default()
+        },
+        number: opportunity.number,
+        ..blank
+    }
+}
+
+fn case(blank: Document, case: Case, references: &mut References) -> Document {
+    Document {
+        party: references.id(Entity::Customer, &case.customer),
+        status: word(&case.status),
+        outcome: Some(word(&case.kind)),
+        owner: case.owner,
+        day: Some(day_at(case.opened_at)),
+        score: case
+            .satisfaction
+            .and_then(|score| i32::try_from(score).ok()),
+        facts: Facts {
+            counts: true,
+            subject: Some(case.subject),
+            wanted_on: case.promised_by,
+            ..Facts::default()
+        },
+        number: case.number,
+        ..blank
+    }
+}

@@ -1,0 +1,250 @@
+//! `insight.toml`: tolerances, what scores are made of, what grades bring, what sources cost.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer};
+use tenon_core::customer::Grade;
+use tenon_core::money::{Currency, Decimal};
+
+/// What a company decides about its figures. Every key has a default.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// Days until a bill must be paid, where the customer has no terms of its own.
+    pub credit_days: u16,
+    /// When an order and its documents agree.
+    pub reconciliation: Reconciliation,
+    /// What scores are made of.
+    pub score: Score,
+    /// What each grade takes, and what it brings.
+    pub grades: Grades,
+    /// What the sources of customers cost, by path: `exhibition/canton-fair`.
+    pub sources: BTreeMap<String, SourceCost>,
+}
+
+/// When an order and its documents agree.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reconciliation {
+    /// Differences that do not matter.
+    pub tolerance: Tolerance,
+    /// Days that goods may be late.
+    pub short_days: u16,
+    /// Days that a bill may follow its goods.
+    pub billing_days: u16,
+}
+
+/// Differences that do not matter: the greater of a share and an amount.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tolerance {
+    /// As a fraction of the amount: `"0.005"`.
+    #[serde(deserialize_with = "fraction")]
+    pub share: Decimal,
+    /// By currency: `CNY = "1.00"`.
+    #[serde(deserialize_with = "amounts")]
+    pub amounts: BTreeMap<String, Decimal>,
+}
+
+impl Tolerance {
+    /// The greatest difference that does not matter, of an amount in a currency.
+    pub fn of(&self, amount: Decimal, currency: &str) -> Decimal {
+        let absolute = self.amounts.get(currency).copied().unwrap_or_default();
+        absolute.max(amount.abs() * self.share)
+    }
+}
+
+/// What a score is made of. Each part gives a share of its weight; the score is the share of all weights,
+/// from 0 to 100.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Score {
+    /// The currency in which amounts are compared.
+    pub currency: Currency,
+    /// What one unit of another currency is worth in it: `USD = "7.1"`. Amounts in currencies without a rate
+    /// are not counted.
+    #[serde(deserialize_with = "amounts")]
+    pub rates: BTreeMap<String, Decimal>,
+    /// Years since the first order; full at so many.
+    pub years: Part,
+    /// Billed without tax within twelve months; full at so much.
+    pub sales: Part,
+    /// Margin of what was ordered within twelve months, as a fraction; full at so much.
+    pub margin: Part,
+    /// Orders that were paid in time, as a fraction; full at so much.
+    pub punctual: Part,
+    /// Growth over the twelve months before, as a fraction; full at so much.
+    pub growth: Part,
+    /// How well it works with us, by a person's word from 0 to 100; full at so much.
+    pub cooperation: Part,
+}
+
+/// A part of a score.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// Its weight among the others; 0 leaves it out.
+    pub weight: u16,
+    /// The value that gives all of it; less gives less, in proportion.
+    #[serde(deserialize_with = "positive")]
+    pub full: Decimal,
+}
+
+/// What each grade takes, and what it brings.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs, reason = "the grades")]
+pub struct Grades {
+    pub diamond: GradePolicy,
+    pub strategic: GradePolicy,
+    pub potential: GradePolicy,
+    pub ordinary: GradePolicy,
+    pub problem: GradePolicy,
+    /// A customer with so many orders overdue is a problem, whatever its score; 0 for never.
+    pub problem_overdue: u16,
+}
+
+/// One grade, in whole: what is not said of it, it does not bring.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GradePolicy {
+    /// The least score.
+    pub from: u16,
+    /// Days that a customer of this grade has to pay; its own terms stay, if it is not said.
+    #[serde(default)]
+    pub credit_days: Option<u16>,
+    /// How early it is served: 1 before 2.
+    #[serde(default)]
+    pub priority: Option<u16>,
+    /// Days after which somebody should call again; never, if it is not said.
+    #[serde(default)]
+    pub revisit_days: Option<u16>,
+}
+
+/// What a source of customers cost.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceCost {
+    /// In all.
+    #[serde(deserialize_with = "positive")]
+    pub cost: Decimal,
+    /// Of the cost.
+    pub currency: Currency,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            credit_days: 30,
+            reconciliation: Reconciliation::default(),
+            score: Score::default(),
+            grades: Grades::default(),
+            sources: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for Score {
+    fn default() -> Self {
+        let part = |weight, full| Part { weight, full };
+        Self {
+            currency: Currency::CNY,
+            rates: BTreeMap::new(),
+            years: part(10, Decimal::from(10)),
+            sales: part(35, Decimal::from(1_000_000)),
+            margin: part(15, Decimal::new(30, 2)),
+            punctual: part(20, Decimal::ONE),
+            growth: part(10, Decimal::new(50, 2)),
+            cooperation: part(10, Decimal::from(100)),
+        }
+    }
+}
+
+impl Default for Grades {
+    fn default() -> Self {
+        let grade = |from, credit_days, priority, revisit_days| GradePolicy {
+            from,
+            credit_days,
+            priority: Some(priority),
+            revisit_days,
+        };
+        Self {
+            diamond: grade(80, Some(60), 1, Some(30)),
+            strategic: grade(60, Some(45), 2, Some(60)),
+            potential: grade(40, Some(30), 3, Some(90)),
+            ordinary: grade(0, Some(30), 4, None),
+            problem: grade(0, Some(0), 5, None),
+            problem_overdue: 3,
+        }
+    }
+}
+
+impl Grades {
+    /// The policy of a grade.
+    pub fn of(&self, grade: Grade) -> &GradePolicy {
+        match grade {
+            Grade::Diamond => &self.diamond,
+            Grade::Strategic => &self.strategic,
+            Grade::Potential => &self.potential,
+            Grade::Ordinary => &self.ordinary,
+            Grade::Problem => &self.problem,
+        }
+    }
+
+    /// Every grade with its policy, the best first.
+    pub fn all(&self) -> [(Grade, &GradePolicy); 5] {
+        [
+            Grade::Diamond,
+            Grade::Strategic,
+            Grade::Potential,
+            Grade::Ordinary,
+            Grade::Problem,
+        ]
+        .map(|grade| (grade, self.of(grade)))
+    }
+}
+
+fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+    let value = decimal(deserializer)?;
+    match value > Decimal::ZERO {
+        true => Ok(value),
+        false => Err(serde::de::Error::custom(format!(
+            "{value} must be more than 0"
+        ))),
+    }
+}
+
+fn fraction<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+    let value = decimal(deserializer)?;
+    match (Decimal::ZERO..=Decimal::ONE).contains(&value) {
+        true => Ok(value),
+        false => Err(serde::de::Error::custom(format!(
+            "{value} is no fraction from 0 to 1"
+        ))),
+    }
+}
+
+/// An exact amount: text, so that it is what was written.
+fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse()
+        .map_err(|_| serde::de::Error::custom(format!("`{text}` is no amount such as \"1.50\"")))
+}
+
+fn amounts<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Decimal>, D::Error> {
+    use serde::de::Error;
+    let given = BTreeMap::<String, String>::deserialize(deserializer)?;
+    let read = |(currency, amount): (String, String)| {
+        currency.parse::<Currency>().map_err(D::Error::custom)?;
+        let value: Decimal = amount
+            .parse()
+            .map_err(|_| D::Error::custom(format!("`{amount}` is no amount such as \"1.50\"")))?;
+        match value.is_sign_negative() {
+            true => Err(D::Error::custom(format!("{value} must not be less than 0"))),
+            false => Ok((currency, value)),
+        }
+    };
+    given.into_iter().map(read).collect()
+}

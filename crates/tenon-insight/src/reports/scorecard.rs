@@ -1,0 +1,164 @@
+//! The scorecard of customer work: acquisition, retention and churn, profitability, satisfaction, share of
+//! wallet, cross- and up-selling, each against as many months before.
+
+use std::collections::BTreeSet;
+
+use tenon_core::money::Decimal;
+use tenon_store::StoreError;
+use tenon_store::insight::ReportFilter;
+
+use super::{Reports, Scope, days, earlier, share};
+use crate::table::{Kind, Table};
+
+/// The measures of one span.
+#[derive(Debug, Default)]
+struct Measures {
+    new_customers: Decimal,
+    active: Decimal,
+    retention: Option<Decimal>,
+    invoiced: Decimal,
+    received: Decimal,
+    margin: Option<Decimal>,
+    satisfaction: Option<Decimal>,
+    content: Option<Decimal>,
+    cases: Decimal,
+    wallet: Option<Decimal>,
+    items: Option<Decimal>,
+    order: Option<Decimal>,
+}
+
+impl Reports {
+    pub(super) async fn scorecard(&self, scope: &Scope) -> Result<Table, StoreError> {
+        let now = self.measures(scope, scope.months).await?;
+        let before = self.measures(scope, earlier(scope.months)).await?;
+        let mut table = Table::new(&[
+            ("measure", Kind::Text),
+            ("unit", Kind::Text),
+            ("value", Kind::Amount),
+            ("before", Kind::Amount),
+            ("change", Kind::Share),
+        ]);
+        let cost: Decimal = {
+            let sources = self.policy.sources.values();
+            let same = sources.filter(|cost| cost.currency.as_str() == scope.currency);
+            same.map(|cost| cost.cost).sum()
+        };
+        let each = |new: Decimal| share(cost, new).filter(|_| !cost.is_zero());
+        let churn = |measures: &Measures| measures.retention.map(|kept| Decimal::ONE - kept);
+        let amount = scope.currency.as_str();
+        let rows: Vec<(&str, &str, Option<Decimal>, Option<Decimal>)> = vec![
+            (
+                "new_customers",
+                "number",
+                Some(now.new_customers),
+                Some(before.new_customers),
+            ),
+            (
+                "cost_per_new_customer",
+                amount,
+                each(now.new_customers),
+                None,
+            ),
+            (
+                "active_customers",
+                "number",
+                Some(now.active),
+                Some(before.active),
+            ),
+            ("retention", "share", now.retention, before.retention),
+            ("churn", "share", churn(&now), churn(&before)),
+            ("sales", amount, Some(now.invoiced), Some(before.invoiced)),
+            (
+                "receipts",
+                amount,
+                Some(now.received),
+                Some(before.received),
+            ),
+            ("margin", "share", now.margin, before.margin),
+            (
+                "satisfaction",
+                "points",
+                now.satisfaction,
+                before.satisfaction,
+            ),
+            ("content", "share", now.content, before.content),
+            ("cases", "number", Some(now.cases), Some(before.cases)),
+            ("share_of_wallet", "share", now.wallet, before.wallet),
+            ("items_per_customer", "number", now.items, before.items),
+            ("amount_per_order", amount, now.order, before.order),
+        ];
+        for (measure, unit, value, before) in rows {
+            let change = value.zip(before);
+            let change = change.and_then(|(value, before)| share(value - before, before));
+            table.rows.push(vec![
+                measure.into(),
+                unit.into(),
+                value.into(),
+                before.into(),
+                change.into(),
+            ]);
+        }
+        Ok(table)
+    }
+
+    async fn measures(&self, scope: &Scope, months: ReportFilter) -> Result<Measures, StoreError> {
+        let (store, generation) = (&self.store, self.generation);
+        let span = days(months);
+        let mut measures = Measures::default();
+        let new = store.new_customers(generation, span).await?;
+        measures.new_customers = new.iter().map(|row| Decimal::from(row.customers)).sum();
+        let (before, kept) = store.retention(generation, earlier(months), months).await?;
+        measures.retention = share(kept.into(), before.into());
+        let mut orders = Decimal::ZERO;
+        let mut ordered = Decimal::ZERO;
+        for row in store.segments(generation, "kind", months).await? {
+            if row.currency == scope.currency {
+                measures.active += Decimal::from(row.customers);
+                measures.invoiced += row.invoiced;
+                measures.received += row.received;
+                orders += Decimal::from(row.orders);
+                ordered += row.ordered;
+            }
+        }
+        measures.order = (!orders.is_zero()).then(|| (ordered / orders).round_dp(2));
+        let mut costed = Decimal::ZERO;
+        let mut cost = Decimal::ZERO;
+        for row in store.margins(generation, "kind", months).await? {
+            if row.currency == scope.currency {
+                costed += row.costed;
+                cost += row.cost;
+            }
+        }
+        measures.margin = share(costed - cost, costed);
+        let (mut rated, mut total, mut content) = (0, 0, 0);
+        for row in store.satisfaction(generation, span).await? {
+            // A survey is no trouble, but its verdict counts.
+            if row.kind.as_deref() != Some("survey") {
+                measures.cases += Decimal::from(row.cases);
+            }
+            rated += row.rated;
+            total += row.total;
+            content += row.content;
+        }
+        measures.satisfaction = share(total.into(), rated.into());
+        measures.content = share(content.into(), rated.into());
+        let (mut won, mut lost) = (Decimal::ZERO, Decimal::ZERO);
+        for row in store.funnel(generation, span, None).await? {
+            if row.currency.as_deref() == Some(scope.currency.as_str()) {
+                match row.outcome.as_deref() {
+                    Some("won") => won += row.amount,
+                    Some("lost") => lost += row.amount,
+                    _ => {}
+                }
+            }
+        }
+        measures.wallet = share(won, won + lost);
+        let products = store.products(generation, months, None).await?;
+        // In how many items a customer is met, on average over quarters.
+        let quarters: BTreeSet<Option<i32>> = products.iter().map(|row| row.quarter).collect();
+        let pairs: i64 = products.iter().filter_map(|row| row.customers).sum();
+        let active = measures.active * Decimal::from(quarters.len().max(1));
+        measures.items = share(pairs.into(), active);
+        Ok(measures)
+    }
+}

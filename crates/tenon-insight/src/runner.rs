@@ -1,0 +1,266 @@
+//! Keeps the projections up to date, on one node at a time, and makes them anew beside the live ones.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tenon_core::Timestamp;
+use tenon_store::insight::Generation;
+use tenon_store::{Claim, Insight, SharedStore, StoreError};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::days::{day_at, day_number};
+use crate::document::Document;
+use crate::policy::Policy;
+use crate::project::Books;
+use crate::score;
+
+/// The name of the claim: one node at a time brings the projections on.
+const CLAIM: &str = "insight";
+/// Messages that are entered as one transaction: few enough not to hold up others for long where one
+/// connection writes.
+const PORTION: u32 = 500;
+/// Between two looks into a journal that had nothing new.
+const PAUSE: Duration = Duration::from_millis(250);
+/// Before the claim of another node is asked for again, and after an error.
+const STANDBY: Duration = Duration::from_secs(1);
+/// Between two looks for references that are known by now; more, if a look takes long.
+const LOOK: Duration = Duration::from_secs(1);
+/// A look takes at most one part in so many of the time.
+const SPARE: u32 = 10;
+/// Customers that are scored at a time.
+const SCORED: u32 = 500;
+
+/// Brings the projections on until it is stopped.
+pub struct Runner {
+    /// What the hub knows.
+    pub store: SharedStore,
+    /// What the company decides about its figures.
+    pub policy: Arc<Policy>,
+    /// Ends it.
+    pub stop: CancellationToken,
+}
+
+/// Asks for the projections to be made anew from the journal, beside the live ones, and to be swapped when
+/// they are complete. Nothing happens if that is under way already.
+///
+/// # Errors
+/// When the store cannot be reached.
+pub async fn rebuild(store: &Insight) -> Result<(), StoreError> {
+    let generations = store.generations().await?;
+    if generations.iter().any(|generation| generation.live == 0) {
+        return Ok(());
+    }
+    let last = generations.last().map_or(0, |last| last.generation);
+    store
+        .begin_generation(last + 1, generations.is_empty())
+        .await
+}
+
+impl Runner {
+    /// Runs until it is stopped. Errors are told and tried again.
+    pub async fn run(self) {
+        while !self.stop.is_cancelled() {
+            match self.serve().await {
+                Ok(()) => {}
+                Err(StoreError::Conflict(reason)) => {
+                    tracing::info!(reason, "another node brings the projections on");
+                }
+                Err(error) => tracing::warn!(%error, "the projections are not brought on"),
+            }
+            self.pause(STANDBY).await;
+        }
+    }
+
+    /// Waits; `false` when it is to end.
+    async fn pause(&self, time: Duration) -> bool {
+        tokio::select! {
+            () = self.stop.cancelled() => false,
+            () = tokio::time::sleep(time) => true, // why: the journal does not call back
+        }
+    }
+
+    async fn serve(&self) -> Result<(), StoreError> {
+        let Some(claim) = self.store.claim(CLAIM).await? else {
+            return Ok(());
+        };
+        let store = self.store.insight();
+        let mut turn = Turn {
+            store,
+            policy: self.policy.clone(),
+            looked: Instant::now(),
+            next_look: LOOK,
+        };
+        while !self.stop.is_cancelled() && claim.holds().await {
+            if !turn.take(claim.as_ref()).await? && !self.pause(PAUSE).await {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the node that has the claim does again and again.
+pub struct Turn {
+    store: Insight,
+    policy: Arc<Policy>,
+    looked: Instant,
+    next_look: Duration,
+}
+
+impl Turn {
+    /// Of a node that needs no claim: nobody else is there.
+    pub fn alone(store: Insight, policy: Arc<Policy>) -> Self {
+        Self {
+            store,
+            policy,
+            looked: Instant::now(),
+            next_look: Duration::ZERO,
+        }
+    }
+
+    /// Brings every generation on by a portion. Returns whether there was anything to do.
+    ///
+    /// # Errors
+    /// When the store cannot be reached, or another node has been faster.
+    pub async fn take(&mut self, claim: &dyn Claim) -> Result<bool, StoreError> {
+        let generations = self.store.generations().await?;
+        let Some(live) = generations.iter().find(|generation| generation.live == 1) else {
+            self.store.begin_generation(1, true).await?;
+            return Ok(true);
+        };
+        let mut busy = self.advance(*live, claim).await?;
+        for other in generations.iter().filter(|generation| generation.live == 0) {
+            busy |= self.bring_up(*live, *other, claim).await?;
+        }
+        if !busy {
+            busy = self.look(*live).await? || self.score(live.generation).await?;
+        }
+        Ok(busy)
+    }
+
+    fn books(&self, generation: i32) -> Books {
+        Books {
+            store: self.store.clone(),
+            generation,
+        }
+    }
+
+    /// Enters the next portion.
+    async fn advance(&self, generation: Generation, claim: &dyn Claim) -> Result<bool, StoreError> {
+        let page = self.store.journaled(generation.position, PORTION).await?;
+        if page.through == generation.position || !claim.holds().await {
+            return Ok(false);
+        }
+        let books = self.books(generation.generation);
+        books
+            .enter(&self.policy, generation.position, &page)
+            .await?;
+        metrics::counter!("tenon_insight_messages_total").increment(page.entries.len() as u64);
+        if let Some(last) = page.entries.last() {
+            let age = Timestamp::now().duration_since(last.attributes.accepted_at);
+            metrics::gauge!("tenon_insight_lag_seconds").set(age.as_secs_f64().max(0.0));
+        }
+        Ok(!page.entries.is_empty())
+    }
+
+    /// Brings the generation on that is built beside the live one, and swaps them when it has come up to
+    /// it; one that was left behind by a swap is removed.
+    async fn bring_up(
+        &self,
+        live: Generation,
+        other: Generation,
+        claim: &dyn Claim,
+    ) -> Result<bool, StoreError> {
+        if other.generation < live.generation {
+            self.store.discard(other.generation).await?;
+            return Ok(true);
+        }
+        if other.position == 0 {
+            self.take_over(live, other).await?;
+        }
+        let busy = self.advance(other, claim).await?;
+        if !busy {
+            while self
+                .books(other.generation)
+                .identify(&self.policy, self.position(other.generation).await?)
+                .await?
+                > 0
+            {}
+            self.store.go_live(other.generation).await?;
+            tracing::info!(
+                generation = other.generation,
+                "the projections are made anew"
+            );
+        }
+        Ok(true)
+    }
+
+    async fn position(&self, generation: i32) -> Result<i64, StoreError> {
+        let generations = self.store.generations().await?;
+        let found = generations
+            .iter()
+            .find(|found| found.generation == generation);
+        Ok(found.map_or(0, |found| found.position))
+    }
+
+    /// What the journal has forgotten is taken from the live generation.
+    async fn take_over(&self, live: Generation, other: Generation) -> Result<(), StoreError> {
+        self.store
+            .take_over(live.generation, other.generation)
+            .await?;
+        let begins = self.store.journal_begins().await?;
+        let books = self.books(other.generation);
+        let mut after: Option<Uuid> = None;
+        loop {
+            let rows = self
+                .store
+                .documents_before(live.generation, begins - 1, after, PORTION)
+                .await?;
+            let Some(last) = rows.last() else {
+                return Ok(());
+            };
+            after = Some(last.id);
+            let documents = rows.into_iter().map(Document::from_row);
+            let documents = documents.collect::<Result<Vec<_>, _>>();
+            let documents = documents.map_err(StoreError::Bug)?;
+            // A crash in the middle begins it anew: what is there already must not count twice.
+            let ids: Vec<Uuid> = documents.iter().map(|document| document.id).collect();
+            let there = self.store.documents(other.generation, &ids).await?;
+            let fresh = documents
+                .into_iter()
+                .filter(|document| there.iter().all(|row| row.id != document.id));
+            books.take_over(&self.policy, 0, fresh.collect()).await?;
+        }
+    }
+
+    /// Looks for references that are known by now.
+    async fn look(&mut self, live: Generation) -> Result<bool, StoreError> {
+        if self.looked.elapsed() < self.next_look {
+            return Ok(false);
+        }
+        let began = Instant::now();
+        let position = self.position(live.generation).await?;
+        let changed = self
+            .books(live.generation)
+            .identify(&self.policy, position)
+            .await?;
+        self.looked = Instant::now();
+        self.next_look = LOOK.max(began.elapsed() * SPARE);
+        Ok(changed > 0)
+    }
+
+    /// Scores customers whose facts have changed.
+    async fn score(&self, generation: i32) -> Result<bool, StoreError> {
+        let today = day_at(Timestamp::now());
+        let ids = self
+            .store
+            .unscored(generation, day_number(today), SCORED)
+            .await?;
+        if ids.is_empty() {
+            return Ok(false);
+        }
+        score::score(&self.store, &self.policy, generation, &ids, today).await?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,381 @@
+//! What reports ask, as of the generation that the caller names.
+
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::session::Session;
+use super::{
+    Cohort, DocumentRow, Funnel, GradeCount, Insight, MonthFigures, NewCustomers, Owned,
+    ProductFigures, ReportFilter, Satisfaction, SegmentFigures,
+};
+use crate::StoreError;
+
+/// By what customers are told apart.
+fn dimension(name: &str) -> Option<&'static str> {
+    ["industry", "source", "owner", "grade", "stage", "kind"]
+        .into_iter()
+        .find(|known| *known == name)
+}
+
+impl Insight {
+    /// Figures by what a dimension says of customers, in full: paths are folded by who asks.
+    ///
+    /// # Errors
+    /// `Bug` for a dimension that is none.
+    pub async fn segments(
+        &self,
+        generation: i32,
+        by: &str,
+        filter: ReportFilter,
+    ) -> Result<Vec<SegmentFigures>, StoreError> {
+        let by = dimension(by).ok_or_else(|| StoreError::Bug(format!("no dimension `{by}`")))?;
+        let question = format!(
+            "select r.{by} as segment, m.currency, count(distinct c.root) as customers,
+                 cast(sum(m.orders) as bigint) as orders, cast(sum(m.ordered) as text) as ordered,
+                 cast(sum(m.invoiced) as text) as invoiced, cast(sum(m.billed) as text) as billed,
+                 cast(sum(m.received) as text) as received
+             from {{generation integer, first integer, last integer}} g
+             join insight_month m on m.generation = g.generation
+                 and m.month >= g.first and m.month <= g.last
+             join insight_customer c on c.generation = m.generation and c.id = m.party
+             join insight_customer r on r.generation = c.generation and r.id = c.root
+             group by r.{by}, m.currency"
+        );
+        let given = json!({ "generation": generation, "first": filter.from, "last": filter.to });
+        let mut session = Session::read(&self.engine).await?;
+        session.ask(&question, &[given]).await
+    }
+
+    /// What was ordered of items with a known cost, and what they cost, by what a dimension says.
+    ///
+    /// # Errors
+    /// `Bug` for a dimension that is none.
+    pub async fn margins(
+        &self,
+        generation: i32,
+        by: &str,
+        filter: ReportFilter,
+    ) -> Result<Vec<ProductFigures>, StoreError> {
+        let by = dimension(by).ok_or_else(|| StoreError::Bug(format!("no dimension `{by}`")))?;
+        let question = format!(
+            "select r.{by} as segment, t.currency, cast(sum(t.amount) as text) as costed,
+                 cast(sum(t.amount) as text) as amount, cast(sum(t.quantity) as text) as quantity,
+                 cast(sum(t.cost) as text) as cost
+             from (
+                 select p.generation, p.party, p.currency, sum(p.amount) as amount,
+                     sum(p.quantity) as quantity,
+                     sum(cast(p.quantity as numeric) * i.cost / 10000) as cost
+                 from {{generation integer, first integer, last integer}} g
+                 join insight_item i on i.generation = g.generation and i.cost is not null
+                 join insight_product p on p.generation = g.generation and p.item = i.id
+                     and p.currency = i.currency
+                     and p.quarter >= g.first / 3 and p.quarter <= g.last / 3
+                 group by p.generation, p.party, p.currency
+             ) t
+             join insight_customer c on c.generation = t.generation and c.id = t.party
+             join insight_customer r on r.generation = c.generation and r.id = c.root
+             group by r.{by}, t.currency"
+        );
+        let given = json!({ "generation": generation, "first": filter.from, "last": filter.to });
+        let mut session = Session::read(&self.engine).await?;
+        session.ask(&question, &[given]).await
+    }
+
+    /// What those brought who first ordered in the same month, by source.
+    pub async fn cohorts(
+        &self,
+        generation: i32,
+        filter: ReportFilter,
+    ) -> Result<Vec<Cohort>, StoreError> {
+        let given = json!({ "generation": generation, "first": filter.from, "last": filter.to });
+        let mut session = Session::read(&self.engine).await?;
+        session
+            .ask(
+                "with begun(root, first) as (
+                     select c.root, min(m.month)
+                     from {generation integer} g
+                     join insight_month m on m.generation = g.generation and m.orders > 0
+                     join insight_customer c on c.generation = m.generation and c.id = m.party
+                     group by c.root
+                 )
+                 select r.source, b.first, m.month, m.currency, count(distinct c.root) as customers,
+                     cast(sum(m.invoiced) as text) as invoiced,
+                     cast(sum(m.received) as text) as received
+                 from {generation integer, first integer, last integer} g
+                 join begun b on b.first >= g.first and b.first <= g.last
+                 join insight_customer c on c.generation = g.generation and c.root = b.root
+                 join insight_customer r on r.generation = g.generation and r.id = b.root
+                 join insight_month m on m.generation = g.generation and m.party = c.id
+                 group by r.source, b.first, m.month, m.currency",
+                &[given],
+            )
+            .await
+    }
+
+    /// Opportunities by stage, outcome and currency; stated between two days.
+    pub async fn funnel(
+        &self,
+        generation: i32,
+        days: (i32, i32),
+        customer: Option<Uuid>,
+    ) -> Result<Vec<Funnel>, StoreError> {
+        let of = match customer {
+            Some(_) => {
+                "join insight_customer c on c.generation = d.generation and c.id = d.party
+                     and c.root = g.customer"
+            }
+            None => "",
+        };
+        let question = format!(
+            "select d.status as stage, d.outcome, d.currency, count(*) as opportunities,
+                 cast(sum(coalesce(d.amount, 0)) as text) as amount
+             from {{generation integer, first integer, last integer, customer uuid}} g
+             join insight_document d on d.generation = g.generation and d.entity = 'opportunity'
+                 and d.day >= g.first and d.day <= g.last
+             {of}
+             group by d.status, d.outcome, d.currency"
+        );
+        let given = json!({ "generation": generation, "first": days.0, "last": days.1,
+            "customer": customer });
+        let mut session = Session::read(&self.engine).await?;
+        session.ask(&question, &[given]).await
+    }
+
+    /// Customers by the day on which the hub first heard of them, their owner and their source.
+    pub async fn new_customers(
+        &self,
+        generation: i32,
+        days: (i32, i32),
+    ) -> Result<Vec<NewCustomers>, StoreError> {
+        let given = json!({ "generation": generation, "first": days.0, "last": days.1 });
+        let mut session = Session::read(&self.engine).await?;
+        session
+            .ask(
+                "select c.owner, c.source, c.known_on as day, count(*) as customers
+                 from {generation integer, first integer, last integer} g
+                 join insight_customer c on c.generation = g.generation
+                 where c.root = c.id and c.known_on >= g.first and c.known_on <= g.last
+                 group by c.owner, c.source, c.known_on",
+                &[given],
+            )
+            .await
+    }
+
+    /// How many customers have each grade.
+    pub async fn grades(&self, generation: i32) -> Result<Vec<GradeCount>, StoreError> {
+        let mut session = Session::read(&self.engine).await?;
+        session
+            .ask(
+                "select c.grade, count(*) as customers from {generation integer} g
+                 join insight_customer c on c.generation = g.generation
+                 where c.root = c.id and c.version >= 0 group by c.grade",
+                &[json!({ "generation": generation })],
+            )
+            .await
+    }
+
+    /// Cases and the verdicts on them, by kind, opened between two days.
+    pub async fn satisfaction(
+        &self,
+        generation: i32,
+        days: (i32, i32),
+    ) -> Result<Vec<Satisfaction>, StoreError> {
+        let given = json!({ "generation": generation, "first": days.0, "last": days.1 });
+        let mut session = Session::read(&self.engine).await?;
+        session
+            .ask(
+                "select d.outcome as kind, count(*) as cases,
+                     sum(case when d.status in ('open', 'waiting') then 1 else 0 end) as open,
+                     count(d.score) as rated, coalesce(sum(d.score), 0) as total,
+                     sum(case when d.score >= 4 then 1 else 0 end) as content
+                 from {generation integer, first integer, last integer} g
+                 join insight_document d on d.generation = g.generation and d.entity = 'case'
+                     and d.day >= g.first and d.day <= g.last
+                 group by d.outcome",
+                &[given],
+            )
+            .await
+    }
+
+    /// Figures by month, over all customers or one and those merged into it.
+    pub async fn months(
+        &self,
+        generation: i32,
+        filter: ReportFilter,
+        customer: Option<Uuid>,
+    ) -> Result<Vec<MonthFigures>, StoreError> {
+        let of = match customer {
+            Some(_) => "and c.root = g.customer",
+            None => "",
+        };
+        let question = format!(
+            "select m.month, m.currency, count(distinct c.root) as customers,
+                 cast(sum(m.orders) as bigint) as orders, cast(sum(m.ordered) as text) as ordered,
+                 cast(sum(m.invoiced) as text) as invoiced, cast(sum(m.billed) as text) as billed,
+                 cast(sum(m.received) as text) as received
+             from {{generation integer, first integer, last integer, customer uuid}} g
+             join insight_customer c on c.generation = g.generation {of}
+             join insight_month m on m.generation = c.generation and m.party = c.id
+                 and m.month >= g.first and m.month <= g.last
+             group by m.month, m.currency order by m.month, m.currency"
+        );
+        let given = json!({ "generation": generation, "first": filter.from, "last": filter.to,
+            "customer": customer });
+        let mut session = Session::read(&self.engine).await?;
+        session.ask(&question, &[given]).await
+    }
+
+    /// How many customers ordered in the first span, and how many of these in the second as well.
+    pub async fn retention(
+        &self,
+        generation: i32,
+        before: ReportFilter,
+        after: ReportFilter,
+    ) -> Result<(i64, i64), StoreError> {
+        #[derive(Deserialize)]
+        struct Found {
+            before: i64,
+            kept: i64,
+        }
+        let given = json!({ "generation": generation, "first": before.from, "last": before.to,
+            "first_after": after.from, "last_after": after.to });
+        let mut session = Session::read(&self.engine).await?;
+        let found: Vec<Found> = session
+            .ask(
+                "select count(*) as before, coalesce(sum(case when b.later > 0 then 1 else 0 end), 0) as kept
+                 from (
+                     select c.root,
+                         sum(case when m.month <= g.last then m.orders else 0 end) as earlier,
+                         sum(case when m.month >= g.first_after then m.orders else 0 end) as later
+                     from {generation integer, first integer, last integer, first_after integer,
+                         last_after integer} g
+                     join insight_month m on m.generation = g.generation
+                         and m.month >= g.first and m.month <= g.last_after
+                     join insight_customer c on c.generation = m.generation and c.id = m.party
+                     group by c.root
+                 ) b where b.earlier > 0",
+                &[given],
+            )
+            .await?;
+        Ok(found.first().map_or((0, 0), |row| (row.before, row.kept)))
+    }
+
+    /// What was ordered of each item, by quarter; of one customer and those merged into it, or of all.
+    pub async fn products(
+        &self,
+        generation: i32,
+        filter: ReportFilter,
+        customer: Option<Uuid>,
+    ) -> Result<Vec<ProductFigures>, StoreError> {
+        let (of, joined) = match customer {
+            Some(_) => (
+                "join insight_customer c on c.generation = g.generation and c.root = g.customer",
+                "and p.party = c.id",
+            ),
+            None => ("", ""),
+        };
+        let question = format!(
+            "select t.item, i.code, i.name, t.quarter, t.currency,
+                 cast(t.quantity as text) as quantity, cast(t.amount as text) as amount,
+                 case when i.cost is not null and i.currency = t.currency
+                     then cast(t.amount as text) end as costed,
+                 case when i.currency = t.currency
+                     then cast(cast(t.quantity as numeric) * i.cost / 10000 as text) end as cost,
+                 t.customers
+             from (
+                 select p.item, p.quarter, p.currency, g.generation, sum(p.quantity) as quantity,
+                     sum(p.amount) as amount, count(distinct p.party) as customers
+                 from {{generation integer, first integer, last integer, customer uuid}} g
+                 {of}
+                 join insight_product p on p.generation = g.generation {joined}
+                     and p.quarter >= g.first / 3 and p.quarter <= g.last / 3
+                 group by p.item, p.quarter, p.currency, g.generation
+             ) t
+             left join insight_item i on i.generation = t.generation and i.id = t.item"
+        );
+        let given = json!({ "generation": generation, "first": filter.from, "last": filter.to,
+            "customer": customer });
+        let mut session = Session::read(&self.engine).await?;
+        session.ask(&question, &[given]).await
+    }
+
+    /// Items that customers of the same industry buy and this one does not, those that most of them buy
+    /// first. At most 200 of the others are looked at.
+    pub async fn unbought(
+        &self,
+        generation: i32,
+        customer: Uuid,
+        since_quarter: i32,
+        limit: u32,
+    ) -> Result<Vec<ProductFigures>, StoreError> {
+        let question = format!(
+            "with alike(root) as (
+                 select o.id
+                 from {{generation integer, customer uuid}} g
+                 join insight_customer r on r.generation = g.generation and r.id = g.customer
+                 join insight_customer o on o.generation = g.generation and o.industry = r.industry
+                     and o.root = o.id and o.id <> r.id
+                 limit 200
+             ), own(item) as (
+                 select p.item from {{generation integer, customer uuid}} g
+                 join insight_customer c on c.generation = g.generation and c.root = g.customer
+                 join insight_product p on p.generation = c.generation and p.party = c.id
+             )
+             select p.item, i.code, i.name, p.currency, cast(sum(p.quantity) as text) as quantity,
+                 cast(sum(p.amount) as text) as amount, count(distinct c.root) as customers,
+                 null as quarter, null as costed, null as cost, null as segment
+             from {{generation integer, since integer}} g
+             join alike a on a.root is not null
+             join insight_customer c on c.generation = g.generation and c.root = a.root
+             join insight_product p on p.generation = g.generation and p.party = c.id
+                 and p.quarter >= g.since and p.amount > 0
+             left join insight_item i on i.generation = g.generation and i.id = p.item
+             where p.item not in (select item from own)
+             group by p.item, i.code, i.name, p.currency
+             order by count(distinct c.root) desc, sum(p.amount) desc limit {limit}"
+        );
+        let given =
+            json!({ "generation": generation, "customer": customer, "since": since_quarter });
+        let mut session = Session::read(&self.engine).await?;
+        session.ask(&question, &[given]).await
+    }
+
+    /// The customer of this id and all that were merged into it, itself first.
+    pub async fn customer(&self, generation: i32, id: Uuid) -> Result<Vec<Owned>, StoreError> {
+        let mut session = Session::look_up(&self.engine).await?;
+        session
+            .ask(
+                "select r.id, r.root, r.code, r.name, r.kind, r.stage, r.grade, r.industry, r.source,
+                     r.owner, r.credit_days, r.known_on, r.facts
+                 from {generation integer, id uuid} g
+                 join insight_customer c on c.generation = g.generation and c.id = g.id
+                 join insight_customer r on r.generation = c.generation and r.root = c.root
+                 order by case when r.id = r.root then 0 else 1 end, r.id",
+                &[json!({ "generation": generation, "id": id })],
+            )
+            .await
+    }
+
+    /// A customer's latest documents of an entity, those of the merged included, the youngest first.
+    pub async fn documents_of_customer(
+        &self,
+        generation: i32,
+        root: Uuid,
+        entity: &str,
+        limit: u32,
+    ) -> Result<Vec<DocumentRow>, StoreError> {
+        let question = format!(
+            "select d.id, d.entity, d.stamp, d.position, d.party, d.number, d.day, d.status, d.outcome,
+                 d.owner, d.source, d.currency, d.amount, d.score, d.facts
+             from {{generation integer, root uuid, entity text}} g
+             join insight_customer c on c.generation = g.generation and c.root = g.root
+             join insight_document d on d.generation = c.generation and d.party = c.id
+                 and d.entity = g.entity
+             order by d.day desc, d.id limit {limit}"
+        );
+        let given = json!({ "generation": generation, "root": root, "entity": entity });
+        let mut session = Session::look_up(&self.engine).await?;
+        session.ask(&question, &[given]).await
+    }
+}

@@ -1,0 +1,61 @@
+//! `insight.toml`: what a company decides about its figures.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use tenon_core::ConfigProblem;
+use tenon_insight::Policy;
+
+/// The file's name within the configuration directory.
+const FILE: &str = "insight.toml";
+
+/// Reads the file of a configuration directory; without one the defaults hold.
+pub(crate) fn beside(directory: &Path) -> Result<Policy, ConfigProblem> {
+    let path = directory.join(FILE);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => parse(&path, &text),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Policy::default()),
+        Err(error) => Err(ConfigProblem::new(path, format!("cannot be read: {error}"))),
+    }
+}
+
+fn parse(path: &Path, text: &str) -> Result<Policy, ConfigProblem> {
+    toml::from_str(text).map_err(|error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        ConfigProblem::new(path, error.message()).at(text, offset)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_file_shows_the_defaults() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/insight.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let (_, text) = page.split_once("```toml\n").unwrap();
+        let (text, _) = text.split_once("```").unwrap();
+        assert_eq!(
+            parse(Path::new("insight.toml"), text).unwrap(),
+            Policy::default()
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        let check = |text: &str, place: &str, words: &str| {
+            let told = parse(Path::new("insight.toml"), text)
+                .unwrap_err()
+                .to_string();
+            assert!(told.contains(place) && told.contains(words), "{told}");
+        };
+        check("credit_day = 3\n", "insight.toml:1:1", "credit_day");
+        let text = "[reconciliation]\ntolerance = { share = \"2\" }\n";
+        check(text, "insight.toml:2:", "no fraction");
+        let text = "[sources]\n\"fair\" = { cost = \"0\", currency = \"CNY\" }\n";
+        check(text, "insight.toml:2:", "more than 0");
+        let text = "[score.rates]\nusd = \"7.1\"\n";
+        check(text, "insight.toml:", "ISO 4217");
+    }
+}

@@ -1,0 +1,300 @@
+//! The journal read forward, and the tables of the projections.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tenon_core::money::Decimal;
+use tenon_core::{Attributes, Entity, MasterId, OrderingKey, SystemName};
+use tenon_insight::{Policy, Turn, day_number};
+use tenon_store::insight::{Matter, MatterFilter, ReportFilter};
+use tenon_store::{Commit, Inbound, InboundState, SharedStore};
+use uuid::Uuid;
+
+use super::fixtures::{House, orders};
+
+fn master(entity: Entity, id: &str) -> MasterId {
+    MasterId::derive(&[entity.as_str(), "erp", id])
+}
+
+fn to(entity: Entity, id: &str) -> Value {
+    json!({ "master_id": master(entity, id).to_string() })
+}
+
+fn stated(entity: Entity, id: &str, body: Value) -> Inbound {
+    let source = SystemName::new("erp").unwrap();
+    let mut attributes = Attributes::received(
+        source,
+        entity,
+        entity.as_str(),
+        Some(id.to_owned()),
+        Some(id),
+    );
+    attributes.master_id = Some(master(entity, id));
+    attributes.ordering_key = OrderingKey(format!("{entity}/{id}"));
+    attributes.sequence = (entity == Entity::Customer).then_some(1);
+    Inbound {
+        attributes,
+        business_key: None,
+        origin: "test".to_owned(),
+        state: InboundState::Routed {
+            targets: Vec::new(),
+        },
+        raw: Bytes::from_static(b"{}"),
+        canonical: Some(Bytes::from(body.to_string())),
+    }
+}
+
+fn totals(net: &str, gross: &str) -> Value {
+    json!({ "net": net, "tax": "0.00", "gross": gross })
+}
+
+fn company() -> Commit {
+    use Entity::{Case, Customer, Invoice, Item, Opportunity, Order, Receipt};
+    let customer = |name: &str, source: &str| {
+        json!({ "legal_name": name, "kind": "customer", "industry": "retail/online", "source": source,
+            "owner": "li", "grade": "ordinary" })
+    };
+    let order = |number: &str, who: &str, item: &str| {
+        json!({ "number": number, "customer": to(Customer, who), "order_date": "2026-03-01",
+            "currency": "CNY", "status": "closed", "totals": totals("200.00", "226.00"),
+            "lines": [{ "number": 1, "item": to(Item, item), "quantity": "20", "unit_price": "10.00",
+                "tax_rate": "0.13", "amount": "200.00" }] })
+    };
+    let item = |code: &str| json!({ "code": code, "name": code, "standard_cost": "6.50", "cost_currency": "CNY" });
+    let messages = vec![
+        stated(Customer, "K-1", customer("One", "exhibition/canton-fair")),
+        stated(Customer, "K-2", customer("Two", "platform/alibaba")),
+        stated(Item, "A", item("A")),
+        stated(Item, "B", item("B")),
+        stated(Order, "O-1", order("O-1", "K-1", "A")),
+        stated(Order, "O-2", order("O-2", "K-2", "B")),
+        stated(
+            Invoice,
+            "I-1",
+            json!({ "number": "I-1", "customer": to(Customer, "K-1"),
+            "orders": [to(Order, "O-1")], "kind": "special", "status": "issued",
+            "issue_date": "2026-03-05", "currency": "CNY", "totals": totals("200.00", "226.00"),
+            "lines": [{ "number": 1, "quantity": "1", "unit_price": "200.00", "tax_rate": "0.13",
+                "amount": "200.00", "tax": "26.00" }] }),
+        ),
+        stated(
+            Receipt,
+            "R-1",
+            json!({ "number": "R-1", "customer": to(Customer, "K-1"),
+            "received_on": "2026-03-20", "currency": "CNY", "amount": "100.00", "status": "received",
+            "allocations": [{ "invoice": to(Invoice, "I-1"), "amount": "100.00" }] }),
+        ),
+        stated(
+            Opportunity,
+            "P-1",
+            json!({ "number": "P-1", "name": "more", "outcome": "open",
+            "customer": to(Customer, "K-1"), "stage": "quoted", "currency": "CNY", "amount": "500.00" }),
+        ),
+        stated(
+            Case,
+            "C-1",
+            json!({ "number": "C-1", "customer": to(Customer, "K-1"),
+            "kind": "complaint", "subject": "noise", "status": "open", "satisfaction": 4,
+            "opened_at": "2026-03-02T00:00:00Z" }),
+        ),
+    ];
+    Commit {
+        messages,
+        ..Commit::default()
+    }
+}
+
+async fn catch_up(store: &SharedStore) -> i32 {
+    let claim = store.claim("insight").await.unwrap().unwrap();
+    let mut turn = Turn::alone(store.insight(), Arc::<Policy>::default());
+    while turn.take(claim.as_ref()).await.unwrap() {}
+    let generations = store.insight().generations().await.unwrap();
+    generations
+        .iter()
+        .find(|found| found.live == 1)
+        .unwrap()
+        .generation
+}
+
+pub(super) async fn the_journal_is_read_forward(house: &House) {
+    let insight = house.store.insight();
+    let nothing = insight.journaled(0, 10).await.unwrap();
+    assert_eq!(
+        (nothing.entries.len(), nothing.through, nothing.more),
+        (0, 0, false)
+    );
+    house.store.commit(orders(1..=5)).await.unwrap();
+    let first = insight.journaled(0, 3).await.unwrap();
+    assert_eq!((first.entries.len(), first.more), (3, true));
+    let rest = insight.journaled(first.through, 3).await.unwrap();
+    assert_eq!((rest.entries.len(), rest.more), (2, false));
+    let end = insight.journaled(rest.through, 3).await.unwrap();
+    assert_eq!((end.entries.len(), end.through), (0, rest.through));
+}
+
+fn amount(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+pub(super) async fn figures_follow_from_the_journal(house: &House) {
+    house.store.commit(company()).await.unwrap();
+    let generation = catch_up(&house.store).await;
+    let insight = house.store.insight();
+    let one = master(Entity::Customer, "K-1").0;
+    let all = ReportFilter {
+        from: 0,
+        to: 100_000,
+    };
+    let filter = MatterFilter {
+        today: day_number("2026-06-01".parse().unwrap()),
+        credit_days: 30,
+        ..MatterFilter::default()
+    };
+    for (matter, expected) in [
+        (None, vec!["O-2", "O-1"]),
+        (Some(Matter::Overdue), vec!["O-1"]),
+        (Some(Matter::Unbilled), vec!["O-2"]),
+        (Some(Matter::Orphan), vec![]),
+        (Some(Matter::Open), vec!["O-1", "O-2"]),
+    ] {
+        let filter = MatterFilter {
+            matter,
+            ..filter.clone()
+        };
+        let found = insight.orders(generation, &filter, 0, 10).await.unwrap();
+        let mut numbers: Vec<&str> = found.iter().map(|page| page.row.number.as_str()).collect();
+        numbers.sort();
+        let mut expected = expected;
+        expected.sort();
+        assert_eq!(numbers, expected, "{matter:?}");
+    }
+    let own = MatterFilter {
+        customer: Some(one),
+        text: Some("O-1".to_owned()),
+        ..filter.clone()
+    };
+    assert_eq!(
+        insight.orders(generation, &own, 0, 10).await.unwrap().len(),
+        1
+    );
+    let exceptions = insight.exceptions(generation, &filter).await.unwrap();
+    assert_eq!(
+        (
+            exceptions[0].orders,
+            exceptions[0].overdue,
+            exceptions[0].unbilled
+        ),
+        (2, 1, 1)
+    );
+    assert_eq!(exceptions[0].overdue_amount, amount("126"));
+    let segments = insight.segments(generation, "source", all).await.unwrap();
+    let fair = segments
+        .iter()
+        .find(|row| row.segment.as_deref() == Some("exhibition/canton-fair"));
+    let fair = fair.unwrap();
+    assert_eq!(
+        (fair.orders, fair.invoiced, fair.received),
+        (1, amount("200"), amount("100"))
+    );
+    let margins = insight.margins(generation, "industry", all).await.unwrap();
+    assert_eq!(
+        (margins[0].costed, margins[0].cost),
+        (amount("400"), amount("260"))
+    );
+    let cohorts = insight.cohorts(generation, all).await.unwrap();
+    assert_eq!(cohorts.len(), 2);
+    assert_eq!(cohorts[0].first, 2026 * 12 + 2);
+    let funnel = insight
+        .funnel(generation, (0, 100_000), Some(one))
+        .await
+        .unwrap();
+    assert_eq!(
+        (funnel[0].stage.as_str(), funnel[0].amount),
+        ("quoted", amount("500"))
+    );
+    let new = insight
+        .new_customers(generation, (0, 100_000))
+        .await
+        .unwrap();
+    assert_eq!(new.iter().map(|row| row.customers).sum::<i64>(), 2);
+    assert_eq!(insight.grades(generation).await.unwrap()[0].customers, 2);
+    let content = insight
+        .satisfaction(generation, (0, 100_000))
+        .await
+        .unwrap();
+    assert_eq!(
+        (content[0].cases, content[0].open, content[0].total),
+        (1, 1, 4)
+    );
+    let months = insight.months(generation, all, Some(one)).await.unwrap();
+    assert_eq!((months[0].orders, months[0].billed), (1, amount("226")));
+    assert_eq!(
+        insight.months(generation, all, None).await.unwrap()[0].customers,
+        2
+    );
+    let march = ReportFilter {
+        from: 2026 * 12 + 2,
+        to: 2026 * 12 + 2,
+    };
+    let april = ReportFilter {
+        from: 2026 * 12 + 3,
+        to: 2026 * 12 + 3,
+    };
+    assert_eq!(
+        insight.retention(generation, march, april).await.unwrap(),
+        (2, 0)
+    );
+    let products = insight.products(generation, all, None).await.unwrap();
+    assert_eq!((products.len(), products[0].quantity), (2, amount("20")));
+    assert_eq!(products[0].cost, amount("130"));
+    let hints = insight.unbought(generation, one, 0, 5).await.unwrap();
+    assert_eq!(
+        hints
+            .iter()
+            .map(|row| row.code.as_deref())
+            .collect::<Vec<_>>(),
+        [Some("B")]
+    );
+    let customer = insight.customer(generation, one).await.unwrap();
+    assert_eq!(
+        (customer.len(), customer[0].name.as_deref()),
+        (1, Some("One"))
+    );
+    let cases = insight
+        .documents_of_customer(generation, one, "case", 10)
+        .await
+        .unwrap();
+    assert_eq!(cases[0].number, "C-1");
+    let grading = insight.grading(generation, one).await.unwrap().unwrap();
+    assert!(
+        grading.score.is_some() && grading.scored_on.is_some(),
+        "{grading:?}"
+    );
+    insight.proposals(generation, None, 10).await.unwrap();
+    assert!(
+        insight
+            .unscored(generation, 0, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+pub(super) async fn a_generation_is_built_beside_and_swapped(house: &House) {
+    house.store.commit(company()).await.unwrap();
+    let before = catch_up(&house.store).await;
+    let insight = house.store.insight();
+    // What the journal has forgotten is taken over.
+    house.sql("delete from journal where position <= 5").await;
+    tenon_insight::rebuild(&insight).await.unwrap();
+    let after = catch_up(&house.store).await;
+    assert_eq!(after, before + 1);
+    assert_eq!(insight.generations().await.unwrap().len(), 1);
+    let filter = MatterFilter::default();
+    let orders = insight.orders(after, &filter, 0, 10).await.unwrap();
+    let mut numbers: Vec<&str> = orders.iter().map(|page| page.row.number.as_str()).collect();
+    numbers.sort();
+    assert_eq!(numbers, ["O-1", "O-2"]);
+    assert_eq!(insight.documents(before, &[Uuid::nil()]).await.unwrap(), []);
+}
