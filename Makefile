@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-systems torture fuzz fuzz-api check-alerts lint deny clean-demo bench-master bench-check
+.PHONY: help demo ui test test-ui journeys test-systems torture fuzz fuzz-api check-alerts lint deny clean-demo bench-master bench-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,7 +37,8 @@ demo: ## Build the release binary and run the demonstration (ONCE=1: end with it
 # server that the others use, so they run while nothing else does: nextest knows that from
 # .config/nextest.toml, cargo's runner is started a second time for them.
 test: ## Find or start the servers, then run every test
-	@servers=$$(deploy/servers.sh ensure); eval "$$servers"; \
+	@$(if $(ARGS),,$(MAKE) test-ui;) \
+	servers=$$(deploy/servers.sh ensure); eval "$$servers"; \
 	cargo build --workspace --bins; \
 	if cargo nextest --version >/dev/null 2>&1; then \
 		$(if $(ARGS),,cargo test --quiet --workspace --doc;) \
@@ -56,6 +57,15 @@ test-systems: ## Run the connectors against real software (SYSTEMS='tryton redmi
 	cargo test --quiet --package tenon-tests --test it -- --test-threads=4 $$filter
 
 # What is broken and when is drawn from SEED; without one, each time anew.
+test-ui: ## Run the console's unit tests (Node 20 or newer)
+	@if $(node-is-there); then $(MAKE) ui && cd $(UI) && npm run --silent test; else \
+		echo 'Node $(NODE_AT_LEAST) is not here: the console is not tested' >&2; fi
+
+# The journeys drive the binary with the console in it; a debug binary reads the console from its folder.
+journeys: ui ## Follow people's ways through the console in a browser (chromium, or CHROMIUM=path)
+	@cargo build --package tenon
+	@cd $(UI) && npm run --silent browser
+
 torture: ## Break a hub on purpose and count in its targets (ENGINE=rabbitmq SEED=n MESSAGES=n FAULTS=n)
 	@cargo build --release --package tenon
 	@servers=; if [ "$(ENGINE)" = rabbitmq ]; then servers=$$(deploy/servers.sh ensure); fi; eval "$$servers"; \

@@ -19,6 +19,8 @@ use crate::access::{Permission, Rule};
     tags(
         (name = "intake", description = "Webhooks of the systems"),
         (name = "messages", description = "What the hub carried, and what waits"),
+        (name = "parked", description = "What waits, and what people do about it"),
+        (name = "connectors", description = "The systems' connectors and mappings"),
         (name = "masters", description = "The master records of customers, and commands that change them"),
         (name = "insight", description = "Figures: reconciliation, reports, grades, customers in the round"),
         (name = "access", description = "Who may what: sessions, users, tokens, the audit trail"),

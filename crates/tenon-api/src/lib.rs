@@ -9,12 +9,19 @@ pub mod access;
 pub mod alerts;
 mod channels;
 mod check;
+mod connectors;
 mod console;
+mod customers;
 mod docs;
 mod headers;
 mod health;
 mod insight;
+mod journey;
+mod live;
+mod masking;
 mod masters;
+mod parked;
+mod playground;
 mod problem;
 mod prometheus;
 mod read;
@@ -45,6 +52,7 @@ use utoipa_axum::routes;
 use access::{session, single_sign_on, tokens, trail, users};
 
 pub use access::{Access, AccessPolicy};
+pub use live::Live;
 pub use problem::Problem;
 
 /// The largest body that a webhook may send, in bytes.
@@ -75,6 +83,8 @@ pub struct Api {
     pub insight: Arc<tenon_insight::Policy>,
     /// Who may what.
     pub access: Access,
+    /// What goes on right now, for those who watch.
+    pub live: Live,
 }
 
 /// The OpenAPI document of the HTTP side, as `/openapi.json` serves it.
@@ -101,11 +111,24 @@ fn described() -> (utoipa::openapi::OpenApi, Router<Api>) {
         .routes(routes!(read::messages))
         .routes(routes!(read::message))
         .routes(routes!(read::trace))
+        .routes(routes!(journey::bodies))
         .routes(routes!(read::parked))
+        .routes(routes!(parked::groups))
+        .routes(routes!(parked::one))
+        .routes(routes!(parked::redrive))
+        .routes(routes!(parked::give_up))
         .routes(routes!(read::summary))
         .routes(routes!(read::queues))
         .routes(routes!(reveal::reveal_message))
         .routes(routes!(reveal::reveal_master))
+        .routes(routes!(live::live))
+        .routes(routes!(connectors::connectors))
+        .routes(routes!(connectors::connector))
+        .routes(routes!(connectors::pause))
+        .routes(routes!(connectors::resume))
+        .routes(routes!(connectors::probe))
+        .routes(routes!(playground::trial))
+        .routes(routes!(customers::customers))
         .routes(routes!(check::masters))
         .routes(routes!(masters::master))
         .routes(routes!(masters::history))

@@ -87,6 +87,10 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "unknown", what)
     }
 
+    pub(crate) fn bug(what: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", what)
+    }
+
     pub(crate) fn bad_request(what: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "request.invalid", what)
     }

@@ -1,13 +1,17 @@
 //! What the hub knows, for reading. Personal values are masked; raw native records are not shown.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tenon_core::{Entity, MessageId, SystemName, Timestamp, schema};
-use tenon_store::{MessageFilter, ParkedFilter, ParkedId, Trace};
+use tenon_store::{
+    Direction, JournalRecord, MessageFilter, ParkedFilter, ParkedId, ParkedState, SharedStore,
+    Trace,
+};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::Principal;
@@ -17,6 +21,9 @@ use crate::{Api, Problem};
 
 /// The most records of one answer.
 const MOST: u32 = 500;
+
+/// How long a search goes on before it answers with what it has.
+const SEARCH: Duration = Duration::from_millis(700);
 
 /// A page of records.
 #[derive(Debug, Serialize, ToSchema)]
@@ -43,6 +50,11 @@ pub(crate) struct MessageQuery {
     /// Only those journaled at or after this time.
     #[param(value_type = Option<String>)]
     since: Option<Timestamp>,
+    /// Only those journaled before this time.
+    #[param(value_type = Option<String>)]
+    until: Option<Timestamp>,
+    /// Only those in whose native or canonical body this text stands, as it is written there.
+    text: Option<String>,
     /// The `next` of the page before.
     before: Option<i64>,
     /// How many, at most 500.
@@ -50,6 +62,9 @@ pub(crate) struct MessageQuery {
 }
 
 /// Journaled messages, newest first.
+///
+/// A search through much that finds little answers after a second with what it has: where `next` is
+/// not null, there is more to look through, even if the page is not full.
 #[utoipa::path(get, path = "/api/v1/messages", tag = "messages", params(MessageQuery), responses(
     (status = 200, description = "a page of records", body = Page<MessageView>), (status = 400, description = "the query does not fit", body = Problem)))]
 pub(crate) async fn messages(
@@ -62,14 +77,61 @@ pub(crate) async fn messages(
         state: query.state,
         business_key: query.key,
         since: query.since,
+        until: query.until,
+        after: None,
+        text: query.text.filter(|text| !text.is_empty()),
     };
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
-    let records = api.store.messages(&filter, query.before, limit).await?;
-    let next = (records.len() as u32 == limit).then(|| records.last().map(|last| last.position));
+    let (records, next) = hunt(&api.store, filter, query.before, limit).await?;
     Ok(Json(Page {
         items: records.into_iter().map(MessageView::from).collect(),
-        next: next.flatten(),
+        next,
     }))
+}
+
+/// The newest records that pass a filter, and where to go on; stretch by stretch of the journal, for
+/// about a second.
+async fn hunt(
+    store: &SharedStore,
+    mut filter: MessageFilter,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<(Vec<JournalRecord>, Option<i64>), Problem> {
+    let newest = store.messages(&MessageFilter::default(), before, 1).await?;
+    let Some(newest) = newest.first() else {
+        return Ok((Vec::new(), None));
+    };
+    let began = Instant::now();
+    let mut before = newest.position + 1;
+    let mut found = Vec::new();
+    // Bodies are long, and a key has an index that knows where to look.
+    let mut stretch = match (&filter.text, &filter.business_key) {
+        (_, Some(_)) => i64::MAX,
+        (Some(_), None) => 2_000,
+        (None, None) => 20_000,
+    };
+    loop {
+        let floor = before.saturating_sub(stretch).max(0);
+        filter.after = Some(floor - 1);
+        let wanted = limit - found.len() as u32;
+        let records = store.messages(&filter, Some(before), wanted).await?;
+        found.extend(records);
+        if found.len() as u32 == limit {
+            let next = found.last().map(|last| last.position);
+            return Ok((found, next));
+        }
+        let passed = filter
+            .since
+            .is_some_and(|since| newest.journaled_at < since);
+        if floor == 0 || passed {
+            return Ok((found, None));
+        }
+        before = floor;
+        if began.elapsed() > SEARCH {
+            return Ok((found, Some(before)));
+        }
+        stretch = (stretch * 2).min(200_000);
+    }
 }
 
 /// One message with what is in it.
@@ -161,6 +223,12 @@ pub(crate) struct ParkedQuery {
     system: Option<String>,
     /// Only with this text in the reason.
     reason: Option<String>,
+    /// Only in this state: `failed`, `retry`, `waiting`, `behind`, `due`.
+    #[param(value_type = Option<String>)]
+    state: Option<ParkedState>,
+    /// Only in this direction: `inbound`, `outbound`.
+    #[param(value_type = Option<String>)]
+    direction: Option<Direction>,
     /// Only those parked at or after this time.
     #[param(value_type = Option<String>)]
     since: Option<Timestamp>,
@@ -181,8 +249,8 @@ pub(crate) async fn parked(
         system: query.system.as_deref().map(system).transpose()?,
         reason: query.reason,
         since: query.since,
-        direction: None,
-        state: None,
+        direction: query.direction,
+        state: query.state,
     };
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
     let records = api

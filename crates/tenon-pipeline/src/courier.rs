@@ -12,9 +12,9 @@ use async_trait::async_trait;
 use futures::future::join_all;
 use tenon_broker::{Consumer, SharedBroker};
 use tenon_connector::{Permit, Sink, System};
-use tenon_core::{Entity, Failure, FailureKind, Message, Outbound, SystemName, Timestamp};
+use tenon_core::{Entity, Failure, FailureKind, Message, Outbound, Timestamp};
 use tenon_store::{
-    Claim, OutboundKnown, OutboundLookup, ParkReason, ParkedRecord, Settlement, SharedStore,
+    Claim, Half, OutboundKnown, OutboundLookup, ParkReason, ParkedRecord, Settlement, SharedStore,
     StoreError,
 };
 use tokio::sync::Mutex;
@@ -26,6 +26,7 @@ use crate::claim::claimed;
 use crate::compute::compute;
 use crate::dead_letter::bury;
 use crate::expand::{Consignment, Packet, Plan, plan};
+use crate::halt::Halts;
 use crate::pace::Pace;
 use crate::retry::{Pauses, answered, pause_for};
 use crate::settle::{Attempt, Fate, settle};
@@ -55,6 +56,7 @@ pub(crate) struct Courier {
     pub(crate) store: SharedStore,
     pub(crate) health: Arc<Health>,
     pub(crate) bells: Arc<Bells>,
+    pub(crate) halts: Arc<Halts>,
     pub(crate) stop: CancellationToken,
     /// Held while the target takes a portion: it is given one at a time.
     pub(crate) turn: Mutex<()>,
@@ -85,6 +87,13 @@ impl Courier {
         self.health.report(&component, ComponentState::Starting, 0);
         let mut pauses = Pauses::new(Duration::from_millis(200), Duration::from_secs(5));
         while !self.stop.is_cancelled() {
+            if let Some(halt) = self.halt() {
+                self.health.report(&component, halt, 0);
+                if !pause_for(&self.stop, TICK).await {
+                    break;
+                }
+                continue;
+            }
             let round = async {
                 let name = component.0.as_str();
                 // Before the consumer: two nodes of which one had the claim and the other the turn at
@@ -110,6 +119,11 @@ impl Courier {
                 }
             }
         }
+    }
+
+    /// That a person has paused deliveries, if so.
+    fn halt(&self) -> Option<ComponentState> {
+        self.halts.of(&self.system.name, Half::Deliver)
     }
 
     async fn open(&self) -> Result<HashMap<Entity, Arc<dyn Sink>>, Failure> {
@@ -140,6 +154,10 @@ impl Courier {
                 () = bell.notified() => Vec::new(),
                 _ = ticks.tick() => Vec::new(),
             };
+            // What was handed out already goes back to the queue.
+            if self.halt().is_some() {
+                return Ok(());
+            }
             let Some(last) = batch.last().map(|delivery| delivery.tag) else {
                 match self.serve_lanes(sinks).await {
                     Ok(0) => self.health.report(&component, ComponentState::Idle, 0),
@@ -248,7 +266,7 @@ impl Courier {
                     _ => None,
                 });
             self.ring_at(retry.min());
-            count_outcomes(&self.system.name, &settlement);
+            self.health.settled(&settlement);
             let rung = self
                 .persist(|| self.store.settle(settlement.clone()))
                 .await?;
@@ -279,7 +297,7 @@ impl Courier {
         let entity = held.first().map(Consignment::entity);
         let mut at_least = obstacle.retry_after;
         loop {
-            if !pauses.wait(&self.stop, at_least.take()).await {
+            if !pauses.wait(&self.stop, at_least.take()).await || self.halt().is_some() {
                 return Err(Stopping);
             }
             let Some(sink) = entity.and_then(|entity| sinks.get(&entity)) else {
@@ -559,21 +577,6 @@ fn jitter(consignment: &Consignment) -> f64 {
         .wrapping_add(u64::from(consignment.attempts))
         .wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> 40) as f64 / (1_u64 << 24) as f64
-}
-
-fn count_outcomes(system: &SystemName, settlement: &Settlement) {
-    let system = system.to_string();
-    for outcome in &settlement.outcomes {
-        let state = outcome.state.as_str();
-        metrics::counter!("tenon_deliveries_total", "system" => system.clone(), "state" => state)
-            .increment(1);
-        metrics::histogram!("tenon_delivery_latency_seconds", "system" => system.clone())
-            .record(outcome.latency.as_secs_f64());
-    }
-    if !settlement.parked.is_empty() {
-        metrics::counter!("tenon_parked_total", "system" => system)
-            .increment(settlement.parked.len() as u64);
-    }
 }
 
 /// What a refusal of the store means for the component that met it.

@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
-use tenon_core::{Failure, Timestamp};
+use tenon_core::{Entity, Failure, SystemName, Timestamp};
+use tenon_store::Settlement;
 
 /// A part of the hub whose progress is watched: `erp/receive/order`, `erp/deliver`, `inbound.3`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -53,10 +54,22 @@ pub struct Report {
     pub messages: u64,
 }
 
+/// What a process has done since it started; only ever rises.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tallies {
+    /// Messages journaled, by source, entity and state.
+    pub journaled: BTreeMap<(SystemName, Entity, &'static str), u64>,
+    /// Deliveries settled, by system and state (`parked` among them).
+    pub settled: BTreeMap<(SystemName, &'static str), u64>,
+    /// How long those that reached an outcome took in all since they were accepted, in seconds, by system.
+    pub taken: BTreeMap<SystemName, f64>,
+}
+
 /// The watched components of one process.
 #[derive(Debug, Default)]
 pub struct Health {
     components: Mutex<BTreeMap<Component, Report>>,
+    tallies: Mutex<Tallies>,
     progress: AtomicU64,
 }
 
@@ -94,6 +107,51 @@ impl Health {
             _ => ComponentState::Stalled { reason },
         };
         self.report(component, state, 0);
+    }
+
+    /// Counts a journaled message.
+    pub(crate) fn journaled(&self, source: SystemName, entity: Entity, state: &'static str) {
+        let mut tallies = self.tallies();
+        *tallies
+            .journaled
+            .entry((source, entity, state))
+            .or_default() += 1;
+    }
+
+    /// Counts deliveries to a system, in the metrics too.
+    pub(crate) fn settled(&self, settlement: &Settlement) {
+        let system = &settlement.system;
+        let label = system.to_string();
+        let mut tallies = self.tallies();
+        for outcome in &settlement.outcomes {
+            let state = outcome.state.as_str();
+            metrics::counter!("tenon_deliveries_total", "system" => label.clone(), "state" => state)
+                .increment(1);
+            metrics::histogram!("tenon_delivery_latency_seconds", "system" => label.clone())
+                .record(outcome.latency.as_secs_f64());
+            *tallies.settled.entry((system.clone(), state)).or_default() += 1;
+            *tallies.taken.entry(system.clone()).or_default() += outcome.latency.as_secs_f64();
+        }
+        if !settlement.parked.is_empty() {
+            let parked = tallies
+                .settled
+                .entry((system.clone(), "parked"))
+                .or_default();
+            *parked += settlement.parked.len() as u64;
+            metrics::counter!("tenon_parked_total", "system" => label)
+                .increment(settlement.parked.len() as u64);
+        }
+    }
+
+    /// What was done since the start.
+    pub fn tally(&self) -> Tallies {
+        self.tallies().clone()
+    }
+
+    fn tallies(&self) -> std::sync::MutexGuard<'_, Tallies> {
+        self.tallies
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Every component.

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::accept::failure;
 use crate::bells::Bells;
 use crate::courier::{Courier, store_failure};
+use crate::halt::Halts;
 use crate::inbound::Lane;
 use crate::master::{MasterPolicy, idle_before};
 use crate::pace::Pace;
@@ -95,6 +96,11 @@ impl Hub {
             tasks: JoinSet::new(),
         };
         let bells = Arc::new(Bells::default());
+        let halts = Arc::new(Halts::default());
+        // Before anything moves: what was paused stays so over a restart.
+        halts.look(&store).await;
+        let watch = halts.clone().watch(store.clone(), hub.stop.clone());
+        hub.tasks.spawn(watch);
         let systems: Vec<Arc<System>> = deployment.systems.iter().cloned().map(Arc::new).collect();
         if settings.roles.route {
             let policy = Arc::new(settings.master);
@@ -119,7 +125,7 @@ impl Hub {
         }
         if settings.roles.deliver {
             for system in systems.iter().filter(|system| !system.outlets.is_empty()) {
-                hub.deliver_to(system, &broker, &store, &bells);
+                hub.deliver_to(system, &broker, &store, &bells, &halts);
             }
             hub.tasks
                 .spawn(sweep(store.clone(), bells, hub.stop.clone()));
@@ -130,7 +136,7 @@ impl Hub {
         }
         if settings.roles.receive {
             for system in &systems {
-                hub.receive_from(system, &store);
+                hub.receive_from(system, &store, &halts);
             }
         }
         Ok(hub)
@@ -142,6 +148,7 @@ impl Hub {
         broker: &SharedBroker,
         store: &SharedStore,
         bells: &Arc<Bells>,
+        halts: &Arc<Halts>,
     ) {
         let translated = Entity::ALL
             .into_iter()
@@ -154,6 +161,7 @@ impl Hub {
             store: store.clone(),
             health: self.health.clone(),
             bells: bells.clone(),
+            halts: halts.clone(),
             stop: self.stop.clone(),
             turn: tokio::sync::Mutex::default(),
             pace: system.limit.map(Pace::new),
@@ -162,7 +170,7 @@ impl Hub {
         self.tasks.spawn(courier.run());
     }
 
-    fn receive_from(&mut self, system: &Arc<System>, store: &SharedStore) {
+    fn receive_from(&mut self, system: &Arc<System>, store: &SharedStore, halts: &Arc<Halts>) {
         for (inlet, every) in Poll::intervals(system) {
             let poll = Poll {
                 system: system.clone(),
@@ -171,6 +179,7 @@ impl Hub {
                 accept: self.accept.clone(),
                 store: store.clone(),
                 health: self.health.clone(),
+                halts: halts.clone(),
                 stop: self.stop.clone(),
             };
             self.tasks.spawn(poll.run());

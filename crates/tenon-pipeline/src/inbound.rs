@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tenon_broker::{Consumer, Delivery, SharedBroker};
 use tenon_connector::Deployment;
-use tenon_core::{Failure, FailureKind};
+use tenon_core::{Entity, Failure, FailureKind, SystemName};
 use tenon_master::MasterKey;
 use tenon_store::{Inbound, Known, Lookup, SharedStore, StoreError};
 use tokio_util::sync::CancellationToken;
@@ -223,9 +223,11 @@ impl Lane {
             self.bells.ring(&released);
             for (system, entity, state) in counted {
                 metrics::counter!(
-                    "tenon_messages_total", "system" => system, "entity" => entity, "state" => state
+                    "tenon_messages_total", "system" => system.to_string(),
+                    "entity" => entity.as_str(), "state" => state
                 )
                 .increment(1);
+                self.health.journaled(system, entity, state);
             }
         }
         Ok(parcels)
@@ -293,16 +295,16 @@ fn apart(batch: Vec<Validated>) -> Vec<Vec<Validated>> {
     portions
 }
 
-fn labels(message: &Inbound) -> (String, &'static str, &'static str) {
+fn labels(message: &Inbound) -> (SystemName, Entity, &'static str) {
     let attributes = &message.attributes;
     (
-        attributes.source.to_string(),
-        attributes.entity().as_str(),
+        attributes.source.clone(),
+        attributes.entity(),
         message.state.as_str(),
     )
 }
 
-type Parcels = Vec<(tenon_core::SystemName, tenon_core::Attributes, bytes::Bytes)>;
+type Parcels = Vec<(SystemName, tenon_core::Attributes, bytes::Bytes)>;
 
 enum TryCommit {
     Store(StoreError),

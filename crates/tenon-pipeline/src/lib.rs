@@ -21,6 +21,7 @@ mod dead_letter;
 mod echo;
 mod expand;
 mod fail_point;
+mod halt;
 mod health;
 mod hub;
 mod import;
@@ -41,11 +42,11 @@ mod wire;
 pub use accept::Accept;
 pub use check::{Checked, Known, Reason, check};
 pub use fail_point::FailPoint;
-pub use health::{Component, ComponentState, Health};
+pub use health::{Component, ComponentState, Health, Report, Tallies};
 pub use hub::{Hub, Roles, Settings};
 pub use import::imported;
 pub use master::{Likeness, MasterPolicy};
-pub use redrive::{Preview, Redriven, preview, redrive};
+pub use redrive::{Preview, Redriven, mapped, preview, redrive};
 pub use spans::SPANS;
 pub use steward::{
     Act, AffiliationView, ClaimView, Command, MasterView, Outcome, PinView, RecordName, RecordView,

@@ -5,16 +5,20 @@ use std::time::Duration;
 
 use tenon_connector::{Inlet, Intake, Received, Source, System};
 use tenon_core::Failure;
-use tenon_store::{Claim, SharedStore};
+use tenon_store::{Claim, Half, SharedStore};
 use tokio_util::sync::CancellationToken;
 
 use crate::claim::{claimed, taken_over};
 use crate::courier::store_failure;
+use crate::halt::Halts;
 use crate::retry::{Pauses, pause_for};
 use crate::{Accept, Component, ComponentState, FailPoint, Health};
 
 /// Longest pause before a system that cannot be reached is asked again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// How often a paused inlet looks whether it still is.
+const HALTED: Duration = Duration::from_secs(1);
 
 /// Polls one inlet until the hub stops.
 pub(crate) struct Poll {
@@ -24,6 +28,7 @@ pub(crate) struct Poll {
     pub(crate) accept: Accept,
     pub(crate) store: SharedStore,
     pub(crate) health: Arc<Health>,
+    pub(crate) halts: Arc<Halts>,
     pub(crate) stop: CancellationToken,
 }
 
@@ -41,6 +46,13 @@ impl Poll {
         self.health.report(&component, ComponentState::Starting, 0);
         let mut pauses = Pauses::new(Duration::from_millis(250), LONGEST_PAUSE);
         while !self.stop.is_cancelled() {
+            if let Some(halt) = self.halt() {
+                self.health.report(&component, halt, 0);
+                if !pause_for(&self.stop, HALTED).await {
+                    return;
+                }
+                continue;
+            }
             if let Err(failure) = self.serve(&component, &mut pauses).await {
                 self.health.report_failure(&component, &failure);
                 tracing::warn!(
@@ -52,6 +64,11 @@ impl Poll {
                 }
             }
         }
+    }
+
+    /// That a person has paused receiving, if so.
+    fn halt(&self) -> Option<ComponentState> {
+        self.halts.of(&self.system.name, Half::Receive)
     }
 
     /// Opens the source where it was left and reads on, until something fails or the hub stops.
@@ -71,6 +88,9 @@ impl Poll {
             .open_source(&self.inlet, checkpoint)
             .await?;
         loop {
+            if self.halt().is_some() {
+                return Ok(());
+            }
             if !claim.holds().await {
                 return Err(taken_over(&component.0));
             }

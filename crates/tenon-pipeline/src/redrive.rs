@@ -3,14 +3,14 @@
 use bytes::Bytes;
 use serde::Serialize;
 use tenon_connector::Deployment;
-use tenon_core::{Entity, Failure, Message, Native, NativeBody};
+use tenon_core::{Entity, Failure, Message, Native, NativeBody, SystemName};
 use tenon_store::{
-    Direction, OutboundLookup, ParkReason, ParkedId, ParkedRecord, SharedStore, StoreError,
+    Direction, OutboundLookup, Parcel, ParkReason, ParkedId, ParkedRecord, SharedStore, StoreError,
 };
 
 use crate::Accept;
 use crate::courier::{consignment, store_failure};
-use crate::expand::{Plan, plan};
+use crate::expand::{Consignment, Plan, plan};
 use crate::translate::{accept as accept_canonical, map};
 
 /// What would become of a parked message with the configuration of now.
@@ -77,31 +77,71 @@ pub async fn preview(
             Err(failure) => fails(failure),
         });
     }
-    let Some(system) = deployment.system(&record.system) else {
-        let reason = format!("system {} is not configured any more", record.system);
+    outbound(
+        store,
+        deployment,
+        &record.system,
+        consignment(record.clone()),
+        false,
+    )
+    .await
+}
+
+/// Shows what a system is given of a routed message with the configuration of now, whatever became of
+/// the message there; changes nothing.
+///
+/// # Errors
+/// When the store cannot be asked.
+pub async fn mapped(
+    store: &SharedStore,
+    deployment: &Deployment,
+    system: &SystemName,
+    parcel: Parcel,
+) -> Result<Preview, Failure> {
+    outbound(store, deployment, system, Consignment::new(parcel), true).await
+}
+
+/// What a system would be given; `anew` as if it had been given nothing of the record yet.
+async fn outbound(
+    store: &SharedStore,
+    deployment: &Deployment,
+    system: &SystemName,
+    mut consignment: Consignment,
+    anew: bool,
+) -> Result<Preview, Failure> {
+    let Some(system) = deployment.system(system) else {
+        let reason = format!("system {system} is not configured any more");
         return Ok(Preview::Nothing { reason });
     };
-    let mut consignment = consignment(record.clone());
     let translated: Vec<Entity> = Entity::ALL
         .into_iter()
         .filter(|entity| system.knows(*entity))
         .collect();
     let lookup = OutboundLookup {
-        system: record.system.clone(),
+        system: system.name.clone(),
         translated: translated.clone(),
         messages: vec![(
-            attributes.id,
+            consignment.parcel.attributes.id,
             consignment.entity(),
             consignment.master_id(),
             consignment.lane().clone(),
         )],
         references: consignment.references(),
     };
-    let known = store
+    let mut known = store
         .look_up_outbound(&lookup)
         .await
         .map_err(|error| store_failure(&error))?;
-    consignment.refresh(&known);
+    if anew {
+        known.settled.clear();
+        known.blocked.clear();
+        for holding in known.holdings.values_mut().flatten() {
+            holding.hash = None;
+            holding.sequence = None;
+        }
+    } else {
+        consignment.refresh(&known);
+    }
     Ok(match plan(system, &translated, &mut consignment, &known) {
         Plan::Send(packets) => Preview::Sends {
             payloads: packets

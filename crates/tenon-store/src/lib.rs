@@ -18,6 +18,7 @@ mod golden;
 mod hierarchy;
 pub mod insight;
 mod likeness;
+mod operations;
 mod parking;
 mod postgres;
 mod prospects;
@@ -40,6 +41,7 @@ pub use golden::{
 };
 pub use hierarchy::{Affiliation, Belonging, BelongingWrite};
 pub use insight::Insight;
+pub use operations::{Half, Operations, ParkedGroup, Pause};
 pub use postgres::{Postgres, PostgresOptions};
 pub use prospects::{ProspectClaim, ProspectClaimWrite};
 pub use sqlite::{Sqlite, check_sqlite, copy_sqlite, open_sqlite};
@@ -78,7 +80,7 @@ pub enum StoreError {
 
 /// The hub's memory. Shared by every stage and every node.
 #[async_trait]
-pub trait Store: AccessStore + 'static {
+pub trait Store: AccessStore + Operations + 'static {
     /// Brings the tables to this release's version, and what is derived in them; safe to run from
     /// many nodes at once.
     async fn migrate(&self) -> Result<(), StoreError>;

@@ -561,6 +561,12 @@ pub struct MessageFilter {
     pub business_key: Option<String>,
     /// Only those journaled at or after this time.
     pub since: Option<Timestamp>,
+    /// Only those journaled before this time.
+    pub until: Option<Timestamp>,
+    /// Only those after this position, so that a search that finds little ends.
+    pub after: Option<i64>,
+    /// Only those in whose native or canonical body this stands, as it is written there.
+    pub text: Option<String>,
 }
 
 /// Counts over everything.

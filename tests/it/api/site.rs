@@ -166,6 +166,7 @@ impl Site {
             master: Arc::default(),
             insight: Arc::default(),
             access,
+            live: tenon_api::Live::default(),
         };
         router(api).expect("a router")
     }
@@ -256,7 +257,12 @@ impl Answer {
 pub(super) async fn ask(router: &Router, request: Request<Body>) -> Answer {
     let response = router.clone().oneshot(request).await.expect("an answer");
     let (parts, body) = response.into_parts();
-    let body = to_bytes(body, MOST).await.expect("a body");
+    // A stream of events does not end, so that only its head can be looked at.
+    let endless = parts.headers.get("content-type");
+    let body = match endless.is_some_and(|kind| kind.as_bytes() == b"text/event-stream") {
+        true => Bytes::new(),
+        false => to_bytes(body, MOST).await.expect("a body"),
+    };
     Answer {
         status: parts.status.as_u16(),
         headers: parts.headers,

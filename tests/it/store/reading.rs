@@ -128,6 +128,27 @@ pub(super) async fn messages_are_filtered(house: &House) {
             },
             vec![],
         ),
+        (
+            MessageFilter {
+                until: Some(now + hour),
+                ..filter()
+            },
+            vec!["N-3", "N-2", "N-1"],
+        ),
+        (
+            MessageFilter {
+                until: Some(now - hour),
+                ..filter()
+            },
+            vec![],
+        ),
+        (
+            MessageFilter {
+                text: Some("written nowhere".into()),
+                ..filter()
+            },
+            vec![],
+        ),
     ];
     for (filter, expected) in cases {
         let found = house.store.messages(&filter, None, 10).await.unwrap();

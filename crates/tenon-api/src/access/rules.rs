@@ -3,7 +3,7 @@
 use utoipa::openapi::OpenApi;
 
 use super::Permission;
-use super::Permission::{Administer, Decide, Open, Reveal, See, SignedIn};
+use super::Permission::{Administer, Decide, Open, Operate, Reveal, See, SignedIn};
 
 /// Which systems a request is about, for callers that may touch only some.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,10 +87,54 @@ pub(crate) const RULES: &[Rule] = &[
         Some("message.revealed"),
     ),
     see("/api/v1/trace/{key}", Scope::OfRecord),
+    see("/api/v1/messages/{id}/bodies", Scope::OfRecord),
     see("/api/v1/parked", Scope::Named("system")),
+    see("/api/v1/parked/groups", Scope::OfRecord),
+    see("/api/v1/parked/{id}", Scope::OfRecord),
+    rule(
+        "POST",
+        "/api/v1/parked/redrive",
+        Operate,
+        Scope::OfRecord,
+        Some("parked.redriven"),
+    ),
+    rule(
+        "POST",
+        "/api/v1/parked/drop",
+        Operate,
+        Scope::OfRecord,
+        Some("parked.dropped"),
+    ),
+    see("/api/v1/live", Scope::Company),
+    // Connectors.
+    see("/api/v1/connectors", Scope::OfRecord),
+    see("/api/v1/connectors/{name}", Scope::Named("name")),
+    rule(
+        "POST",
+        "/api/v1/connectors/{name}/pause",
+        Operate,
+        Scope::Named("name"),
+        Some("connector.paused"),
+    ),
+    rule(
+        "POST",
+        "/api/v1/connectors/{name}/resume",
+        Operate,
+        Scope::Named("name"),
+        Some("connector.resumed"),
+    ),
+    rule(
+        "POST",
+        "/api/v1/connectors/{name}/probe",
+        Operate,
+        Scope::Named("name"),
+        Some("connector.probed"),
+    ),
+    rule("POST", "/api/v1/mappings/try", See, Scope::OfRecord, None),
     see("/api/v1/summary", Scope::Company),
     see("/api/v1/queues", Scope::Company),
     // Master records.
+    see("/api/v1/masters", Scope::Company),
     rule("POST", "/api/v1/masters/check", See, Scope::Company, None),
     see("/api/v1/masters/{id}", Scope::Company),
     rule(
@@ -174,7 +218,11 @@ pub(crate) const RULES: &[Rule] = &[
 const SAFE: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 
 /// Routes that take a body to ask something, and change nothing.
-const ASKING: [&str; 2] = ["/api/v1/masters/check", "/reconcile"];
+const ASKING: [&str; 3] = [
+    "/api/v1/masters/check",
+    "/api/v1/mappings/try",
+    "/reconcile",
+];
 
 impl Rule {
     /// The rule of a route.

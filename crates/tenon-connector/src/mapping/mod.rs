@@ -76,6 +76,7 @@ pub struct Mapping {
 
 struct Inner {
     file: PathBuf,
+    source: Box<str>,
     program: Program,
     tables: CodeTables,
     /// Whether the program names `$message`: if not, it is not converted.
@@ -119,6 +120,7 @@ impl Mapping {
         Ok(Self {
             inner: Arc::new(Inner {
                 file,
+                source: source.into(),
                 program,
                 tables,
                 reads_message,
@@ -188,6 +190,19 @@ impl Mapping {
     /// Whether the program looks at `$message`; if not, any value will do for it.
     pub fn reads_message(&self) -> bool {
         self.inner.reads_message
+    }
+
+    /// The same mapping with another text: same name, same code tables.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    pub fn rewritten(&self, source: &str) -> Result<Self, Vec<ConfigProblem>> {
+        Self::compile(&self.inner.file, source, &self.inner.tables)
+    }
+
+    /// The program, as it was given to [`compile`](Self::compile).
+    pub fn source(&self) -> &str {
+        &self.inner.source
     }
 
     /// The file that the mapping came from, as it was named to [`compile`](Self::compile).

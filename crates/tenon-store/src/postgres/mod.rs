@@ -18,6 +18,7 @@ mod lanes;
 mod life;
 mod merging;
 mod moment;
+mod operations;
 mod outbound;
 mod parked;
 mod partitions;
@@ -232,6 +233,11 @@ fn migrator() -> Migrator {
             10,
             "insight",
             include_str!("../../migrations/postgres/0010_insight.sql"),
+        ),
+        migration(
+            11,
+            "pauses",
+            include_str!("../../migrations/postgres/0011_pauses.sql"),
         ),
     ])
 }

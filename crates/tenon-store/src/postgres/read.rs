@@ -126,7 +126,13 @@ pub(super) async fn messages(
              and ($4::text is null or j.state = $4)
              and ($5::text is null or j.business_key = $5)
              and j.journaled_at >= coalesce($6::timestamptz, '-infinity')
-         order by j.position desc limit $7",
+             and j.journaled_at < coalesce($7::timestamptz, 'infinity')
+             and j.position > $9
+             and ($10::bytea is null or exists (
+                 select from payload p
+                 where p.position = j.position and p.journaled_at = j.journaled_at
+                     and (position($10 in p.raw) > 0 or position($10 in p.canonical) > 0)))
+         order by j.position desc limit $8",
     )
     .bind(before.unwrap_or(i64::MAX))
     .bind(filter.source.as_ref().map(SystemName::as_str))
@@ -134,7 +140,10 @@ pub(super) async fn messages(
     .bind(filter.state.as_deref())
     .bind(filter.business_key.as_deref().map(clean))
     .bind(filter.since.map(Moment::from))
+    .bind(filter.until.map(Moment::from))
     .bind(i64::from(limit))
+    .bind(filter.after.unwrap_or(i64::MIN))
+    .bind(filter.text.as_deref().map(str::as_bytes))
     .fetch_all(&mut *transaction)
     .await?;
     transaction.commit().await?;

@@ -17,6 +17,7 @@ mod known;
 mod lanes;
 mod life;
 mod merging;
+mod operations;
 mod outbound;
 mod parked;
 mod prospects;
@@ -210,6 +211,11 @@ fn migrator() -> Migrator {
             10,
             "insight",
             include_str!("../../migrations/sqlite/0010_insight.sql"),
+        ),
+        migration(
+            11,
+            "pauses",
+            include_str!("../../migrations/sqlite/0011_pauses.sql"),
         ),
     ])
 }

@@ -88,7 +88,11 @@ macro_rules! messages {
              and ($2 is null or j.source = $2)
              and ($3 is null or j.entity = $3)
              and ($4 is null or j.state = $4)
-             and j.journaled_at >= $5"
+             and j.journaled_at >= $5 and j.journaled_at < $8 and j.position > $9
+             and ($10 is null or exists (
+                 select 1 from payload p
+                 where p.position = j.position
+                     and (instr(p.raw, $10) > 0 or instr(coalesce(p.canonical, x''), $10) > 0)))"
     };
 }
 type Row = (
@@ -148,6 +152,13 @@ pub(super) async fn messages(
         )
         .bind(filter.business_key.as_deref().map(clean))
         .bind(i64::from(limit))
+        .bind(
+            filter
+                .until
+                .map_or(i64::MAX, |until| until.as_microsecond()),
+        )
+        .bind(filter.after.unwrap_or(i64::MIN))
+        .bind(filter.text.as_deref().map(str::as_bytes))
         .fetch_all(&mut *connection)
         .await?;
     found.into_iter().map(record).collect()

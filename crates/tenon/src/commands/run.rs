@@ -215,6 +215,7 @@ pub(crate) async fn serve(
             master: Arc::new(settings.master_policy()),
             insight: Arc::new(settings.insight.clone()),
             access: access.clone(),
+            live: tenon_api::Live::until(stop.clone()),
         };
         let router = tenon_api::router(api)?;
         let stopped = stop.clone().cancelled_owned();

@@ -11,12 +11,10 @@ import { SESSION_KEY, SessionProvider, useCurrentSession } from '../session/sess
 import { SignIn } from '../session/SignIn'
 import { Trouble } from '../parts/Trouble'
 import { Mark } from './Mark'
+import { nonce } from './nonce'
 import { PAGES } from './pages'
 import { Shell } from './Shell'
 import { antTheme, PALETTES, useLook } from './theme'
-
-/** The nonce of this page, with which styles that scripts add are let in. */
-const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce
 
 export function App() {
   return (

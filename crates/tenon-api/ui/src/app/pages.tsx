@@ -1,7 +1,7 @@
 // Every page of the console, in the order of the menu. A page is a folder of `src/pages` that gives a
 // component by default, and a file of texts in each language; it is loaded when it is first opened.
 import { lazy, type ComponentType, type LazyExoticComponent, type ReactNode } from 'react'
-import { BarChartOutlined, DashboardOutlined, ReconciliationOutlined, TrophyOutlined } from '@ant-design/icons'
+import { ApiOutlined, BarChartOutlined, DashboardOutlined, DiffOutlined, ForkOutlined, PauseCircleOutlined, ReconciliationOutlined, SettingOutlined, TeamOutlined, TrophyOutlined, UnorderedListOutlined } from '@ant-design/icons'
 
 export interface Page {
   /** Names it in the menu: the text `nav.<key>`. */
@@ -17,32 +17,18 @@ export interface Page {
 export const GROUPS = ['watch', 'customers', 'numbers', 'setup'] as const
 
 export const PAGES: Page[] = [
-  {
-    key: 'overview',
-    path: '/',
-    group: 'watch',
-    icon: <DashboardOutlined />,
-    component: lazy(() => import('../pages/overview')),
-  },
-  {
-    key: 'reconciliation',
-    path: '/reconciliation',
-    group: 'numbers',
-    icon: <ReconciliationOutlined />,
-    component: lazy(() => import('../pages/reconciliation')),
-  },
-  {
-    key: 'reports',
-    path: '/reports',
-    group: 'numbers',
-    icon: <BarChartOutlined />,
-    component: lazy(() => import('../pages/reports')),
-  },
-  {
-    key: 'grades',
-    path: '/grades',
-    group: 'numbers',
-    icon: <TrophyOutlined />,
-    component: lazy(() => import('../pages/grades')),
-  },
+  { key: 'overview', path: '/', group: 'watch', icon: <DashboardOutlined />, component: lazy(() => import('../pages/overview')) },
+  { key: 'flow', path: '/flow', group: 'watch', icon: <ForkOutlined />, component: lazy(() => import('../pages/flow')) },
+  { key: 'messages', path: '/messages', group: 'watch', icon: <UnorderedListOutlined />, component: lazy(() => import('../pages/messages')) },
+  { key: 'trace', path: '/trace/:key', group: 'watch', under: 'messages', component: lazy(() => import('../pages/trace')) },
+  { key: 'parked', path: '/parked', group: 'watch', icon: <PauseCircleOutlined />, component: lazy(() => import('../pages/parked')) },
+  { key: 'customers', path: '/customers', group: 'customers', icon: <TeamOutlined />, component: lazy(() => import('../pages/customers')) },
+  { key: 'customer', path: '/customers/:id', group: 'customers', under: 'customers', component: lazy(() => import('../pages/customer')) },
+  { key: 'reviews', path: '/reviews', group: 'customers', icon: <DiffOutlined />, component: lazy(() => import('../pages/reviews')) },
+  { key: 'reconciliation', path: '/reconciliation', group: 'numbers', icon: <ReconciliationOutlined />, component: lazy(() => import('../pages/reconciliation')) },
+  { key: 'reports', path: '/reports', group: 'numbers', icon: <BarChartOutlined />, component: lazy(() => import('../pages/reports')) },
+  { key: 'grades', path: '/grades', group: 'numbers', icon: <TrophyOutlined />, component: lazy(() => import('../pages/grades')) },
+  { key: 'connectors', path: '/connectors', group: 'setup', icon: <ApiOutlined />, component: lazy(() => import('../pages/connectors')) },
+  { key: 'connector', path: '/connectors/:name', group: 'setup', under: 'connectors', component: lazy(() => import('../pages/connector')) },
+  { key: 'settings', path: '/settings', group: 'setup', icon: <SettingOutlined />, component: lazy(() => import('../pages/settings')) },
 ]

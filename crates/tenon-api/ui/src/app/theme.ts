@@ -100,7 +100,7 @@ export const PALETTES: Record<Look, Palette> = {
 export const SANS =
   'system-ui, -apple-system, "Segoe UI", Roboto, "PingFang SC", "Microsoft YaHei", "Noto Sans SC", "Noto Sans CJK SC", sans-serif'
 export const MONO =
-  'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "Noto Sans Mono CJK SC", monospace'
+  'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", "Noto Sans Mono CJK SC", monospace'
 
 export function antTheme(look: Look): ThemeConfig {
   const p = PALETTES[look]
@@ -139,6 +139,8 @@ export function antTheme(look: Look): ThemeConfig {
         headerBg: 'transparent',
         headerColor: p.quiet,
         headerSplitColor: 'transparent',
+        rowSelectedBg: p.accentSoft,
+        rowSelectedHoverBg: p.accentSoft,
         rowHoverBg: look === 'dark' ? '#1b2521' : '#f4f8f6',
         cellPaddingBlockSM: 9,
       },

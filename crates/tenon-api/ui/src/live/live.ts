@@ -1,14 +1,23 @@
 // What goes on right now: one stream of server-sent events for the whole console, however many
 // parts of it look at it. It is open while somebody looks, and comes back by itself.
 import { useSyncExternalStore } from 'react'
+import type { Schemas } from '../api/client'
 
-export interface Snapshot { received_per_second: number }
+export type Snapshot = Schemas['Snapshot']
+
+/** What is kept of a moment: rates in all, and from and to each system. */
+export interface Moment {
+  at: string
+  received_per_second: number
+  delivered_per_second: number
+  systems: Record<string, number[]>
+}
 
 export interface Live {
   /** The newest, once there is one. */
   now?: Snapshot
   /** The last minutes, oldest first. */
-  past: Snapshot[]
+  past: Moment[]
   /** Whether the stream is open; if not, `now` is old. */
   open: boolean
 }
@@ -27,12 +36,19 @@ function become(next: Partial<Live>) {
 function begin() {
   stream = new EventSource('/api/v1/live')
   stream.addEventListener('past', (event) => {
-    const past = JSON.parse((event as MessageEvent<string>).data) as Snapshot[]
-    become({ past, now: past.at(-1) ?? live.now, open: true })
+    const past = JSON.parse((event as MessageEvent<string>).data) as Moment[]
+    become({ past, open: true })
   })
   stream.addEventListener('now', (event) => {
     const now = JSON.parse((event as MessageEvent<string>).data) as Snapshot
-    become({ now, past: [...live.past, now].slice(-KEPT), open: true })
+    const rate = (half?: Schemas['Half'] | null) => half?.per_second ?? 0
+    const moment: Moment = {
+      at: now.at,
+      received_per_second: now.received_per_second,
+      delivered_per_second: now.delivered_per_second,
+      systems: Object.fromEntries(now.systems.map((system) => [system.name, [rate(system.receive), rate(system.deliver)]])),
+    }
+    become({ now, past: [...live.past, moment].slice(-KEPT), open: true })
   })
   stream.onerror = () => {
     become({ open: false })

@@ -12,6 +12,7 @@ export interface Session {
   user: string
   display_name?: string | null
   role: Role
+  permissions: string[]
   /** The systems that the person may see; none named: all. */
   systems?: string[] | null
 }
@@ -38,7 +39,7 @@ async function current(): Promise<Session | null> {
     if (problem instanceof Problem && problem.status === 401) return null
     // `npm run dev` against a hub whose token the proxy shows: there is no session, and none is needed.
     if (import.meta.env.DEV && problem instanceof Problem && problem.status === 404) {
-      return { user: 'developer', role: 'administrator' }
+      return { user: 'developer', role: 'administrator', permissions: ['see', 'operate', 'decide', 'reveal', 'administer'] }
     }
     throw problem
   }
@@ -55,8 +56,9 @@ export async function signIn(user: string, password: string) {
 }
 
 export async function signInFirst(token: string, user: string, password: string) {
-  await ask('POST', '/api/v1/session/first', { token, user, password })
-  await signIn(user, password)
+  const session = (await (await ask('POST', '/api/v1/session/first', { token, user, password })).json()) as Session
+  queries.clear()
+  queries.setQueryData(SESSION_KEY, session)
 }
 
 export async function signOut() {
@@ -78,13 +80,7 @@ export function useSession(): Session {
   return session
 }
 
-const MAY: Record<string, Role[]> = {
-  operate: ['operator', 'administrator'],
-  steward: ['steward', 'administrator'],
-  administer: ['administrator'],
-}
-
-/** Whether the person may do such a thing at all. */
-export function useMay(what: 'operate' | 'steward' | 'administer'): boolean {
-  return MAY[what]!.includes(useSession().role)
+/** Whether the person may do such a thing at all, as the hub says it of the role. */
+export function useMay(what: 'operate' | 'decide' | 'reveal' | 'administer'): boolean {
+  return useSession().permissions.includes(what)
 }

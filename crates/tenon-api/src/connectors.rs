@@ -1,0 +1,426 @@
+//! Connectors as they are configured and as they stand; pausing and trying them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tenon_connector::cases::{self, CaseOutcome};
+use tenon_connector::{Guarantee, Intake, Mapping, System};
+use tenon_core::{MessageKind, SystemName, Timestamp, schema};
+use tenon_pipeline::Component;
+use tenon_store::{Half, Pause};
+use utoipa::ToSchema;
+
+use crate::access::{Note, Principal};
+use crate::live::{self, half};
+use crate::masking::without_secrets;
+use crate::problem::Told;
+use crate::{Api, Problem};
+
+/// How long a system has to answer a probe.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A connector.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ConnectorView {
+    /// The system's name.
+    #[schema(value_type = String)]
+    name: SystemName,
+    /// Its kind: `crm`.
+    kind: String,
+    /// The preset it builds on: `files`.
+    preset: String,
+    /// Its file.
+    file: String,
+    /// Deliveries a second that it bears; null for as many as it takes.
+    limit_per_second: Option<f64>,
+    /// What comes from it.
+    receives: Vec<InletView>,
+    /// What goes to it.
+    delivers: Vec<OutletView>,
+    /// The halves that a person has paused.
+    pauses: Vec<PauseView>,
+}
+
+/// What comes from a system.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct InletView {
+    /// Its name.
+    name: String,
+    /// What it is about.
+    #[schema(value_type = String)]
+    entity: tenon_core::Entity,
+    /// `poll` or `webhook`.
+    how: String,
+    /// How often is asked, in milliseconds, where it is polled.
+    every_ms: Option<u64>,
+    /// Where the system calls.
+    address: Option<String>,
+    /// The mapping's file.
+    mapping: String,
+    /// How it stands on this node.
+    now: live::Half,
+}
+
+/// What goes to a system.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OutletView {
+    /// What it is about.
+    #[schema(value_type = String)]
+    entity: tenon_core::Entity,
+    /// The mapping's file.
+    mapping: String,
+    /// Paths that must have a value before delivery.
+    require: Vec<String>,
+    /// Whether only some records are given.
+    conditional: bool,
+    /// Attempts before a message is parked.
+    attempts: u32,
+    /// `once_in_effect`, or `at_least_once` where a crash can repeat an effect.
+    guarantee: String,
+}
+
+/// A pause.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PauseView {
+    /// `receive` or `deliver`.
+    half: String,
+    /// Who.
+    by: String,
+    /// Why.
+    because: String,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+}
+
+/// A connector with its file and mapping cases.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ConnectorDetail {
+    /// The connector.
+    #[serde(flatten)]
+    connector: ConnectorView,
+    /// How deliveries stand on this node.
+    deliver: Option<live::Half>,
+    /// The text of its file, every secret masked; null when it cannot be read here.
+    text: Option<String>,
+    /// Its mappings.
+    mappings: Vec<MappingView>,
+}
+
+/// A mapping and its cases.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MappingView {
+    /// Its file.
+    file: String,
+    /// `in` (native to canonical) or `out`.
+    direction: String,
+    /// What it is about.
+    #[schema(value_type = String)]
+    entity: tenon_core::Entity,
+    /// The program.
+    source: String,
+    /// Its cases, run just now.
+    cases: Vec<CaseView>,
+}
+
+/// A mapping case.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CaseView {
+    /// Its name.
+    name: String,
+    /// What differs; null when it is fulfilled.
+    failure: Option<String>,
+}
+
+/// Every connector.
+#[utoipa::path(get, path = "/api/v1/connectors", tag = "connectors", responses(
+    (status = 200, description = "every connector", body = Vec<ConnectorView>)))]
+pub(crate) async fn connectors(
+    State(api): State<Api>,
+    principal: Principal,
+) -> Result<Json<Vec<ConnectorView>>, Problem> {
+    let pauses = api.store.pauses().await?;
+    let systems = api.deployment.systems.iter();
+    let systems = systems.filter(|system| principal.touches(&system.name));
+    Ok(Json(
+        systems.map(|system| view(&api, system, &pauses)).collect(),
+    ))
+}
+
+/// One connector with its file, secrets masked, and its mappings with their cases.
+#[utoipa::path(get, path = "/api/v1/connectors/{name}", tag = "connectors",
+    params(("name" = String, Path, description = "the system")), responses(
+    (status = 200, description = "the connector", body = ConnectorDetail),
+    (status = 404, description = "no such connector", body = Problem)))]
+pub(crate) async fn connector(
+    State(api): State<Api>,
+    Path(name): Path<String>,
+) -> Result<Json<ConnectorDetail>, Problem> {
+    let system = find(&api, &name)?.clone();
+    let pauses = api.store.pauses().await?;
+    let connector = view(&api, &system, &pauses);
+    let reports = api.health.reports();
+    let component = format!("{name}/deliver");
+    let deliver = (!system.outlets.is_empty()).then(|| {
+        let report = reports.get(&Component(component.clone()));
+        half(&component, report, 0.0)
+    });
+    // Cases run mappings, and the file is read: neither belongs on a thread that serves requests.
+    let (text, mappings) = tokio::task::spawn_blocking(move || {
+        let text = std::fs::read_to_string(&system.file).ok();
+        (text.map(|text| without_secrets(&text)), mappings(&system))
+    })
+    .await
+    .map_err(|error| Problem::bug(error.to_string()))?;
+    Ok(Json(ConnectorDetail {
+        connector,
+        deliver,
+        text,
+        mappings,
+    }))
+}
+
+/// What is to be paused or resumed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Halt {
+    /// `receive` or `deliver`; both, if it is not said.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    half: Option<Half>,
+    /// Why.
+    #[serde(default)]
+    because: String,
+    /// Who, where the caller is a program that acts for somebody.
+    #[serde(default)]
+    by: Option<String>,
+}
+
+/// Pauses a connector on every node, until it is resumed. What the system has stays there, what is for it
+/// stays in its queue; webhooks are still accepted.
+#[utoipa::path(post, path = "/api/v1/connectors/{name}/pause", tag = "connectors",
+    params(("name" = String, Path, description = "the system")), request_body = Halt, responses(
+    (status = 204, description = "it pauses within about a second"),
+    (status = 400, description = "it cannot be read", body = Problem),
+    (status = 404, description = "no such connector", body = Problem)))]
+pub(crate) async fn pause(
+    State(api): State<Api>,
+    Path(name): Path<String>,
+    principal: Principal,
+    note: Note,
+    Told(halt): Told<Halt>,
+) -> Result<StatusCode, Problem> {
+    note.subject(name.clone());
+    note.detail(json!({ "half": halt.half, "because": halt.because }));
+    let by = principal.by(halt.by.as_deref())?;
+    if halt.because.chars().count() > 500 {
+        return Err(Problem::bad_request("a reason may have 500 characters"));
+    }
+    let system = find(&api, &name)?;
+    for half in halves(halt.half) {
+        let pause = Pause {
+            system: system.name.clone(),
+            half,
+            by: by.clone(),
+            because: halt.because.clone(),
+            at: Timestamp::now(),
+        };
+        api.store.pause(&pause).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends a pause.
+#[utoipa::path(post, path = "/api/v1/connectors/{name}/resume", tag = "connectors",
+    params(("name" = String, Path, description = "the system")), request_body = Halt, responses(
+    (status = 204, description = "it goes on within about a second"),
+    (status = 400, description = "it cannot be read", body = Problem),
+    (status = 404, description = "no such connector", body = Problem)))]
+pub(crate) async fn resume(
+    State(api): State<Api>,
+    Path(name): Path<String>,
+    note: Note,
+    Told(halt): Told<Halt>,
+) -> Result<StatusCode, Problem> {
+    note.subject(name.clone());
+    note.detail(json!({ "half": halt.half, "because": halt.because }));
+    let system = find(&api, &name)?;
+    for half in halves(halt.half) {
+        api.store.resume(&system.name, half).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a system answered to a probe.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Probed {
+    /// For each entity that it is given: null when it would take it now, else what stands in the way.
+    answers: BTreeMap<String, Option<String>>,
+    /// How long it took.
+    took_ms: u64,
+}
+
+/// Asks a system whether it would take deliveries now; changes nothing in it.
+#[utoipa::path(post, path = "/api/v1/connectors/{name}/probe", tag = "connectors",
+    params(("name" = String, Path, description = "the system")), responses(
+    (status = 200, description = "what it answered", body = Probed),
+    (status = 404, description = "no such connector", body = Problem)))]
+pub(crate) async fn probe(
+    State(api): State<Api>,
+    Path(name): Path<String>,
+) -> Result<Json<Probed>, Problem> {
+    let system = find(&api, &name)?;
+    let began = std::time::Instant::now();
+    let mut answers = BTreeMap::new();
+    for outlet in &system.outlets {
+        let asked = async {
+            let sink = system.transport.open_sink(outlet).await?;
+            sink.probe().await
+        };
+        let answer = match tokio::time::timeout(PATIENCE, asked).await {
+            Ok(Ok(())) => None,
+            Ok(Err(failure)) => Some(failure.to_string()),
+            Err(_) => Some(format!("no answer within {} seconds", PATIENCE.as_secs())),
+        };
+        answers.insert(outlet.entity.to_string(), answer);
+    }
+    Ok(Json(Probed {
+        answers,
+        took_ms: began.elapsed().as_millis() as u64,
+    }))
+}
+
+fn halves(half: Option<Half>) -> Vec<Half> {
+    half.map_or_else(|| Half::ALL.to_vec(), |half| vec![half])
+}
+
+/// The system of this name.
+pub(crate) fn find<'a>(api: &'a Api, name: &str) -> Result<&'a System, Problem> {
+    SystemName::new(name)
+        .ok()
+        .and_then(|name| api.deployment.system(&name))
+        .ok_or_else(|| {
+            let detail = format!("no connector `{name}`");
+            Problem::new(StatusCode::NOT_FOUND, "connector.unknown", detail)
+        })
+}
+
+fn view(api: &Api, system: &System, pauses: &[Pause]) -> ConnectorView {
+    let reports = api.health.reports();
+    let receives = system.inlets.iter().map(|inlet| {
+        let component = format!("{}/receive/{}", system.name, inlet.name);
+        let (how, every_ms, address) = match &inlet.intake {
+            Intake::Poll { every } => ("poll", Some(every.as_millis() as u64), None),
+            Intake::Webhook(_) => {
+                let address = format!("/in/{}/{}", system.name, inlet.name);
+                ("webhook", None, Some(address))
+            }
+        };
+        InletView {
+            name: inlet.name.clone(),
+            entity: inlet.entity,
+            how: how.to_owned(),
+            every_ms,
+            address,
+            mapping: file(&inlet.mapping),
+            now: half(&component, reports.get(&Component(component.clone())), 0.0),
+        }
+    });
+    let delivers = system.outlets.iter().map(|outlet| OutletView {
+        entity: outlet.entity,
+        mapping: file(&outlet.mapping),
+        require: outlet.require.clone(),
+        conditional: outlet.condition.is_some(),
+        attempts: outlet.retry.attempts,
+        guarantee: match system.transport.guarantee(outlet.entity) {
+            Guarantee::OnceInEffect => "once_in_effect",
+            Guarantee::AtLeastOnce => "at_least_once",
+        }
+        .to_owned(),
+    });
+    let own = pauses.iter().filter(|pause| pause.system == system.name);
+    ConnectorView {
+        name: system.name.clone(),
+        kind: system.kind.to_owned(),
+        preset: system.preset.to_owned(),
+        file: system.file.display().to_string(),
+        limit_per_second: system.limit.map(|limit| limit.per_second),
+        receives: receives.collect(),
+        delivers: delivers.collect(),
+        pauses: own
+            .map(|pause| PauseView {
+                half: pause.half.as_str().to_owned(),
+                by: pause.by.clone(),
+                because: pause.because.clone(),
+                at: pause.at,
+            })
+            .collect(),
+    }
+}
+
+fn file(mapping: &Mapping) -> String {
+    mapping.file().display().to_string()
+}
+
+fn mappings(system: &System) -> Vec<MappingView> {
+    let ways_in = system
+        .inlets
+        .iter()
+        .map(|inlet| ("in", inlet.entity, &inlet.mapping));
+    let ways_out = system
+        .outlets
+        .iter()
+        .map(|outlet| ("out", outlet.entity, &outlet.mapping));
+    ways_in
+        .chain(ways_out)
+        .map(|(direction, entity, mapping)| MappingView {
+            file: file(mapping),
+            direction: direction.to_owned(),
+            entity,
+            source: mapping.source().to_owned(),
+            cases: run_cases(system, mapping),
+        })
+        .collect()
+}
+
+fn run_cases(system: &System, mapping: &Mapping) -> Vec<CaseView> {
+    let of_mapping = |case: &&tenon_connector::CaseFile| case.mapping.file() == mapping.file();
+    let mut views = Vec::new();
+    for file in system.cases.iter().filter(of_mapping) {
+        let accepted = |output: &[u8]| match file.inbound {
+            true => fits(MessageKind::current(file.entity), output),
+            false => Ok(()),
+        };
+        match cases::run(&file.file, &file.text, &file.mapping, accepted) {
+            Ok(results) => views.extend(results.into_iter().map(|result| CaseView {
+                name: result.name,
+                failure: match result.outcome {
+                    CaseOutcome::Passed => None,
+                    CaseOutcome::Failed(why) => Some(why),
+                },
+            })),
+            Err(problems) => views.extend(problems.into_iter().map(|problem| CaseView {
+                name: file.file.display().to_string(),
+                failure: Some(problem.to_string()),
+            })),
+        }
+    }
+    views
+}
+
+/// Whether a canonical body fits its schema; if not, every violation.
+pub(crate) fn fits(kind: MessageKind, body: &[u8]) -> Result<(), String> {
+    let value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let Some(schema) = schema(kind) else {
+        return Ok(());
+    };
+    schema.accept(value).map(drop).map_err(|violations| {
+        let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
+        lines.join("\n")
+    })
+}

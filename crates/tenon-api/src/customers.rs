@@ -1,0 +1,163 @@
+//! Finds customers: by what they are called, by any id that anybody gives them, by likeness.
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use tenon_core::MasterId;
+use tenon_core::customer::Customer;
+use tenon_pipeline::check;
+use tenon_store::GoldenRow;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::problem::Asked;
+use crate::{Api, Problem};
+
+/// The most customers of one answer.
+const MOST: u32 = 200;
+
+/// Which customers.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CustomerQuery {
+    /// A name or a part of it, a code, a tax id, a master id, a record `erp/K-1`, or a native id.
+    q: Option<String>,
+    /// The `next` of the page before; without `q` only.
+    after: Option<String>,
+    /// How many, at most 200.
+    limit: Option<u32>,
+}
+
+/// A customer in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CustomerLine {
+    /// The master.
+    #[schema(value_type = String)]
+    master_id: MasterId,
+    /// Its code.
+    code: Option<String>,
+    /// Its registered name.
+    legal_name: Option<String>,
+    /// What people call it.
+    short_name: Option<String>,
+    /// Its tax id.
+    tax_id: Option<String>,
+    /// Where it is.
+    city: Option<String>,
+    /// Who looks after it.
+    owner: Option<String>,
+    /// How many records of systems it was made from.
+    statements: usize,
+    /// The version of its golden record.
+    version: i64,
+    /// How probable it is that this is meant, from 0 to 1; null where it was named exactly.
+    likeness: Option<f32>,
+}
+
+/// A page of customers.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CustomerPage {
+    /// The customers; those that were named exactly first, then the likeliest.
+    items: Vec<CustomerLine>,
+    /// What to give as `after` to go on; null at the end.
+    next: Option<String>,
+}
+
+/// Customers: those that a text names or resembles, or all in the order in which they were mastered.
+#[utoipa::path(get, path = "/api/v1/masters", tag = "masters", params(CustomerQuery), responses(
+    (status = 200, description = "a page of customers", body = CustomerPage),
+    (status = 400, description = "the query does not fit", body = Problem)))]
+pub(crate) async fn customers(
+    State(api): State<Api>,
+    Asked(query): Asked<CustomerQuery>,
+) -> Result<Json<CustomerPage>, Problem> {
+    let limit = query.limit.unwrap_or(50).clamp(1, MOST);
+    let wanted = query.q.as_deref().map(str::trim).unwrap_or_default();
+    if !wanted.is_empty() {
+        let items = search(&api, wanted).await?;
+        return Ok(Json(CustomerPage { items, next: None }));
+    }
+    let after = match &query.after {
+        Some(after) => {
+            let unreadable = |_| Problem::bad_request(format!("`{after}` is no master id"));
+            Some(after.parse::<MasterId>().map_err(unreadable)?)
+        }
+        None => None,
+    };
+    let rows = api.store.masters(after, limit).await?;
+    let full = rows.len() as u32 == limit;
+    let last = rows.last().map(|row| row.master_id.to_string());
+    Ok(Json(CustomerPage {
+        items: rows.into_iter().map(|row| line(row, None)).collect(),
+        next: last.filter(|_| full),
+    }))
+}
+
+async fn search(api: &Api, wanted: &str) -> Result<Vec<CustomerLine>, Problem> {
+    let mut found: Vec<(MasterId, Option<f32>)> = Vec::new();
+    if let Some(exact) = api.steward().find(wanted).await? {
+        found.push((exact, None));
+    }
+    // A native id leads to the customer's messages, whatever system it is of.
+    if found.is_empty() {
+        for trace in api.store.trace(wanted, 5).await? {
+            let attributes = &trace.message.attributes;
+            if attributes.entity().is_mastered() {
+                found.extend(attributes.master_id.map(|id| (id, None)));
+            }
+        }
+    }
+    for typed in as_customers(wanted) {
+        let checked = check(api.store.as_ref(), &api.master.matching, &typed).await?;
+        let alike = checked.candidates.into_iter();
+        found.extend(alike.map(|known| (known.master_id, Some(known.probability))));
+    }
+    let mut lines: Vec<CustomerLine> = Vec::new();
+    for (id, likeness) in found {
+        if lines.iter().any(|line| line.master_id == id) {
+            continue;
+        }
+        if let Some(row) = api.store.golden(id).await? {
+            lines.push(line(row, likeness));
+        }
+    }
+    lines.sort_by(|one, other| {
+        let rank = |line: &CustomerLine| line.likeness.unwrap_or(2.0);
+        rank(other).total_cmp(&rank(one))
+    });
+    Ok(lines)
+}
+
+/// What somebody may mean who types this: a registered name, a short one, a tax id.
+fn as_customers(wanted: &str) -> Vec<Customer> {
+    let named = |field: &str| {
+        let body = serde_json::json!({ field: wanted });
+        serde_json::from_value::<Customer>(body).ok()
+    };
+    ["legal_name", "short_name", "tax_id"]
+        .into_iter()
+        .filter_map(named)
+        .collect()
+}
+
+fn line(row: GoldenRow, likeness: Option<f32>) -> CustomerLine {
+    let statements = row.sources.statements.len();
+    // Read as text, so that every field of the schema has one way to be shown.
+    let golden = serde_json::to_value(&row.golden.customer).unwrap_or_default();
+    let text = |pointer: &str| {
+        let value = golden.pointer(pointer).and_then(serde_json::Value::as_str);
+        value.map(str::to_owned)
+    };
+    CustomerLine {
+        master_id: row.master_id,
+        code: text("/code"),
+        legal_name: text("/legal_name"),
+        short_name: text("/short_name"),
+        tax_id: text("/tax_id"),
+        city: text("/addresses/0/city"),
+        owner: text("/owner"),
+        statements,
+        version: row.version,
+        likeness,
+    }
+}

@@ -1,0 +1,133 @@
+//! What was in a message at each stage: as it came, in canonical form, and as each system is given it.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Serialize;
+use serde_json::Value;
+use tenon_core::{MessageId, MessageKind, SystemName, schema};
+use tenon_pipeline::{Preview, mapped};
+use tenon_store::{Parcel, Payloads, Trace};
+use utoipa::ToSchema;
+
+use crate::access::Principal;
+use crate::read::check_trace;
+use crate::{Api, Problem, masking};
+
+/// The bodies of a message.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Bodies {
+    /// The native record as it came; a text where it is no JSON. Null when the journal has forgotten it.
+    #[schema(value_type = Option<Object>)]
+    raw: Option<Value>,
+    /// The canonical body as it was routed.
+    #[schema(value_type = Option<Object>)]
+    canonical: Option<Value>,
+    /// What each system is given of it, with the mappings of now.
+    mapped: Vec<Mapped>,
+}
+
+/// What a system is given of a message.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Mapped {
+    /// The system.
+    #[schema(value_type = String)]
+    system: SystemName,
+    /// The records that go out; none where there is nothing to send.
+    #[schema(value_type = Vec<Object>)]
+    payloads: Vec<Value>,
+    /// Why there is nothing to send.
+    reason: Option<String>,
+}
+
+/// The bodies of a message at each stage, personal values masked.
+///
+/// Of the native record and of what systems are given, those values are shown that the canonical form
+/// shows: its schema says what is personal.
+#[utoipa::path(get, path = "/api/v1/messages/{id}/bodies", tag = "messages",
+    params(("id" = String, Path, description = "the message id")), responses(
+    (status = 200, description = "the bodies", body = Bodies),
+    (status = 404, description = "no such message", body = Problem)))]
+pub(crate) async fn bodies(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    principal: Principal,
+) -> Result<Json<Bodies>, Problem> {
+    let (trace, payloads) = find(&api, &id).await?;
+    check_trace(&principal, &trace)?;
+    let attributes = &trace.message.attributes;
+    let kind = attributes.kind;
+    let mut canonical = canonical(payloads.as_ref());
+    mask(kind, &mut canonical);
+    let mut mapped = Vec::new();
+    for given in given(&api, &trace, payloads.as_ref()).await? {
+        let payloads = given.payloads.iter();
+        let payloads = payloads
+            .map(|payload| masking::native(payload.to_string().as_bytes(), canonical.as_ref()));
+        mapped.push(Mapped {
+            payloads: payloads.collect(),
+            ..given
+        });
+    }
+    let raw = payloads.map(|payloads| masking::native(&payloads.raw, canonical.as_ref()));
+    Ok(Json(Bodies {
+        raw,
+        canonical,
+        mapped,
+    }))
+}
+
+async fn find(api: &Api, id: &str) -> Result<(Trace, Option<Payloads>), Problem> {
+    let unknown = || Problem::not_found(format!("no message `{id}`"));
+    let message_id: MessageId = id.parse().map_err(|_| unknown())?;
+    let traces = api.store.trace(id, 1).await?;
+    let trace = traces.into_iter().next().ok_or_else(unknown)?;
+    let payloads = api.store.payloads(message_id).await?;
+    Ok((trace, payloads))
+}
+
+fn canonical(payloads: Option<&Payloads>) -> Option<Value> {
+    serde_json::from_slice(payloads?.canonical.as_deref()?).ok()
+}
+
+fn mask(kind: MessageKind, body: &mut Option<Value>) {
+    if let (Some(schema), Some(body)) = (schema(kind), body) {
+        schema.mask(body);
+    }
+}
+
+/// What the systems that it was routed to are given, nothing masked.
+async fn given(
+    api: &Api,
+    trace: &Trace,
+    payloads: Option<&Payloads>,
+) -> Result<Vec<Mapped>, Problem> {
+    let attributes = &trace.message.attributes;
+    let Some(body) = payloads.and_then(|payloads| payloads.canonical.clone()) else {
+        return Ok(Vec::new());
+    };
+    if schema(attributes.kind).is_none() {
+        return Ok(Vec::new());
+    }
+    let mut given = Vec::new();
+    for system in trace.message.targets.clone() {
+        let parcel = Parcel {
+            attributes: attributes.clone(),
+            body: body.clone(),
+        };
+        let preview = mapped(&api.store, &api.deployment, &system, parcel).await?;
+        let (texts, reason) = match preview {
+            Preview::Sends { payloads } => (payloads, None),
+            Preview::Nothing { reason } | Preview::Waits { reason } => (Vec::new(), Some(reason)),
+            Preview::Fails { code, detail } => (Vec::new(), Some(format!("{code}: {detail}"))),
+        };
+        given.push(Mapped {
+            system,
+            payloads: texts
+                .into_iter()
+                .map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)))
+                .collect(),
+            reason,
+        });
+    }
+    Ok(given)
+}

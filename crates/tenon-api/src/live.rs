@@ -1,0 +1,458 @@
+//! What goes on right now, as server-sent events: one sampler for all who watch.
+//!
+//! The sampler looks once a second while somebody watches, and goes on for a minute after the last
+//! has left, so that whoever comes back sees the minutes before. Rates are those of this node, whose
+//! tallies they come from; depths and what waits are the whole hub's.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::Stream;
+use serde::Serialize;
+use tenon_connector::{Intake, System};
+use tenon_core::{SystemName, Timestamp};
+use tenon_pipeline::{Component, ComponentState, DEAD_QUEUE, Report, Tallies, deliver_queue};
+use tenon_store::{Direction, ParkedGroup, ParkedState};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
+
+use crate::Api;
+use crate::access::Principal;
+
+/// How often is looked.
+const EVERY: Duration = Duration::from_secs(1);
+/// Over how many looks a rate is taken: one number a second jumps too much to be read.
+const SMOOTH: usize = 5;
+/// How many looks are kept for those who come.
+const KEPT: usize = 180;
+/// How many looks the sampler goes on without anybody.
+const LINGER: usize = 60;
+
+/// The live view of one HTTP side. Cheap to clone; clones share their sampler.
+#[derive(Clone, Default)]
+pub struct Live {
+    sampler: Arc<Mutex<Option<watch::Receiver<Arc<Watched>>>>>,
+    stop: CancellationToken,
+}
+
+impl Live {
+    /// A live view whose streams end when `stop` is cancelled.
+    pub fn until(stop: CancellationToken) -> Self {
+        Self {
+            stop,
+            ..Self::default()
+        }
+    }
+
+    /// Joins the sampler, which is started if it does not run.
+    fn join(&self, api: &Api) -> watch::Receiver<Arc<Watched>> {
+        let mut sampler = self.sampler.lock().unwrap_or_else(PoisonError::into_inner);
+        match sampler
+            .as_ref()
+            .filter(|running| running.has_changed().is_ok())
+        {
+            Some(running) => running.clone(),
+            None => {
+                let (send, receive) = watch::channel(Arc::default());
+                tokio::spawn(sample(api.clone(), send, self.stop.clone()));
+                *sampler = Some(receive.clone());
+                receive
+            }
+        }
+    }
+}
+
+/// The newest look, and the moments before it.
+#[derive(Debug, Default)]
+struct Watched {
+    now: Option<Snapshot>,
+    past: Vec<Moment>,
+}
+
+/// The hub at one moment.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Snapshot {
+    /// When it was looked.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// Whether the hub accepts and moves messages.
+    ready: bool,
+    /// Messages journaled a second.
+    received_per_second: f64,
+    /// Deliveries that reached an outcome a second.
+    delivered_per_second: f64,
+    /// Messages before the journal; null where the broker cannot tell.
+    inbound_queued: Option<u64>,
+    /// Messages that carry no readable attributes.
+    dead: Option<u64>,
+    /// How the hub's own lanes stand.
+    lanes: Vec<Half>,
+    /// Every system.
+    systems: Vec<SystemNow>,
+}
+
+/// A system at one moment.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct SystemNow {
+    /// Its name.
+    #[schema(value_type = String)]
+    name: SystemName,
+    /// Its kind: `crm`.
+    kind: String,
+    /// What comes from it, if anything does.
+    receive: Option<Half>,
+    /// What goes to it, if anything does.
+    deliver: Option<Half>,
+    /// Messages in its queue; null where the broker cannot tell.
+    queued: Option<u64>,
+    /// How long deliveries of the last seconds took since their message was accepted.
+    lag_ms: Option<f64>,
+    /// What waits, on the way to it or from it, by what for: `failed`, `retry`, `waiting`, `behind`, `due`.
+    parked: BTreeMap<String, u64>,
+    /// How many of those that came from it are invalid.
+    invalid: u64,
+}
+
+/// Half of a connector, or a lane of the hub, at one moment.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Half {
+    /// Its name: `erp/deliver`.
+    name: String,
+    /// `starting`, `flowing`, `idle`, `stalled`, `paused`, `failed`; `unknown` where another node has it.
+    state: String,
+    /// What stands in the way.
+    reason: Option<String>,
+    /// Since when it stands so.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    since: Option<Timestamp>,
+    /// When it last moved a message, or found that there was none.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_progress: Option<Timestamp>,
+    /// Messages a second.
+    per_second: f64,
+    /// Messages since the node started.
+    messages: u64,
+}
+
+/// What is kept of a moment.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Moment {
+    /// When it was looked.
+    at: Timestamp,
+    /// Messages journaled a second.
+    received_per_second: f64,
+    /// Deliveries that reached an outcome a second.
+    delivered_per_second: f64,
+    /// Messages a second from and to each system.
+    systems: BTreeMap<SystemName, [f64; 2]>,
+}
+
+/// What goes on, as events: first `past` with the moments before (a list of Moment), then `now` every
+/// second (a Snapshot). Of the systems, those that the caller may touch.
+#[utoipa::path(get, path = "/api/v1/live", tag = "health", responses(
+    (status = 200, description = "a stream of events that does not end", body = Snapshot, content_type = "text/event-stream")))]
+pub(crate) async fn live(
+    State(api): State<Api>,
+    principal: Principal,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let watching = api.live.join(&api);
+    let stop = api.live.stop.clone();
+    let state = (watching, stop, principal, true);
+    let events = futures::stream::unfold(state, |state| async move {
+        let (mut watching, stop, principal, first) = state;
+        if first {
+            let mut past = watching.borrow_and_update().past.clone();
+            for moment in &mut past {
+                moment.systems.retain(|name, _| principal.touches(name));
+            }
+            let event = Event::default().event("past").json_data(past);
+            let state = (watching, stop, principal, false);
+            return Some((event.unwrap_or_default(), state));
+        }
+        tokio::select! {
+            () = stop.cancelled() => return None,
+            changed = watching.changed() => changed.ok()?,
+        }
+        let mut now = watching.borrow_and_update().now.clone();
+        if let Some(now) = &mut now {
+            now.systems.retain(|system| principal.touches(&system.name));
+        }
+        let event = Event::default().event("now").json_data(now);
+        let state = (watching, stop, principal, false);
+        Some((event.unwrap_or_default(), state))
+    });
+    Sse::new(futures::StreamExt::map(events, Ok)).keep_alive(KeepAlive::default())
+}
+
+/// Looks until nobody has watched for a while.
+async fn sample(api: Api, send: watch::Sender<Arc<Watched>>, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut tallies: VecDeque<(Timestamp, Tallies)> = VecDeque::new();
+    let mut past: VecDeque<Moment> = VecDeque::new();
+    let mut alone = 0;
+    // The receiver that is kept for those who come is one.
+    while alone < LINGER {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        alone = if send.receiver_count() > 1 {
+            0
+        } else {
+            alone + 1
+        };
+        tallies.push_back((Timestamp::now(), api.health.tally()));
+        if tallies.len() > SMOOTH + 1 {
+            tallies.pop_front();
+        }
+        let now = match look(&api, &tallies).await {
+            Ok(now) => now,
+            Err(error) => {
+                tracing::debug!(%error, "the live view cannot look");
+                continue;
+            }
+        };
+        past.push_back(now.moment());
+        if past.len() > KEPT {
+            past.pop_front();
+        }
+        send.send_replace(Arc::new(Watched {
+            now: Some(now),
+            past: past.iter().cloned().collect(),
+        }));
+    }
+}
+
+async fn look(
+    api: &Api,
+    tallies: &VecDeque<(Timestamp, Tallies)>,
+) -> Result<Snapshot, tenon_store::StoreError> {
+    let groups = api.store.parked_groups().await?;
+    let depths = api.depths.read().await;
+    let reports = api.health.reports();
+    let rates = Rates::of(tallies);
+    let depth = |queue: &str| depths.get(queue).copied().flatten();
+    let inbound = depths
+        .iter()
+        .filter(|(queue, _)| queue.starts_with("inbound."));
+    let lanes = reports
+        .iter()
+        .filter(|(component, _)| component.0.starts_with("inbound."))
+        .map(|(component, report)| half(&component.0, Some(report), 0.0));
+    let systems = api.deployment.systems.iter().map(|system| {
+        let of = |group: &&ParkedGroup| group.system == system.name;
+        let mut parked = BTreeMap::new();
+        for group in groups.iter().filter(of) {
+            let state = group.state.as_str().to_owned();
+            *parked.entry(state).or_default() += group.count;
+        }
+        let invalid = |group: &&ParkedGroup| {
+            group.direction == Direction::Inbound && group.state == ParkedState::Failed
+        };
+        SystemNow {
+            name: system.name.clone(),
+            kind: system.kind.to_owned(),
+            receive: (!system.inlets.is_empty())
+                .then(|| receiving(system, &reports, rates.received(&system.name))),
+            deliver: (!system.outlets.is_empty()).then(|| {
+                let name = format!("{}/deliver", system.name);
+                let report = reports.get(&Component(name.clone()));
+                half(&name, report, rates.delivered(&system.name))
+            }),
+            queued: depth(&deliver_queue(&system.name)),
+            lag_ms: rates.lag_ms(&system.name),
+            parked,
+            invalid: groups
+                .iter()
+                .filter(of)
+                .filter(invalid)
+                .map(|group| group.count)
+                .sum(),
+        }
+    });
+    Ok(Snapshot {
+        at: Timestamp::now(),
+        ready: api.health.is_ready(),
+        received_per_second: rates.all_received(),
+        delivered_per_second: rates.all_delivered(),
+        inbound_queued: inbound.map(|(_, depth)| *depth).sum(),
+        dead: depth(DEAD_QUEUE),
+        lanes: lanes.collect(),
+        systems: systems.collect(),
+    })
+}
+
+/// The inlets of a system as one half: it stands as the worst of them.
+fn receiving(system: &System, reports: &BTreeMap<Component, Report>, per_second: f64) -> Half {
+    let name = format!("{}/receive", system.name);
+    let mut halves = system.inlets.iter().map(|inlet| {
+        let own = format!("{name}/{}", inlet.name);
+        match (reports.get(&Component(own.clone())), &inlet.intake) {
+            (None, Intake::Webhook(_)) => Half {
+                state: "idle".to_owned(),
+                ..half(&own, None, 0.0)
+            },
+            (report, _) => half(&own, report, 0.0),
+        }
+    });
+    let worst = [
+        "flowing", "unknown", "starting", "stalled", "paused", "failed",
+    ];
+    let rank = |half: &Half| worst.iter().position(|state| *state == half.state);
+    let first = halves.next().unwrap_or_else(|| half(&name, None, 0.0));
+    let messages = first.messages;
+    let (mut all, messages) = halves.fold((first, messages), |(all, messages), next| {
+        let messages = messages + next.messages;
+        match rank(&next) > rank(&all) {
+            true => (next, messages),
+            false => (all, messages),
+        }
+    });
+    all.messages = messages;
+    all.per_second = per_second;
+    if all.state == "idle" && per_second > 0.0 {
+        all.state = "flowing".to_owned();
+    }
+    all
+}
+
+pub(crate) fn half(name: &str, report: Option<&Report>, per_second: f64) -> Half {
+    let (state, reason) = match report.map(|report| &report.state) {
+        None => ("unknown", None),
+        Some(ComponentState::Starting) => ("starting", None),
+        Some(ComponentState::Flowing) if per_second > 0.0 || name.starts_with("inbound.") => {
+            ("flowing", None)
+        }
+        // A component stays as it was while there is nothing for it.
+        Some(ComponentState::Flowing | ComponentState::Idle) => ("idle", None),
+        Some(ComponentState::Stalled { reason }) => ("stalled", Some(reason.clone())),
+        Some(ComponentState::Paused { reason }) => ("paused", Some(reason.clone())),
+        Some(ComponentState::Failed { reason }) => ("failed", Some(reason.clone())),
+    };
+    Half {
+        name: name.to_owned(),
+        state: state.to_owned(),
+        reason,
+        since: report.map(|report| report.since),
+        last_progress: report.and_then(|report| report.last_progress),
+        per_second,
+        messages: report.map_or(0, |report| report.messages),
+    }
+}
+
+impl Snapshot {
+    fn moment(&self) -> Moment {
+        let rate = |half: &Option<Half>| half.as_ref().map_or(0.0, |half| half.per_second);
+        let systems = self.systems.iter().map(|system| {
+            let rates = [rate(&system.receive), rate(&system.deliver)];
+            (system.name.clone(), rates)
+        });
+        Moment {
+            at: self.at,
+            received_per_second: self.received_per_second,
+            delivered_per_second: self.delivered_per_second,
+            systems: systems.collect(),
+        }
+    }
+}
+
+/// What rose between two tallies, and in how many seconds.
+struct Rates<'t> {
+    before: &'t Tallies,
+    after: &'t Tallies,
+    seconds: f64,
+}
+
+impl<'t> Rates<'t> {
+    fn of(tallies: &'t VecDeque<(Timestamp, Tallies)>) -> Self {
+        let (first, last) = (&tallies[0], &tallies[tallies.len() - 1]);
+        let seconds = last.0.duration_since(first.0).as_secs_f64();
+        Self {
+            before: &first.1,
+            after: &last.1,
+            // One look alone tells no rate: nothing has risen.
+            seconds: if seconds > 0.0 { seconds } else { 1.0 },
+        }
+    }
+
+    fn risen<K: Ord>(
+        &self,
+        of: impl Fn(&Tallies) -> &BTreeMap<K, u64>,
+        wanted: impl Fn(&K) -> bool,
+    ) -> f64 {
+        let sum = |tallies: &Tallies| -> u64 {
+            let counts = of(tallies).iter();
+            counts
+                .filter(|(key, _)| wanted(key))
+                .map(|(_, count)| count)
+                .sum()
+        };
+        (sum(self.after) - sum(self.before)) as f64
+    }
+
+    fn received(&self, system: &SystemName) -> f64 {
+        self.risen(
+            |tallies| &tallies.journaled,
+            |(source, ..)| source == system,
+        ) / self.seconds
+    }
+
+    fn delivered(&self, system: &SystemName) -> f64 {
+        let settled = self.risen(
+            |tallies| &tallies.settled,
+            |(target, state)| target == system && *state != "parked",
+        );
+        settled / self.seconds
+    }
+
+    fn all_received(&self) -> f64 {
+        self.risen(|tallies| &tallies.journaled, |_| true) / self.seconds
+    }
+
+    fn all_delivered(&self) -> f64 {
+        let settled = self.risen(|tallies| &tallies.settled, |(_, state)| *state != "parked");
+        settled / self.seconds
+    }
+
+    fn lag_ms(&self, system: &SystemName) -> Option<f64> {
+        let settled = self.delivered(system) * self.seconds;
+        let taken = |tallies: &Tallies| tallies.taken.get(system).copied().unwrap_or_default();
+        (settled > 0.0).then(|| (taken(self.after) - taken(self.before)) * 1_000.0 / settled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tenon_core::Entity;
+
+    use super::*;
+
+    #[test]
+    fn rates_are_what_rose_between_the_first_look_and_the_last() {
+        let erp = SystemName::new("erp").unwrap();
+        let crm = SystemName::new("crm").unwrap();
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        let mut after = Tallies::default();
+        after
+            .journaled
+            .insert((crm.clone(), Entity::Order, "routed"), 40);
+        after.settled.insert((erp.clone(), "delivered"), 20);
+        after.settled.insert((erp.clone(), "parked"), 5);
+        after.taken.insert(erp.clone(), 10.0);
+        let looks = VecDeque::from([(at(0), Tallies::default()), (at(4), after)]);
+        let rates = Rates::of(&looks);
+        assert_eq!(rates.received(&crm), 10.0);
+        assert_eq!(rates.received(&erp), 0.0);
+        assert_eq!(rates.delivered(&erp), 5.0);
+        assert_eq!(rates.lag_ms(&erp), Some(500.0));
+        assert_eq!(rates.lag_ms(&crm), None);
+        let once = VecDeque::from([looks[1].clone()]);
+        assert_eq!(Rates::of(&once).all_received(), 0.0);
+    }
+}

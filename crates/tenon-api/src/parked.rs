@@ -1,0 +1,261 @@
+//! What waits, for people: in groups by its reason, one with what a redrive would do, and what can be done.
+
+use std::collections::BTreeSet;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tenon_core::{SystemName, Timestamp, schema};
+use tenon_pipeline::{Preview, preview, redrive as send_again};
+use tenon_store::{Direction, ParkedGroup, ParkedId, ParkedRecord, ParkedState};
+use utoipa::ToSchema;
+
+use crate::access::{Note, Principal};
+use crate::problem::Told;
+use crate::views::ParkedView;
+use crate::{Api, Problem, masking};
+
+/// The most messages of one act.
+const MOST: usize = 1_000;
+
+/// Messages that wait for the same reason.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct GroupView {
+    /// The system they came from, or go to.
+    #[schema(value_type = String)]
+    system: SystemName,
+    /// `inbound` or `outbound`.
+    #[schema(value_type = String)]
+    direction: Direction,
+    /// What they wait for.
+    #[schema(value_type = String, example = "failed")]
+    state: ParkedState,
+    /// Stable code of the reason.
+    code: String,
+    /// How many.
+    count: u64,
+    /// Since when the first of them waits.
+    #[schema(value_type = String, format = DateTime)]
+    oldest: Timestamp,
+}
+
+impl From<ParkedGroup> for GroupView {
+    fn from(group: ParkedGroup) -> Self {
+        Self {
+            system: group.system,
+            direction: group.direction,
+            state: group.state,
+            code: group.code,
+            count: group.count,
+            oldest: group.oldest,
+        }
+    }
+}
+
+/// What waits, by system, direction, state and code.
+#[utoipa::path(get, path = "/api/v1/parked/groups", tag = "parked", responses(
+    (status = 200, description = "every group", body = Vec<GroupView>)))]
+pub(crate) async fn groups(
+    State(api): State<Api>,
+    principal: Principal,
+) -> Result<Json<Vec<GroupView>>, Problem> {
+    let groups = api.store.parked_groups().await?.into_iter();
+    let seen = groups.filter(|group| principal.touches(&group.system));
+    Ok(Json(seen.map(GroupView::from).collect()))
+}
+
+/// A parked message with what is in it and what would become of it now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ParkedDetail {
+    /// The message.
+    #[serde(flatten)]
+    message: ParkedView,
+    /// The body, personal values masked: native where it is inbound, canonical where it is outbound.
+    #[schema(value_type = Object)]
+    body: Value,
+    /// What a redrive would do with the configuration of now.
+    dry_run: DryRun,
+}
+
+/// What a redrive would do.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DryRun {
+    /// `sends`, `nothing`, `waits`, `fails`.
+    result: String,
+    /// What would be sent, personal values masked: canonical where it is inbound, else native.
+    #[schema(value_type = Vec<Object>)]
+    payloads: Vec<Value>,
+    /// Why nothing would be.
+    reason: Option<String>,
+}
+
+/// One parked message, with what a redrive would do.
+#[utoipa::path(get, path = "/api/v1/parked/{id}", tag = "parked",
+    params(("id" = i64, Path, description = "its number")), responses(
+    (status = 200, description = "the message", body = ParkedDetail),
+    (status = 404, description = "it does not wait any more", body = Problem)))]
+pub(crate) async fn one(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    principal: Principal,
+) -> Result<Json<ParkedDetail>, Problem> {
+    let unknown = || {
+        let detail = format!("no parked message {id}: it was sent again, given up, or never there");
+        Problem::new(StatusCode::NOT_FOUND, "parked.unknown", detail)
+    };
+    let number = id.parse().map_err(|_| unknown())?;
+    let record = api.store.parked_one(ParkedId(number)).await?;
+    let record = record.ok_or_else(unknown)?;
+    principal.check_system(&record.system)?;
+    let previewed = preview(&api.store, &api.deployment, &record).await?;
+    let (body, dry_run) = masked(&record, previewed);
+    Ok(Json(ParkedDetail {
+        message: record.into(),
+        body,
+        dry_run,
+    }))
+}
+
+/// Body and dry run with personal values masked: the canonical one of the two says what is personal.
+fn masked(record: &ParkedRecord, previewed: Preview) -> (Value, DryRun) {
+    let (result, texts, reason) = match previewed {
+        Preview::Sends { payloads } => ("sends", payloads, None),
+        Preview::Nothing { reason } => ("nothing", Vec::new(), Some(reason)),
+        Preview::Waits { reason } => ("waits", Vec::new(), Some(reason)),
+        Preview::Fails { code, detail } => ("fails", Vec::new(), Some(format!("{code}: {detail}"))),
+    };
+    let schema = schema(record.parcel.attributes.kind);
+    let canonical = |bytes: &[u8]| {
+        let mut value = serde_json::from_slice::<Value>(bytes).ok()?;
+        schema?.mask(&mut value);
+        Some(value)
+    };
+    let (body, payloads) = match record.direction {
+        Direction::Inbound => {
+            let payloads: Vec<Value> = texts
+                .iter()
+                .filter_map(|text| canonical(text.as_bytes()))
+                .collect();
+            let body = masking::native(&record.parcel.body, payloads.first());
+            (body, payloads)
+        }
+        Direction::Outbound => {
+            let body = canonical(&record.parcel.body);
+            let payloads = texts.iter();
+            let payloads = payloads.map(|text| masking::native(text.as_bytes(), body.as_ref()));
+            let payloads = payloads.collect();
+            (body.unwrap_or_else(|| masking::MASK.into()), payloads)
+        }
+    };
+    let dry_run = DryRun {
+        result: result.to_owned(),
+        payloads,
+        reason,
+    };
+    (body, dry_run)
+}
+
+/// Which messages are to be sent again.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Redrive {
+    /// Their numbers, at most 1,000.
+    #[schema(value_type = Vec<i64>)]
+    ids: Vec<ParkedId>,
+    /// Send an inbound message although a later one of the same record was accepted meanwhile.
+    #[serde(default)]
+    force: bool,
+}
+
+/// What became of a redrive.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RedriveResult {
+    /// Messages sent again.
+    sent: u64,
+    /// Messages passed over, with the reason.
+    superseded: Vec<(i64, String)>,
+}
+
+/// Sends parked messages again: outbound ones in their lanes, inbound ones through every stage.
+#[utoipa::path(post, path = "/api/v1/parked/redrive", tag = "parked", request_body = Redrive, responses(
+    (status = 200, description = "what became of it", body = RedriveResult),
+    (status = 400, description = "it cannot be read, or names too many", body = Problem),
+    (status = 503, description = "the broker or the store is away; what was sent until then stays sent", body = Problem)))]
+pub(crate) async fn redrive(
+    State(api): State<Api>,
+    principal: Principal,
+    note: Note,
+    Told(asked): Told<Redrive>,
+) -> Result<Json<RedriveResult>, Problem> {
+    note.detail(json!({ "ids": asked.ids, "force": asked.force }));
+    let records = records(&api, &principal, &asked.ids).await?;
+    let redriven = send_again(&api.store, &api.accept, records, asked.force).await?;
+    Ok(Json(RedriveResult {
+        sent: redriven.sent,
+        superseded: redriven.superseded,
+    }))
+}
+
+/// Which messages are to be given up.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Drop {
+    /// Their numbers, at most 1,000.
+    #[schema(value_type = Vec<i64>)]
+    ids: Vec<ParkedId>,
+    /// Why: it stays in the journal.
+    because: String,
+}
+
+/// What became of messages that were to be given up.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Dropped {
+    /// How many were.
+    dropped: u64,
+}
+
+/// Gives parked messages up, with a reason that stays in the journal; their lanes go on.
+#[utoipa::path(post, path = "/api/v1/parked/drop", tag = "parked", request_body = Drop, responses(
+    (status = 200, description = "how many were given up", body = Dropped),
+    (status = 400, description = "it cannot be read, names too many, or has no reason", body = Problem)))]
+pub(crate) async fn give_up(
+    State(api): State<Api>,
+    principal: Principal,
+    note: Note,
+    Told(asked): Told<Drop>,
+) -> Result<Json<Dropped>, Problem> {
+    note.detail(json!({ "ids": asked.ids, "because": asked.because }));
+    let because = asked.because.trim();
+    if because.is_empty() || because.chars().count() > 500 {
+        return Err(Problem::bad_request(
+            "a message is given up with a reason of at most 500 characters",
+        ));
+    }
+    let records = records(&api, &principal, &asked.ids).await?;
+    let ids: Vec<ParkedId> = records.iter().map(|record| record.id).collect();
+    let dropped = api.store.drop_parked(&ids, because).await?;
+    Ok(Json(Dropped { dropped }))
+}
+
+/// Those of the messages that still wait, all of them the caller's to touch.
+async fn records(
+    api: &Api,
+    principal: &Principal,
+    ids: &[ParkedId],
+) -> Result<Vec<ParkedRecord>, Problem> {
+    if !(1..=MOST).contains(&ids.len()) {
+        let number = ids.len();
+        let detail = format!("from 1 to {MOST} messages at once, not {number}");
+        return Err(Problem::bad_request(detail));
+    }
+    let mut records = Vec::new();
+    for id in ids.iter().collect::<BTreeSet<_>>() {
+        if let Some(record) = api.store.parked_one(*id).await? {
+            principal.check_system(&record.system)?;
+            records.push(record);
+        }
+    }
+    Ok(records)
+}

@@ -1,0 +1,176 @@
+import { Alert, Button, Skeleton, Table, Tabs, Tag } from 'antd'
+import { CheckCircleFilled, CloseCircleFilled } from '@ant-design/icons'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link, useParams } from 'react-router'
+import { api, hub, type Schemas } from '../../api/client'
+import { useAskWhy, useSay } from '../../parts/ask'
+import { Code } from '../../parts/Code'
+import { useFormat } from '../../parts/format'
+import { PageHead, Panel } from '../../parts/PageHead'
+import { State } from '../../parts/State'
+import { Trouble } from '../../parts/Trouble'
+import { When } from '../../parts/When'
+import { useMay } from '../../session/session'
+import { Playground } from './Playground'
+
+/** One connector: how it is configured, how it stands, and what its mappings do. */
+export default function Connector() {
+  const { t } = useTranslation('connectors')
+  const { name = '' } = useParams()
+  const may = useMay('operate')
+  const say = useSay()
+  const askWhy = useAskWhy()
+  const found = hub.useQuery('get', '/api/v1/connectors/{name}', { params: { path: { name } } }, { refetchInterval: 2_000 })
+  const [probed, setProbed] = useState<Schemas['Probed']>()
+  const [busy, setBusy] = useState(false)
+  if (found.error) return <Trouble error={found.error} again={() => found.refetch()} />
+  if (!found.data) return <Skeleton active className="page" />
+  const one = found.data
+  const path = { path: { name } }
+  async function act(what: () => Promise<unknown>) {
+    setBusy(true)
+    try {
+      await what()
+      await found.refetch()
+    } catch (error) {
+      say.failed(error)
+    } finally {
+      setBusy(false)
+    }
+  }
+  async function pause() {
+    const because = await askWhy(t('pause_title', { name }), t('pause_text'), { ok: t('pause') })
+    if (because !== null) await act(() => api.POST('/api/v1/connectors/{name}/pause', { params: path, body: { because } }))
+  }
+  return (
+    <div className="page stack">
+      <PageHead
+        crumb={<Link to="/connectors">{t('nav.connectors', { ns: 'common' })}</Link>}
+        title={one.name}
+        text={<span className="row"><Tag>{one.kind}</Tag><span>{t('preset', { preset: one.preset })}</span><span className="mono break">{one.file}</span></span>}
+        tools={
+          may && (
+            <>
+              {one.delivers.length > 0 && <Button loading={busy} onClick={() => void act(async () => setProbed((await api.POST('/api/v1/connectors/{name}/probe', { params: path })).data))}>{t('probe')}</Button>}
+              {one.pauses.length > 0 ? (
+                <Button type="primary" onClick={() => void act(() => api.POST('/api/v1/connectors/{name}/resume', { params: path, body: {} }))}>{t('resume')}</Button>
+              ) : (
+                <Button onClick={() => void pause()}>{t('pause')}</Button>
+              )}
+            </>
+          )
+        }
+      />
+      {one.pauses.map((pause) => (
+        <Alert key={pause.half} type="info" showIcon title={t('paused', { half: t(pause.half), by: pause.by })} description={<>{pause.because} <span className="quiet"><When at={pause.at} /></span></>} />
+      ))}
+      {probed && (
+        <Alert
+          closable
+          onClose={() => setProbed(undefined)}
+          type={Object.values(probed.answers).some(Boolean) ? 'error' : 'success'}
+          showIcon
+          title={Object.values(probed.answers).some(Boolean) ? t('probe_failed') : t('probe_well', { ms: probed.took_ms })}
+          description={Object.entries(probed.answers).filter(([, why]) => why).map(([entity, why]) => <div key={entity} className="break">{entity}: {why}</div>)}
+        />
+      )}
+      <div className="cols">
+        {one.receives.length > 0 && (
+          <Panel title={t('receive')} flush>
+            <Table
+              size="small"
+              pagination={false}
+              rowKey="name"
+              scroll={{ x: 480 }}
+              dataSource={one.receives}
+              columns={[
+                { title: t('what'), dataIndex: 'entity', render: (entity: string) => t(`entity.${entity}`, { ns: 'common', defaultValue: entity }) },
+                { title: t('how'), render: (_, inlet) => <How inlet={inlet} /> },
+                { title: t('state'), render: (_, inlet) => <State state={inlet.how === 'webhook' && inlet.now.state === 'unknown' ? 'idle' : inlet.now.state} title={inlet.now.reason ?? undefined} /> },
+                { title: t('last'), render: (_, inlet) => <When at={inlet.now.last_progress} /> },
+              ]}
+            />
+          </Panel>
+        )}
+        {one.delivers.length > 0 && (
+          <Panel title={t('deliver')} flush tools={one.deliver && <State state={one.deliver.state} title={one.deliver.reason ?? undefined} />}>
+            {one.deliver?.reason && <Alert banner type="warning" title={<span className="break">{one.deliver.reason}</span>} />}
+            <Table
+              size="small"
+              pagination={false}
+              rowKey="entity"
+              scroll={{ x: 480 }}
+              dataSource={one.delivers}
+              columns={[
+                { title: t('what'), dataIndex: 'entity', render: (entity: string) => t(`entity.${entity}`, { ns: 'common', defaultValue: entity }) },
+                { title: t('needs'), render: (_, outlet) => <span className="mono break">{outlet.require.join(', ') || '–'}</span> },
+                { title: t('guarantee'), dataIndex: 'guarantee', render: (guarantee: string) => t(`guarantees.${guarantee}`) },
+                { title: t('attempts'), dataIndex: 'attempts', align: 'right', className: 'number' },
+              ]}
+            />
+          </Panel>
+        )}
+      </div>
+      <Panel flush>
+        <Tabs
+          style={{ padding: '0 18px 18px' }}
+          items={[
+            { key: 'mappings', label: t('mappings'), children: <Mappings mappings={one.mappings} /> },
+            { key: 'playground', label: t('playground'), children: <Playground system={name} mappings={one.mappings} /> },
+            { key: 'file', label: t('file'), children: one.text ? <Code label={t('file')} text={one.text} language="plain" /> : <p className="quiet">{t('no_file')}</p> },
+          ]}
+        />
+      </Panel>
+    </div>
+  )
+}
+
+function How({ inlet }: { inlet: Schemas['InletView'] }) {
+  const { t } = useTranslation('connectors')
+  const { duration } = useFormat()
+  return inlet.how === 'poll' ? <span>{t('every', { time: duration(inlet.every_ms ?? 0) })}</span> : <span className="mono break">{inlet.address}</span>
+}
+
+function Mappings({ mappings }: { mappings: Schemas['MappingView'][] }) {
+  const { t } = useTranslation('connectors')
+  return (
+    <Table
+      size="small"
+      pagination={false}
+      rowKey={(mapping) => mapping.direction + mapping.entity + mapping.file}
+      scroll={{ x: 520 }}
+      dataSource={mappings}
+      expandable={{
+        expandedRowRender: (mapping) => (
+          <div className="stack">
+            {mapping.cases.length > 0 && (
+              <ul className="plain-list small">
+                {mapping.cases.map((one, at) => (
+                  <li key={at} style={{ alignItems: 'flex-start' }}>
+                    {one.failure ? <CloseCircleFilled className="bad" aria-label={t('case_failed')} /> : <CheckCircleFilled className="good" aria-label={t('case_passed')} />}
+                    <span>{one.name}{one.failure && <pre className="bad break" style={{ whiteSpace: 'pre-wrap', margin: 0 }}>{one.failure}</pre>}</span>
+                  </li>
+                ))}
+              </ul>
+            )}
+            <Code label={mapping.file} text={mapping.source} language="plain" />
+          </div>
+        ),
+      }}
+      columns={[
+        { title: t('what'), dataIndex: 'entity', render: (entity: string) => t(`entity.${entity}`, { ns: 'common', defaultValue: entity }) },
+        { title: t('direction'), dataIndex: 'direction', render: (direction: string) => t(`way.${direction}`) },
+        { title: t('file'), dataIndex: 'file', render: (file: string) => <span className="mono break">{file}</span> },
+        {
+          title: t('cases'),
+          render: (_, mapping) => {
+            const failed = mapping.cases.filter((one) => one.failure).length
+            if (!mapping.cases.length) return <span className="quiet">{t('no_cases')}</span>
+            return failed ? <span className="bad">{t('cases_failed', { count: failed })}</span> : <span className="good">{t('cases_passed', { count: mapping.cases.length })}</span>
+          },
+        },
+      ]}
+    />
+  )
+}

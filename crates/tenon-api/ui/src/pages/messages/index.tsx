@@ -1,0 +1,155 @@
+import { Button, DatePicker, Dropdown, Empty, Input, Select, Space, Table } from 'antd'
+import { SearchOutlined, StarOutlined } from '@ant-design/icons'
+import { useInfiniteQuery } from '@tanstack/react-query'
+import dayjs from 'dayjs'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link, useNavigate, useSearchParams } from 'react-router'
+import { api, hub, type Schemas } from '../../api/client'
+import { PageHead, Panel } from '../../parts/PageHead'
+import { State } from '../../parts/State'
+import { Trouble } from '../../parts/Trouble'
+import { When } from '../../parts/When'
+import { savedSearches, type SavedSearch } from './saved'
+
+const STATES = ['routed', 'unchanged', 'filtered', 'invalid', 'done', 'refused', 'dropped']
+const ENTITIES = ['customer', 'order', 'invoice', 'item', 'bom', 'inventory', 'shipment', 'receipt', 'opportunity', 'case', 'approval', 'engineering_change', 'sell_out', 'supply_plan', 'requisition', 'purchase_order', 'interaction', 'document']
+
+/** What the hub carried: by key, by text, by anything that is known of it. */
+export default function Messages() {
+  const { t } = useTranslation('messages')
+  const navigate = useNavigate()
+  const [params, setParams] = useSearchParams()
+  const [saved, setSaved] = useState(savedSearches.all())
+  const connectors = hub.useQuery('get', '/api/v1/connectors')
+  const value = (name: string) => params.get(name) || undefined
+  const set = (changes: Record<string, string | undefined>) => {
+    const next = new URLSearchParams(params)
+    for (const [name, to] of Object.entries(changes)) to ? next.set(name, to) : next.delete(name)
+    setParams(next, { replace: true })
+  }
+  const filter = { source: value('source'), entity: value('entity'), state: value('state'), since: value('since'), until: value('until') }
+  const key = value('key')
+  const text = value('text')
+  const found = useInfiniteQuery({
+    queryKey: ['messages', key, text, filter],
+    initialPageParam: undefined as number | undefined,
+    queryFn: async ({ pageParam }) => {
+      if (key) {
+        // A key names every message of a record, whichever of its ids it is.
+        const { data } = await api.GET('/api/v1/trace/{key}', { params: { path: { key } } })
+        const fits = (message: Schemas['TraceView']) =>
+          (!filter.source || message.source === filter.source) &&
+          (!filter.entity || message.entity === filter.entity) &&
+          (!filter.state || message.state === filter.state) &&
+          (!filter.since || message.journaled_at >= filter.since) &&
+          (!filter.until || message.journaled_at < filter.until)
+        return { items: data!.items.filter(fits) as Schemas['MessageView'][], next: null }
+      }
+      const { data } = await api.GET('/api/v1/messages', { params: { query: { ...filter, text, before: pageParam, limit: 50 } } })
+      return data!
+    },
+    getNextPageParam: (page) => page.next ?? undefined,
+  })
+  const items = found.data?.pages.flatMap((page) => page.items) ?? []
+  const choices = (values: string[], prefix: string) => values.map((one) => ({ value: one, label: t(`${prefix}.${one}`, { ns: 'common', defaultValue: one }) }))
+  return (
+    <div className="page">
+      <PageHead title={t('title')} text={t('text')} />
+      <Panel flush>
+        <div className="toolbar">
+          <Space.Compact style={{ flex: '1 1 340px', maxWidth: 520 }}>
+          <Select
+            aria-label={t('by')}
+            value={text ? 'text' : (value('by') ?? 'key')}
+            options={[{ value: 'key', label: t('by_key') }, { value: 'text', label: t('by_text') }]}
+            onChange={(by) => set({ by, key: undefined, text: undefined })}
+            popupMatchSelectWidth={false}
+          />
+          <Input.Search
+            key={key ?? text ?? ''}
+            placeholder={t('search')}
+            aria-label={t('search')}
+            defaultValue={key ?? text}
+            allowClear
+            enterButton={<SearchOutlined aria-label={t('act.search', { ns: 'common' })} />}
+            onSearch={(typed) => {
+              const wanted = typed.trim() || undefined
+              const byText = text !== undefined || value('by') === 'text'
+              set(byText ? { text: wanted, by: 'text', key: undefined } : { key: wanted, text: undefined })
+            }}
+          />
+          </Space.Compact>
+          <Select allowClear style={{ minWidth: 130 }} placeholder={t('system')} aria-label={t('system')} value={filter.source} onChange={(source) => set({ source })} options={(connectors.data ?? []).map(({ name }) => ({ value: name, label: name }))} />
+          <Select allowClear showSearch={{ optionFilterProp: 'label' }} style={{ minWidth: 140 }} placeholder={t('entity')} aria-label={t('entity')} value={filter.entity} onChange={(entity) => set({ entity })} options={choices(ENTITIES, 'entity')} />
+          <Select allowClear style={{ minWidth: 120 }} placeholder={t('state')} aria-label={t('state')} value={filter.state} onChange={(state) => set({ state })} options={choices(STATES, 'state')} />
+          <DatePicker.RangePicker
+            showTime={{ format: 'HH:mm' }}
+            format="YYYY-MM-DD HH:mm"
+            allowEmpty={[true, true]}
+            placeholder={[t('since'), t('until')]}
+            value={[filter.since ? dayjs(filter.since) : null, filter.until ? dayjs(filter.until) : null]}
+            onChange={(range) => set({ since: range?.[0]?.toISOString(), until: range?.[1]?.toISOString() })}
+          />
+          <Dropdown
+            trigger={['click']}
+            menu={{
+              items: [
+                { key: 'save', label: t('save_search'), disabled: !params.size },
+                ...(saved.length ? [{ type: 'divider' as const }] : []),
+                ...saved.map((search) => ({ key: search.query, label: search.name })),
+                ...(saved.length ? [{ type: 'divider' as const }, { key: 'forget', label: t('forget_searches') }] : []),
+              ],
+              onClick: ({ key: chosen }) => {
+                if (chosen === 'save') {
+                  const parts = [...params.entries()].filter(([name]) => name !== 'by').map(([, part]) => part)
+                  setSaved(savedSearches.add({ name: parts.join(' · '), query: params.toString() } satisfies SavedSearch))
+                } else if (chosen === 'forget') setSaved(savedSearches.forget())
+                else setParams(new URLSearchParams(chosen))
+              },
+            }}
+          >
+            <Button icon={<StarOutlined />}>{t('saved')}</Button>
+          </Dropdown>
+        </div>
+        {found.error ? (
+          <Trouble error={found.error} again={() => found.refetch()} />
+        ) : (
+          <Table
+            size="small"
+            rowKey="id"
+            loading={found.isPending}
+            dataSource={items}
+            pagination={false}
+            scroll={{ x: 860 }}
+            rowClassName="clickable"
+            onRow={(message) => ({ onClick: () => navigate(`/trace/${message.id}`) })}
+            locale={{ emptyText: <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={found.hasNextPage ? t('none_yet') : t('none')} /> }}
+            columns={[
+              { title: t('when'), dataIndex: 'journaled_at', width: 130, render: (at: string) => <When at={at} /> },
+              { title: t('entity'), dataIndex: 'entity', width: 120, render: (entity: string) => t(`entity.${entity}`, { ns: 'common', defaultValue: entity }) },
+              {
+                title: t('key'),
+                render: (_, message) => (
+                  <Link to={`/trace/${encodeURIComponent(message.id)}`} className="mono" onClick={(event) => event.stopPropagation()}>
+                    {message.business_key ?? message.native_id ?? message.id}
+                  </Link>
+                ),
+              },
+              { title: t('way'), render: (_, message) => <span>{message.source} <span className="quiet">→</span> {message.targets.length ? message.targets.join(', ') : <span className="quiet">–</span>}</span> },
+              { title: t('state'), dataIndex: 'state', width: 140, render: (state: string) => <State state={state} /> },
+              { title: t('detail'), dataIndex: 'detail', ellipsis: true, render: (detail: string | null) => detail && <span className="quiet small">{detail}</span> },
+            ]}
+          />
+        )}
+        {found.hasNextPage && (
+          <div className="more">
+            <Button loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
+              {items.length % 50 === 0 ? t('act.more', { ns: 'common' }) : t('search_on')}
+            </Button>
+          </div>
+        )}
+      </Panel>
+    </div>
+  )
+}

@@ -1,0 +1,177 @@
+import { Alert, Button, Empty, Skeleton, Tag } from 'antd'
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import { command, nameOf, review, reviews, type Master } from '../../api/masters'
+import { useAskWhy, useSay } from '../../parts/ask'
+import { PageHead } from '../../parts/PageHead'
+import { Trouble } from '../../parts/Trouble'
+import { line } from '../../parts/values'
+import { When } from '../../parts/When'
+import { useMay } from '../../session/session'
+import { Evidence } from './Evidence'
+import './reviews.css'
+
+/** Pairs that may be one customer, one after the other, decided by keyboard. */
+export default function Reviews() {
+  const { t } = useTranslation('reviews')
+  const may = useMay('decide')
+  const say = useSay()
+  const askWhy = useAskWhy()
+  const queries = useQueryClient()
+  const [at, setAt] = useState(0)
+  const [busy, setBusy] = useState(false)
+  const [decided, setDecided] = useState(0)
+  const list = useInfiniteQuery({
+    queryKey: ['reviews', 'open'],
+    initialPageParam: undefined as number | undefined,
+    queryFn: ({ pageParam }) => reviews('open', pageParam),
+    getNextPageParam: (page) => page.next ?? undefined,
+  })
+  const open = list.data?.pages.flatMap((page) => page.items) ?? []
+  const chosen = open[Math.min(at, open.length - 1)]
+  const pair = useQuery({ queryKey: ['review', chosen?.id], enabled: Boolean(chosen), queryFn: () => review(chosen!.id) })
+  const [elder, younger] = pair.data?.sides ?? []
+
+  async function decide(act: Record<string, unknown>, because = '') {
+    if (busy || !chosen) return
+    setBusy(true)
+    try {
+      await command(act, because)
+      setDecided((count) => count + 1)
+      await queries.invalidateQueries({ queryKey: ['reviews'] })
+    } catch (error) {
+      const code = (error as { code?: string }).code
+      if (code === 'merge.contradiction' && !because) {
+        setBusy(false)
+        const why = await askWhy(t('contradiction'), (error as Error).message, { required: true, ok: t('same') })
+        if (why) await decide(act, why)
+        return
+      }
+      say.failed(error)
+    } finally {
+      setBusy(false)
+    }
+  }
+  const same = (survivor?: Master) => void decide({ approve: { review: chosen!.id, ...(survivor ? { survivor: survivor.master_id } : {}) } })
+  const different = () => void decide({ reject: { review: chosen!.id } })
+
+  const keys = useRef<Record<string, () => void>>({})
+  keys.current = {
+    j: () => setAt(Math.min(at + 1, open.length - 1)),
+    k: () => setAt(Math.max(at - 1, 0)),
+    ...(may && chosen && pair.data
+      ? { s: () => same(), d: different, '1': () => elder && same(elder), '2': () => younger && same(younger) }
+      : {}),
+  }
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const typing = (event.target as HTMLElement).closest?.('input, textarea, select, [role=dialog], [contenteditable=true]')
+      if (typing || event.ctrlKey || event.metaKey || event.altKey) return
+      const act = keys.current[event.key === 'ArrowDown' ? 'j' : event.key === 'ArrowUp' ? 'k' : event.key]
+      if (act) {
+        event.preventDefault()
+        act()
+      }
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [])
+
+  if (list.error) return <Trouble error={list.error} again={() => list.refetch()} />
+  if (!list.data) return <Skeleton active className="page" />
+  return (
+    <div className="page wide">
+      <PageHead
+        title={t('title')}
+        text={t('text')}
+        tools={
+          <span className="quiet small keys">
+            <kbd>J</kbd><kbd>K</kbd> {t('keys.move')} <kbd>S</kbd> {t('keys.same')} <kbd>D</kbd> {t('keys.different')} <kbd>1</kbd><kbd>2</kbd> {t('keys.survivor')}
+          </span>
+        }
+      />
+      <p className="quiet small" role="status">{t('left', { count: open.length })}{list.hasNextPage ? '+' : ''}{decided > 0 && ` · ${t('decided', { count: decided })}`}</p>
+      {!chosen ? (
+        <div className="panel" style={{ padding: 56 }}>
+          <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('none')} />
+        </div>
+      ) : (
+        <div className="reviews">
+          <ol className="panel review-list">
+            {open.map((one, index) => (
+              <li key={one.id}>
+                <button type="button" aria-current={one === chosen} onClick={() => setAt(index)}>
+                  <span className="strong">#{one.id} {t(`reason.${one.reason}`, { defaultValue: one.reason })}</span>
+                  <span className="quiet small"><When at={one.opened_at} /></span>
+                </button>
+              </li>
+            ))}
+            {list.hasNextPage && <li className="more"><Button size="small" onClick={() => void list.fetchNextPage()}>{t('act.more', { ns: 'common' })}</Button></li>}
+          </ol>
+          <section className="panel review-pair" aria-label={t('pair')}>
+            {pair.error ? <Trouble error={pair.error} /> : !elder || !younger ? <Skeleton active style={{ padding: 20 }} /> : (
+              <>
+                <Sides elder={elder} younger={younger} />
+                <div className="review-why">
+                  <h3>{t('evidence')}</h3>
+                  <Alert type="info" title={t(`reason.${chosen.reason}`, { defaultValue: chosen.reason })} />
+                  <Evidence evidence={chosen.evidence} />
+                </div>
+                {may && (
+                  <footer className="review-acts">
+                    <Button type="primary" size="large" loading={busy} onClick={() => same()}>{t('same')} <kbd>S</kbd></Button>
+                    <Button size="large" disabled={busy} onClick={different}>{t('different')} <kbd>D</kbd></Button>
+                  </footer>
+                )}
+              </>
+            )}
+          </section>
+        </div>
+      )}
+    </div>
+  )
+}
+
+/** Both masters, value beside value; what is the same in both recedes. */
+function Sides({ elder, younger }: { elder: Master; younger: Master }) {
+  const { t } = useTranslation('reviews')
+  const names = [...new Set([...Object.keys(elder.golden), ...Object.keys(younger.golden)])]
+  const rows = names
+    .map((field) => [field, line(elder.golden[field]), line(younger.golden[field])] as const)
+    .filter(([, one, other]) => one || other)
+  return (
+    <table className="sides">
+      <thead>
+        <tr>
+          <th scope="col"><span className="quiet">{t('field')}</span></th>
+          {[elder, younger].map((side, index) => (
+            <th key={side.master_id + index} scope="col">
+              <kbd>{index + 1}</kbd> <Link to={`/customers/${side.master_id}`}>{nameOf(side)}</Link>
+              <div className="quiet small">{index === 0 ? t('elder') : t('younger')}</div>
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(([field, one, other]) => {
+          const state = one === other ? 'same' : one && other ? 'differs' : 'lacks'
+          return (
+            <tr key={field} className={state}>
+              <th scope="row">{t(`field.${field}`, { ns: 'customer', defaultValue: field })}</th>
+              <td>{one || <span className="quiet">–</span>}</td>
+              <td>{other || <span className="quiet">–</span>} {state === 'differs' && <Tag className="differs-tag">{t('differs')}</Tag>}</td>
+            </tr>
+          )
+        })}
+        <tr>
+          <th scope="row">{t('records')}</th>
+          {[elder, younger].map((side, index) => (
+            <td key={index}>{side.records.map((record) => `${record.system} ${record.native_id}`).join(' · ') || '–'}</td>
+          ))}
+        </tr>
+      </tbody>
+    </table>
+  )
+}

@@ -1,0 +1,34 @@
+import { Tabs } from 'antd'
+import { useTranslation } from 'react-i18next'
+import { useSearchParams } from 'react-router'
+import { PageHead, Panel } from '../../parts/PageHead'
+import { useMay } from '../../session/session'
+import { About } from './About'
+import { Audit } from './Audit'
+import { Tokens } from './Tokens'
+import { Users } from './Users'
+
+/** Who may what, what was done, and what runs here. */
+export default function Settings() {
+  const { t } = useTranslation('settings')
+  const may = useMay('administer')
+  const [params, setParams] = useSearchParams()
+  const tabs = [
+    ...(may
+      ? [
+          { key: 'users', label: t('users'), children: <Users /> },
+          { key: 'tokens', label: t('tokens'), children: <Tokens /> },
+          { key: 'audit', label: t('audit'), children: <Audit /> },
+        ]
+      : []),
+    { key: 'about', label: t('about'), children: <About /> },
+  ]
+  return (
+    <div className="page">
+      <PageHead title={t('title')} />
+      <Panel flush>
+        <Tabs style={{ padding: '0 18px 18px' }} activeKey={params.get('tab') ?? tabs[0]!.key} onChange={(tab) => setParams({ tab }, { replace: true })} items={tabs} destroyOnHidden />
+      </Panel>
+    </div>
+  )
+}

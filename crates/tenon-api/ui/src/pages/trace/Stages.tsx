@@ -1,0 +1,101 @@
+import { Alert, App, Button, Segmented, Skeleton, Switch } from 'antd'
+import { EyeOutlined, FileDoneOutlined } from '@ant-design/icons'
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api, hub, type Schemas } from '../../api/client'
+import { Code, ordered, pretty } from '../../parts/Code'
+import { Trouble } from '../../parts/Trouble'
+import { useMay } from '../../session/session'
+import { mappingCase } from './mappingCase'
+
+/** What was in a message at each stage, and what each stage made of the one before. */
+export function Stages({ id, entity }: { id: string; entity: string }) {
+  const { t } = useTranslation('trace')
+  const { message } = App.useApp()
+  const path = { params: { path: { id } } }
+  const masked = hub.useQuery('get', '/api/v1/messages/{id}/bodies', path)
+  const may = useMay('reveal')
+  const [revealing, setRevealing] = useState(false)
+  const revealed = useQuery({
+    queryKey: ['revealed', id],
+    enabled: revealing,
+    // Nothing that was revealed is kept longer than it is looked at.
+    gcTime: 0,
+    staleTime: Infinity,
+    queryFn: async () => {
+      const { data } = await api.POST('/api/v1/messages/{id}/reveal', { ...path, body: { because: '' } })
+      const told = data as unknown as { raw?: string | null; raw_base64?: string; canonical?: unknown }
+      return { raw: parsed(told.raw ?? told.raw_base64 ?? null), canonical: told.canonical }
+    },
+  })
+  const [stage, setStage] = useState('canonical')
+  const [compare, setCompare] = useState(false)
+  const bodies = masked.data && ({ ...masked.data, ...revealed.data } as { raw: unknown; canonical: unknown; mapped: Schemas['Bodies']['mapped'] })
+  const error = masked.error ?? revealed.error
+  if (error) return <Trouble error={error} />
+  if (!bodies) return <Skeleton active />
+  const stages = [
+    { value: 'raw', label: t('stage.raw'), body: bodies.raw, before: undefined },
+    { value: 'canonical', label: t('stage.canonical'), body: bodies.canonical, before: bodies.raw },
+    ...bodies.mapped.map((mapped) => ({
+      value: `to:${mapped.system}`,
+      label: t('stage.mapped', { system: mapped.system }),
+      body: mapped.payloads.length === 1 ? mapped.payloads[0] : mapped.payloads.length ? mapped.payloads : mapped.reason,
+      before: bodies.canonical,
+    })),
+  ]
+  const shown = stages.find((one) => one.value === stage) ?? stages[0]!
+  return (
+    <div className="stack" style={{ gap: 10 }}>
+      <div className="row between">
+        <Segmented aria-label={t('stages')} value={shown.value} onChange={setStage} options={stages.map(({ value, label }) => ({ value, label }))} />
+        <span className="row">
+          {shown.before != null && shown.body != null && (
+            <label className="row small">
+              <Switch size="small" checked={compare} onChange={setCompare} /> {t('compare')}
+            </label>
+          )}
+          {bodies.raw != null && bodies.canonical != null && (
+            <Button
+              size="small"
+              icon={<FileDoneOutlined />}
+              onClick={() => {
+                void navigator.clipboard?.writeText(mappingCase(entity, bodies.raw, bodies.canonical))
+                void message.success(t('case_copied'))
+              }}
+            >
+              {t('copy_case')}
+            </Button>
+          )}
+          {may && !revealed.data && (
+            <Button size="small" icon={<EyeOutlined />} loading={revealing && revealed.isPending} onClick={() => setRevealing(true)}>
+              {t('reveal')}
+            </Button>
+          )}
+        </span>
+      </div>
+      {revealed.data && <Alert type="warning" showIcon title={t('revealed')} />}
+      {shown.body == null ? (
+        <p className="quiet">{t('forgotten')}</p>
+      ) : (
+        <Code
+          label={shown.label}
+          text={pretty(compare ? ordered(shown.body) : shown.body)}
+          before={compare && shown.before != null ? pretty(ordered(shown.before)) : undefined}
+          language={typeof shown.body === 'string' ? 'plain' : 'json'}
+        />
+      )}
+    </div>
+  )
+}
+
+/** A native record as JSON, or as the text that it is. */
+function parsed(raw: string | null): unknown {
+  if (raw === null) return null
+  try {
+    return JSON.parse(raw)
+  } catch {
+    return raw
+  }
+}

@@ -1,0 +1,160 @@
+import { Alert, Button, Empty, Segmented, Skeleton, Tag } from 'antd'
+import { DownOutlined, RightOutlined } from '@ant-design/icons'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link, useParams } from 'react-router'
+import { hub, type Schemas } from '../../api/client'
+import { useFormat } from '../../parts/format'
+import { PageHead } from '../../parts/PageHead'
+import { State, toneOf } from '../../parts/State'
+import { Trouble } from '../../parts/Trouble'
+import { When } from '../../parts/When'
+import { Stages } from './Stages'
+import './trace.css'
+
+type Message = Schemas['TraceView']
+
+/** Everything that happened under a key: which system said what when, and where it went. */
+export default function Trace() {
+  const { t } = useTranslation('trace')
+  const { key = '' } = useParams()
+  const [order, setOrder] = useState<'newest' | 'oldest'>('newest')
+  const found = hub.useQuery('get', '/api/v1/trace/{key}', { params: { path: { key } } }, { refetchInterval: 5_000 })
+  const one = found.data?.items.length === 1 ? found.data.items[0] : undefined
+  const around = one?.business_key ?? one?.native_id
+  if (found.error) return <Trouble error={found.error} again={() => found.refetch()} />
+  if (!found.data) return <Skeleton active className="page" />
+  const items = order === 'newest' ? found.data.items : [...found.data.items].reverse()
+  const name = one ? (one.business_key ?? one.native_id ?? key) : key
+  return (
+    <div className="page">
+      <PageHead
+        crumb={<Link to="/messages">{t('nav.messages', { ns: 'common' })}</Link>}
+        title={t('title', { key: name })}
+        text={found.data.items.length ? t('count', { count: found.data.items.length }) : undefined}
+        tools={
+          <>
+            {one && around && around !== key && <Link to={`/trace/${encodeURIComponent(around)}`}>{t('whole_story')}</Link>}
+            {items[0]?.master_id && items[0].entity === 'customer' && <Link to={`/customers/${items[0].master_id}`}>{t('customer')}</Link>}
+            {items.length > 1 && (
+              <Segmented
+                aria-label={t('order')}
+                value={order}
+                onChange={(value) => setOrder(value as 'newest' | 'oldest')}
+                options={[{ value: 'newest', label: t('newest') }, { value: 'oldest', label: t('oldest') }]}
+              />
+            )}
+          </>
+        }
+      />
+      {items.length === 0 ? (
+        <div className="panel" style={{ padding: 40 }}>
+          <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('nothing', { key })} />
+        </div>
+      ) : (
+        <ol className="story">
+          {items.map((message) => (
+            <Step key={message.id} message={message} open={items.length === 1} />
+          ))}
+        </ol>
+      )}
+    </div>
+  )
+}
+
+function Step({ message, open: initially }: { message: Message; open: boolean }) {
+  const { t } = useTranslation('trace')
+  const { clock, day } = useFormat()
+  const [open, setOpen] = useState(initially)
+  const missing = message.targets.filter((target) => !message.deliveries.some((delivery) => delivery.system === target))
+  return (
+    <li className={`story-step ${toneOf(message.state)}`}>
+      <div className="story-when small">
+        <span className="number">{clock(message.accepted_at)}</span>
+        <span className="quiet number">{day(message.accepted_at)}</span>
+      </div>
+      <article className="panel">
+        <header className="story-head">
+          <Button
+            type="text"
+            size="small"
+            icon={open ? <DownOutlined /> : <RightOutlined />}
+            aria-expanded={open}
+            aria-label={t('stages')}
+            onClick={() => setOpen(!open)}
+          />
+          <b>{t('said', { system: message.source })}</b>
+          <Tag>{t(`entity.${message.entity}`, { ns: 'common', defaultValue: message.entity })}</Tag>
+          <Link className="mono" to={`/trace/${encodeURIComponent(message.business_key ?? message.native_id ?? message.id)}`}>
+            {message.business_key ?? message.native_id ?? message.id}
+          </Link>
+          <span className="grow" />
+          <State state={message.state} />
+        </header>
+        {message.detail && <Alert className="story-alert" type={message.state === 'invalid' ? 'error' : 'info'} title={<span className="break">{message.detail}</span>} />}
+        <Way message={message} missing={missing} />
+        {open && (
+          <div className="story-open">
+            <dl className="facts small">
+              <dt>{t('type')}</dt><dd className="mono">{message.type}</dd>
+              <dt>{t('id')}</dt><dd className="mono">{message.id}</dd>
+              {message.correlation_id !== message.id && (<><dt>{t('correlation')}</dt><dd className="mono">{message.correlation_id}</dd></>)}
+              {message.master_id && (<><dt>{t('master')}</dt><dd className="mono">{message.entity === 'customer' ? <Link to={`/customers/${message.master_id}`}>{message.master_id}</Link> : message.master_id}</dd></>)}
+              <dt>{t('origin')}</dt><dd className="break">{message.origin}</dd>
+              <dt>{t('occurred')}</dt><dd><When at={message.occurred_at} exact /></dd>
+            </dl>
+            <Stages id={message.id} entity={message.entity} />
+          </div>
+        )}
+      </article>
+    </li>
+  )
+}
+
+/** The way through the hub to each system, as bars over one span of time. */
+function Way({ message, missing }: { message: Message; missing: string[] }) {
+  const { t } = useTranslation('trace')
+  const { duration } = useFormat()
+  const from = new Date(message.accepted_at).getTime()
+  const after = (at: string) => Math.max(0, new Date(at).getTime() - from)
+  const journaled = after(message.journaled_at)
+  const span = Math.max(1, journaled, ...message.deliveries.map((delivery) => after(delivery.at)))
+  const bar = (start: number, end: number, tone: string) => (
+    <span className="way-track" aria-hidden="true">
+      <i className={tone} style={{ left: `${(start / span) * 100}%`, width: `max(3px, ${((end - start) / span) * 100}%)` }} />
+    </span>
+  )
+  return (
+    <div className="way small">
+      <span>{t('journaled')}</span>
+      {bar(0, journaled, 'info')}
+      <span className="number quiet">+{duration(journaled)}</span>
+      <span className="quiet clip">{message.targets.length ? t('routed_to', { systems: message.targets.join(', ') }) : t('routed_nowhere')}</span>
+      {message.deliveries.map((delivery) => (
+        <WayRow key={delivery.system}>
+          <Link to={`/connectors/${delivery.system}`}>{delivery.system}</Link>
+          {bar(Math.min(journaled, after(delivery.at)), after(delivery.at), toneOf(delivery.state))}
+          <span className="number quiet">+{duration(after(delivery.at))}</span>
+          <span className="way-answer">
+            <State state={delivery.state} />
+            {delivery.native_id && <span className="chip mono">{delivery.native_id}</span>}
+            {delivery.attempts > 1 && <span className="wait">{t('attempts', { count: delivery.attempts })}</span>}
+            {delivery.detail && <span className="quiet break">{delivery.detail}</span>}
+          </span>
+        </WayRow>
+      ))}
+      {missing.map((system) => (
+        <WayRow key={system}>
+          <Link to={`/connectors/${system}`}>{system}</Link>
+          {bar(journaled, span, 'idle')}
+          <span />
+          <State state="underway" />
+        </WayRow>
+      ))}
+    </div>
+  )
+}
+
+function WayRow({ children }: { children: React.ReactNode }) {
+  return <>{children}</>
+}

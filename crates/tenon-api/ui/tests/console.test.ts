@@ -1,0 +1,120 @@
+// The console as people use it: a real browser against the real binary.
+import AxeBuilder from '@axe-core/playwright'
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startHub, taxId, until, type Hub } from './hub'
+
+const USER = 'li.wei'
+const PASSWORD = 'a shaver for every chin'
+const REVIEWS = 10
+
+let hub: Hub
+let browser: Browser
+let context: BrowserContext
+let page: Page
+/** What the browser complained of; empty at the end of each journey. */
+let complaints: string[] = []
+
+async function open(options: Parameters<Browser['newContext']>[0] = {}) {
+  const storage = context ? await context.storageState() : undefined
+  await context?.close()
+  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', storageState: storage, ...options })
+  page = await context.newPage()
+  page.setDefaultTimeout(20_000)
+  page.on('console', (message) => {
+    // Before anybody is signed in, asking who it is is answered by 401, and browsers say so.
+    if (['error', 'warning'].includes(message.type()) && !message.location().url.endsWith('/api/v1/session')) complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(error.message))
+}
+
+beforeAll(async () => {
+  hub = await startHub()
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-background-networking'] })
+  await open()
+  for (let number = 0; number < REVIEWS; number++) {
+    // The same registered name with two valid tax ids: what only a person can decide.
+    const name = `上海第${'一二三四五六七八九十'[number]}剃须刀贸易有限公司`
+    await hub.post('customers', { id: `A-${number}`, name, tax: taxId(`91310000MA1FL0A0${number}`), phone: '021-60000001' })
+    await hub.post('customers', { id: `B-${number}`, name, tax: taxId(`91310000MA1FL0B0${number}`) })
+  }
+  await hub.post('orders', { no: 'SO-2026-000042', buyer: 'A-0', amount: '19.90' })
+  await hub.post('orders', { no: 'SO-2026-000043', buyer: 'nobody-yet', amount: '5.00' })
+  await until(async () => (await hub.api('/api/v1/reviews?state=open')).items?.length >= REVIEWS)
+  await until(async () => (await hub.api('/api/v1/parked')).items?.length)
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await hub?.stop()
+})
+
+test('the first administrator follows the link and is in', async () => {
+  await page.goto(hub.url)
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  await page.goto(hub.url + hub.first)
+  await page.reload()
+  await page.getByLabel('User name').fill(USER)
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByLabel('The password once more').fill(PASSWORD)
+  await page.getByRole('button', { name: 'Create and sign in' }).click()
+  await page.getByRole('heading', { name: 'Overview' }).waitFor()
+  expect(complaints).toEqual([])
+})
+
+test('an order is followed from the search to its trace', async () => {
+  await page.goto(`${hub.url}/messages`)
+  await page.getByPlaceholder('Number, code, native id, message id …').fill('SO-2026-000042')
+  await page.keyboard.press('Enter')
+  await page.getByRole('link', { name: 'SO-2026-000042' }).first().click()
+  await page.getByRole('heading', { name: 'Where is SO-2026-000042?' }).waitFor()
+  await page.getByText('crm told of').waitFor()
+  await page.locator('.cm-content').getByText('"number"').first().waitFor()
+  await page.getByText('As it came').click()
+  await page.locator('.cm-content').getByText('"amount"').first().waitFor()
+  expect(complaints).toEqual([])
+})
+
+test('duplicates are decided by keyboard', async () => {
+  await page.goto(`${hub.url}/reviews`)
+  await page.locator('.sides').waitFor()
+  for (let number = 0; number < REVIEWS; number++) {
+    await page.locator('.sides').waitFor()
+    await page.keyboard.press('d')
+    await until(async () => (await hub.api('/api/v1/reviews?state=rejected')).items?.length > number, () => `review ${number}`)
+    await page.getByRole('status').filter({ hasText: `${number + 1} decided` }).waitFor()
+  }
+  await page.getByText('No pair is waiting for you.').waitFor()
+  expect(complaints).toEqual([])
+})
+
+test('a parked lane is sent again', async () => {
+  await page.goto(`${hub.url}/parked`)
+  await page.getByRole('button', { name: 'SO-2026-000043' }).click()
+  await page.getByText('If it were sent again now').waitFor()
+  await page.getByRole('dialog').getByRole('button', { name: 'Send again' }).click()
+  await page.getByText('1 message was sent again.').waitFor()
+  expect(complaints).toEqual([])
+})
+
+const PATHS = ['/', '/flow', '/messages', '/trace/SO-2026-000042', '/parked', '/customers', '/reviews', '/connectors', '/connectors/erp', '/settings', '/settings?tab=audit', '/settings?tab=about']
+
+test.each([
+  ['en-GB', 'light', 1280],
+  ['en-GB', 'dark', 1280],
+  ['zh-CN', 'light', 1280],
+  ['zh-CN', 'dark', 390],
+] as const)('every page in %s, %s, %d pixels wide, is accessible and says nothing wrong', async (locale, colorScheme, width) => {
+  await open({ locale, colorScheme, viewport: { width, height: 800 } })
+  const customer = (await hub.api('/api/v1/masters?limit=1')).items[0].master_id
+  for (const path of [...PATHS, `/customers/${customer}`]) {
+    await page.goto(hub.url + path)
+    await page.locator('main h1').first().waitFor()
+    await page.waitForFunction(() => !document.querySelector('.ant-skeleton, .ant-spin-spinning, [aria-busy=true]'))
+    const found = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']).analyze()
+    const told = found.violations.map(({ id, nodes }) => `${path}: ${id}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join(' | ')}`)
+    expect(told).toEqual([])
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), `${path} is wider than the screen`).toBe(true)
+    expect(complaints, path).toEqual([])
+  }
+})

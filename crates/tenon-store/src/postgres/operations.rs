@@ -1,0 +1,72 @@
+//! What operators see and decide.
+
+use async_trait::async_trait;
+use sqlx::Executor;
+use tenon_core::SystemName;
+
+use super::moment::Moment;
+use super::{Postgres, SWEEP};
+use crate::StoreError;
+use crate::operations::{self, Half, Operations, ParkedGroup, Pause};
+use crate::rows::clean;
+
+#[async_trait]
+impl Operations for Postgres {
+    async fn parked_groups(&self) -> Result<Vec<ParkedGroup>, StoreError> {
+        let mut transaction = self.begin("begin read only").await?;
+        transaction.execute(SWEEP).await?;
+        type Row = (String, String, String, String, i64, Moment);
+        let found: Vec<Row> = sqlx::query_as(
+            "select system, direction, state, code, count(*), min(parked_at) from parked
+             group by 1, 2, 3, 4 order by 1, 2, 3, 4",
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        let rows = found.into_iter();
+        rows.map(|(system, direction, state, code, count, oldest)| {
+            operations::group((system, direction, state, code, count, oldest.0))
+        })
+        .collect()
+    }
+
+    async fn pauses(&self) -> Result<Vec<Pause>, StoreError> {
+        let mut connection = self.connection().await?;
+        let found: Vec<(String, String, String, String, Moment)> =
+            sqlx::query_as("select system, half, by, because, at from pause order by 1, 2")
+                .fetch_all(&mut *connection)
+                .await?;
+        let rows = found.into_iter();
+        rows.map(|(system, half, by, because, at)| {
+            operations::pause((system, half, by, because, at.0))
+        })
+        .collect()
+    }
+
+    async fn pause(&self, pause: &Pause) -> Result<(), StoreError> {
+        let mut connection = self.connection().await?;
+        sqlx::query(
+            "insert into pause (system, half, by, because, at) values ($1, $2, $3, $4, $5)
+             on conflict (system, half) do update
+             set by = excluded.by, because = excluded.because, at = excluded.at",
+        )
+        .bind(pause.system.as_str())
+        .bind(pause.half.as_str())
+        .bind(clean(&pause.by))
+        .bind(clean(&pause.because))
+        .bind(Moment::from(pause.at))
+        .execute(&mut *connection)
+        .await?;
+        Ok(())
+    }
+
+    async fn resume(&self, system: &SystemName, half: Half) -> Result<bool, StoreError> {
+        let mut connection = self.connection().await?;
+        let ended = sqlx::query("delete from pause where system = $1 and half = $2")
+            .bind(system.as_str())
+            .bind(half.as_str())
+            .execute(&mut *connection)
+            .await?;
+        Ok(ended.rows_affected() > 0)
+    }
+}
