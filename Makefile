@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-ui journeys test-systems torture fuzz fuzz-api check-alerts lint deny clean-demo bench-master bench-check
+.PHONY: help demo ui test test-ui journeys test-systems torture test-cluster fuzz fuzz-api check-alerts lint deny clean-demo bench-master bench-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,9 +68,16 @@ journeys: ui ## Follow people's ways through the console in a browser (chromium,
 
 torture: ## Break a hub on purpose and count in its targets (ENGINE=rabbitmq SEED=n MESSAGES=n FAULTS=n)
 	@cargo build --release --package tenon
-	@servers=; if [ "$(ENGINE)" = rabbitmq ]; then servers=$$(deploy/servers.sh ensure); fi; eval "$$servers"; \
+	@if [ "$(ENGINE)" = rabbitmq ]; then deploy/servers.sh ensure >/dev/null; fi; \
 	target/release/tenon torture --engine $(or $(ENGINE),embedded) $(if $(SEED),--seed $(SEED)) \
 		--messages $(or $(MESSAGES),20000) --faults $(or $(FAULTS),100)
+
+# Three nodes of RabbitMQ and a PostgreSQL server are started in a scratch directory, reached by TLS, and
+# killed and started again one at a time, together with the hub's own nodes.
+test-cluster: ## Torture a hub on a RabbitMQ cluster of three nodes (SEED=n MESSAGES=n FAULTS=n)
+	@cargo build --release --package tenon
+	@target/release/tenon torture --engine rabbitmq --brokers 3 --tls $(if $(SEED),--seed $(SEED)) \
+		--messages $(or $(MESSAGES),5000) --faults $(or $(FAULTS),40)
 
 # Needs the nightly compiler. What is found is kept in fuzz/artifacts, the inputs in fuzz/corpus; the
 # repository's own mappings, connector files and examples are where it begins.

@@ -430,3 +430,95 @@ fn a_long_file_is_named() {
         assert!(too_long(path, 600).is_some_and(|offence| offence.ends_with("longer files")));
     }
 }
+
+// ------------------------------------------------------------------ the hub's own tables
+
+/// The migrations of both databases: file and text, the first apart, before which there was nothing.
+fn migrations() -> Vec<(String, String)> {
+    let folder = root().join("crates/tenon-store/migrations");
+    let mut found = Vec::new();
+    for database in ["postgres", "sqlite"] {
+        let entries = fs::read_dir(folder.join(database)).expect("migrations");
+        for entry in entries {
+            let path = entry.expect("an entry").path();
+            let name = path
+                .file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
+            if !name.starts_with("0001_") {
+                let text = fs::read_to_string(&path).expect("a migration");
+                found.push((format!("{database}/{name}"), text));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The statements of a migration, in lower case, without comments.
+fn statements(text: &str) -> Vec<String> {
+    let without = |line: &str| line.split("--").next().unwrap_or_default().to_owned();
+    let code = text.lines().map(without).collect::<Vec<_>>().join(" ");
+    let words = |statement: &str| statement.split_whitespace().collect::<Vec<_>>().join(" ");
+    code.split(';')
+        .map(|statement| words(&statement.to_lowercase()))
+        .filter(|statement| !statement.is_empty())
+        .collect()
+}
+
+/// Why a node of the release before could not go on beside a statement; `None` if it can.
+fn disturbs(statement: &str) -> Option<&'static str> {
+    const HARMLESS: [&str; 7] = [
+        "create table ",
+        "create index ",
+        "create unique index ",
+        "create sequence ",
+        "create function ",
+        "create trigger ",
+        "drop index ",
+    ];
+    if statement.starts_with("alter table ") && statement.contains(" add column ") {
+        let demands = statement.contains(" not null") && !statement.contains(" default ");
+        return demands.then_some("demands a value that an older node does not give");
+    }
+    let harmless = HARMLESS.iter().any(|begin| statement.starts_with(begin))
+        || statement.starts_with("insert into ");
+    (!harmless).then_some("changes or takes away what an older node uses")
+}
+
+/// Nodes are renewed one by one: while the first of the new release has changed the tables, those of
+/// the old one still work on them.
+#[test]
+fn migrations_only_add() {
+    let mut offences = Vec::new();
+    for (file, text) in migrations() {
+        for statement in statements(&text) {
+            if let Some(why) = disturbs(&statement) {
+                let begin: String = statement.chars().take(80).collect();
+                offences.push(format!("{file}: `{begin}` {why}"));
+            }
+        }
+    }
+    assert_none(
+        "an older node must be able to go on beside a migration",
+        &offences,
+    );
+}
+
+#[test]
+fn a_migration_that_takes_away_is_named() {
+    let check = |statement: &str, harmless: bool| {
+        assert_eq!(disturbs(statement).is_none(), harmless, "{statement}");
+    };
+    check("create table t (a text not null)", true);
+    check("alter table t add column a text", true);
+    check("alter table t add column a text not null default ''", true);
+    check("alter table t add column a text not null", false);
+    check("alter table t drop column a", false);
+    check("alter table t rename column a to b", false);
+    check("drop table t", false);
+    check("update t set a = 'b'", false);
+    let read = statements("-- a word;\ncreate table t (\n a text -- what\n);\ndrop index i;");
+    assert_eq!(read, ["create table t ( a text )", "drop index i"]);
+}

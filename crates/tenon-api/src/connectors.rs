@@ -315,7 +315,7 @@ fn view(api: &Api, system: &System, pauses: &[Pause]) -> ConnectorView {
     let receives = system.inlets.iter().map(|inlet| {
         let component = format!("{}/receive/{}", system.name, inlet.name);
         let (how, every_ms, address) = match &inlet.intake {
-            Intake::Poll { every } => ("poll", Some(every.as_millis() as u64), None),
+            Intake::Poll { every, .. } => ("poll", Some(every.as_millis() as u64), None),
             Intake::Webhook(_) => {
                 let address = format!("/in/{}/{}", system.name, inlet.name);
                 ("webhook", None, Some(address))

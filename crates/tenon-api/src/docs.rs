@@ -19,7 +19,7 @@ use crate::access::{Permission, Rule};
     tags(
         (name = "intake", description = "Webhooks of the systems"),
         (name = "messages", description = "What the hub carried, and what waits"),
-        (name = "parked", description = "What waits, and what people do about it"),
+        (name = "parked", description = "Messages that wait for a person: try, send again, correct, give up"),
         (name = "connectors", description = "The systems' connectors and mappings"),
         (name = "masters", description = "The master records of customers, and commands that change them"),
         (name = "insight", description = "Figures: reconciliation, reports, grades, customers in the round"),

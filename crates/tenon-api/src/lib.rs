@@ -29,6 +29,7 @@ mod reconcile;
 mod reveal;
 mod reviews;
 mod views;
+mod waiting;
 mod webhook;
 
 use std::sync::Arc;
@@ -117,6 +118,15 @@ fn described() -> (utoipa::openapi::OpenApi, Router<Api>) {
         .routes(routes!(parked::one))
         .routes(routes!(parked::redrive))
         .routes(routes!(parked::give_up))
+        .routes(routes!(waiting::propose))
+        .routes(routes!(waiting::corrections))
+        .routes(routes!(waiting::correction))
+        .routes(routes!(waiting::approve))
+        .routes(routes!(waiting::reject))
+        .routes(routes!(waiting::redrives, waiting::begin))
+        .routes(routes!(waiting::redrive))
+        .routes(routes!(waiting::stop))
+        .routes(routes!(waiting::resume))
         .routes(routes!(read::summary))
         .routes(routes!(read::queues))
         .routes(routes!(reveal::reveal_message))

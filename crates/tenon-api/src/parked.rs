@@ -8,13 +8,16 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tenon_core::{SystemName, Timestamp, schema};
-use tenon_pipeline::{Preview, preview, redrive as send_again};
-use tenon_store::{Direction, ParkedGroup, ParkedId, ParkedRecord, ParkedState};
+use tenon_pipeline::{
+    Preview, give_up as give_up_parked, preview, redrive as send_again, since_last_attempt,
+};
+use tenon_store::{Deed, Direction, ParkedGroup, ParkedId, ParkedRecord, ParkedState};
 use utoipa::ToSchema;
 
 use crate::access::{Note, Principal};
 use crate::problem::Told;
 use crate::views::ParkedView;
+use crate::waiting::{Secrets, event_json, refused};
 use crate::{Api, Problem, masking};
 
 /// The most messages of one act.
@@ -77,6 +80,9 @@ pub(crate) struct ParkedDetail {
     body: Value,
     /// What a redrive would do with the configuration of now.
     dry_run: DryRun,
+    /// What happened to it so far, the eldest first, personal values masked.
+    #[schema(value_type = Vec<Object>)]
+    history: Vec<Value>,
 }
 
 /// What a redrive would do.
@@ -89,6 +95,9 @@ pub(crate) struct DryRun {
     payloads: Vec<Value>,
     /// Why nothing would be.
     reason: Option<String>,
+    /// Line by line, how what would be sent differs from what the target was given in the last attempt;
+    /// null where it was given nothing yet.
+    difference: Option<String>,
 }
 
 /// One parked message, with what a redrive would do.
@@ -110,11 +119,24 @@ pub(crate) async fn one(
     let record = record.ok_or_else(unknown)?;
     principal.check_system(&record.system)?;
     let previewed = preview(&api.store, &api.deployment, &record).await?;
-    let (body, dry_run) = masked(&record, previewed);
+    let secrets = Secrets::of(&record);
+    let changed = since_last_attempt(&api.store, &record, &previewed).await?;
+    let events = api
+        .store
+        .parked_history(record.parcel.attributes.id)
+        .await?;
+    let history = events
+        .iter()
+        .filter(|event| event.system == record.system && event.direction == record.direction)
+        .map(|event| event_json(event, &secrets))
+        .collect();
+    let (body, mut dry_run) = masked(&record, previewed);
+    dry_run.difference = changed.map(|changed| secrets.hide(&changed));
     Ok(Json(ParkedDetail {
         message: record.into(),
         body,
         dry_run,
+        history,
     }))
 }
 
@@ -153,6 +175,7 @@ fn masked(record: &ParkedRecord, previewed: Preview) -> (Value, DryRun) {
         result: result.to_owned(),
         payloads,
         reason,
+        difference: None,
     };
     (body, dry_run)
 }
@@ -191,7 +214,8 @@ pub(crate) async fn redrive(
 ) -> Result<Json<RedriveResult>, Problem> {
     note.detail(json!({ "ids": asked.ids, "force": asked.force }));
     let records = records(&api, &principal, &asked.ids).await?;
-    let redriven = send_again(&api.store, &api.accept, records, asked.force).await?;
+    let deed = Deed::new(principal.by(None)?, "");
+    let redriven = send_again(&api.store, &api.accept, records, asked.force, &deed).await?;
     Ok(Json(RedriveResult {
         sent: redriven.sent,
         superseded: redriven.superseded,
@@ -205,6 +229,9 @@ pub(crate) struct Drop {
     /// Their numbers, at most 1,000.
     #[schema(value_type = Vec<i64>)]
     ids: Vec<ParkedId>,
+    /// For whom a token acts.
+    #[serde(default)]
+    by: Option<String>,
     /// Why: it stays in the journal.
     because: String,
 }
@@ -227,15 +254,11 @@ pub(crate) async fn give_up(
     Told(asked): Told<Drop>,
 ) -> Result<Json<Dropped>, Problem> {
     note.detail(json!({ "ids": asked.ids, "because": asked.because }));
-    let because = asked.because.trim();
-    if because.is_empty() || because.chars().count() > 500 {
-        return Err(Problem::bad_request(
-            "a message is given up with a reason of at most 500 characters",
-        ));
-    }
     let records = records(&api, &principal, &asked.ids).await?;
     let ids: Vec<ParkedId> = records.iter().map(|record| record.id).collect();
-    let dropped = api.store.drop_parked(&ids, because).await?;
+    let deed = Deed::new(principal.by(asked.by.as_deref())?, asked.because);
+    let dropped = give_up_parked(&api.store, &ids, &deed).await;
+    let dropped = dropped.map_err(refused)?;
     Ok(Json(Dropped { dropped }))
 }
 

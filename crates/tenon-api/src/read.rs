@@ -105,10 +105,10 @@ async fn hunt(
     let mut before = newest.position + 1;
     let mut found = Vec::new();
     // Bodies are long, and a key has an index that knows where to look.
-    let mut stretch = match (&filter.text, &filter.business_key) {
-        (_, Some(_)) => i64::MAX,
-        (Some(_), None) => 2_000,
-        (None, None) => 20_000,
+    let (mut stretch, longest) = match (&filter.text, &filter.business_key) {
+        (_, Some(_)) => (i64::MAX, i64::MAX),
+        (Some(_), None) => (2_000, 8_000),
+        (None, None) => (20_000, 200_000),
     };
     loop {
         let floor = before.saturating_sub(stretch).max(0);
@@ -130,7 +130,7 @@ async fn hunt(
         if began.elapsed() > SEARCH {
             return Ok((found, Some(before)));
         }
-        stretch = (stretch * 2).min(200_000);
+        stretch = stretch.saturating_mul(2).min(longest);
     }
 }
 
@@ -221,17 +221,26 @@ pub(crate) fn check_trace(principal: &Principal, trace: &Trace) -> Result<(), Pr
 pub(crate) struct ParkedQuery {
     /// Only of this system.
     system: Option<String>,
+    /// Only about this entity.
+    entity: Option<String>,
+    /// Only about this record: its native id, its business key, or the message's id.
+    key: Option<String>,
     /// Only with this text in the reason.
     reason: Option<String>,
+    /// Only with this text in the body.
+    text: Option<String>,
     /// Only in this state: `failed`, `retry`, `waiting`, `behind`, `due`.
     #[param(value_type = Option<String>)]
     state: Option<ParkedState>,
-    /// Only in this direction: `inbound`, `outbound`.
+    /// Only on its way `inbound` or `outbound`.
     #[param(value_type = Option<String>)]
     direction: Option<Direction>,
     /// Only those parked at or after this time.
     #[param(value_type = Option<String>)]
     since: Option<Timestamp>,
+    /// Only those parked before this time.
+    #[param(value_type = Option<String>)]
+    until: Option<Timestamp>,
     /// The `next` of the page before.
     after: Option<i64>,
     /// How many, at most 500.
@@ -247,10 +256,15 @@ pub(crate) async fn parked(
 ) -> Result<Json<Page<ParkedView>>, Problem> {
     let filter = ParkedFilter {
         system: query.system.as_deref().map(system).transpose()?,
+        entity: query.entity.as_deref().map(entity).transpose()?,
+        key: query.key,
         reason: query.reason,
+        text: query.text,
         since: query.since,
+        until: query.until,
         direction: query.direction,
         state: query.state,
+        ids: Vec::new(),
     };
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
     let records = api

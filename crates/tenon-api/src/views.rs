@@ -188,6 +188,9 @@ pub(crate) struct ParkedView {
     parked_at: Timestamp,
     /// How many messages stand behind it in its lane; counted up to 1,000.
     behind: u64,
+    /// Since when the eldest of them does.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    behind_since: Option<Timestamp>,
 }
 
 impl From<ParkedRecord> for ParkedView {
@@ -209,6 +212,7 @@ impl From<ParkedRecord> for ParkedView {
             retry_at: record.retry_at,
             parked_at: record.parked_at,
             behind: record.behind,
+            behind_since: record.behind_since,
         }
     }
 }

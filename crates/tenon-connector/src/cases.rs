@@ -83,6 +83,56 @@ pub fn run(
     Ok(results.collect())
 }
 
+/// Tells of each case whether its mapping gives something else once `change` has been made to the
+/// input; `change` says what it changed, and a case of which it changes nothing is not affected.
+///
+/// # Errors
+/// As [`run`].
+pub fn affected(
+    file: &Path,
+    text: &str,
+    mapping: &Mapping,
+    change: impl Fn(&mut serde_json::Value) -> Vec<String>,
+) -> Result<Vec<CaseResult>, Vec<ConfigProblem>> {
+    let cases = document::read(file, text)?;
+    let results = cases.into_iter().map(|case| {
+        let outcome = match is_affected(&case, mapping, &change) {
+            None => CaseOutcome::Passed,
+            Some(why) => CaseOutcome::Failed(why),
+        };
+        CaseResult {
+            name: case.name,
+            position: case.position,
+            outcome,
+        }
+    });
+    Ok(results.collect())
+}
+
+fn is_affected(
+    case: &Case,
+    mapping: &Mapping,
+    change: &impl Fn(&mut serde_json::Value) -> Vec<String>,
+) -> Option<String> {
+    let whole: serde_json::Value = serde_json::from_str(&case.input).ok()?;
+    let mut input = whole.clone();
+    let changed = change(&mut input);
+    if changed.is_empty() {
+        return None;
+    }
+    // Both have gone through the same reading, so that no number differs for that alone.
+    let before = mapping.apply(whole.to_string().as_bytes(), &case.message);
+    let after = mapping.apply(input.to_string().as_bytes(), &case.message);
+    let without = changed.join(", ");
+    match (before, after) {
+        (Ok(before), Ok(after)) if before == after => None,
+        // What failed before is no worse off.
+        (Err(_), Err(_)) => None,
+        (_, Err(failure)) => Some(format!("fails without {without}: {failure}")),
+        _ => Some(format!("gives something else without {without}")),
+    }
+}
+
 fn run_case(
     case: &Case,
     mapping: &Mapping,

@@ -4,12 +4,16 @@
 //! `x-reference: customer` on a property makes it a pointer to that entity, `x-personal: true`
 //! marks personal data, `x-business-key: number` (top level) names what people call the record by.
 
+mod proposed;
+
 use std::sync::LazyLock;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::{Canonical, Entity, Fact, MessageKind};
+
+pub use proposed::ProposedSchema;
 
 /// One way in which a body does not fit its schema.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -347,7 +347,7 @@ impl Courier {
             .iter()
             .zip(&wave)
             .find_map(|(attempt, consignment)| match attempt {
-                Some(Attempt::Refused(failure)) if failure.kind == FailureKind::Transient => {
+                Some(Attempt::Refused(failure, _)) if failure.kind == FailureKind::Transient => {
                     Some(consignment.entity())
                 }
                 _ => None,
@@ -529,7 +529,7 @@ async fn deliver(
             Plan::Known => None,
             Plan::Wait(reason) => Some(Attempt::Deferred(reason)),
             Plan::Settle(state, detail) => Some(Attempt::Spared(state, detail)),
-            Plan::Fail(failure) => Some(Attempt::Refused(failure)),
+            Plan::Fail(failure) => Some(Attempt::Refused(failure, None)),
             Plan::Send(packets) => {
                 for packet in packets {
                     let entity = packet.message.attributes.entity();
@@ -552,17 +552,19 @@ async fn deliver(
         let unanswered =
             || Failure::bug("sink.unanswered", "the sink gave no answer for a message");
         results.resize_with(batch.len(), || Err(unanswered()));
+        let given = batch.into_iter().map(|message| message.body.payload);
+        let answered = results.into_iter().zip(given);
         slots
             .into_iter()
-            .zip(results)
+            .zip(answered)
             .zip(hashes)
             .collect::<Vec<_>>()
     });
-    for ((slot, result), hash) in join_all(sent).await.into_iter().flatten() {
+    for ((slot, (result, given)), hash) in join_all(sent).await.into_iter().flatten() {
         match (&mut attempts[slot], result) {
             (Some(Attempt::Taken(taken)), Ok(delivered)) => taken.push((delivered, hash)),
             (Some(Attempt::Taken(_)), Err(failure)) => {
-                attempts[slot] = Some(Attempt::Refused(failure));
+                attempts[slot] = Some(Attempt::Refused(failure, Some(given)));
             }
             _ => {}
         }

@@ -22,7 +22,7 @@ use crate::poll::Poll;
 use crate::retry::pause_for;
 use crate::steward::{Act, Command};
 use crate::topology::queues;
-use crate::{Accept, Health};
+use crate::{Accept, Health, Redriver};
 
 /// How often waiting messages are looked through for dependencies met unnoticed.
 const SWEEP: Duration = Duration::from_secs(5);
@@ -133,6 +133,14 @@ impl Hub {
         if let Some(keep) = settings.keep.filter(|_| settings.roles.route) {
             hub.tasks
                 .spawn(forget(store.clone(), keep, hub.stop.clone()));
+        }
+        if settings.roles.route {
+            let redriver = Redriver {
+                store: store.clone(),
+                accept: hub.accept.clone(),
+                stop: hub.stop.clone(),
+            };
+            hub.tasks.spawn(redriver.run());
         }
         if settings.roles.receive {
             for system in &systems {

@@ -46,7 +46,11 @@ pub use health::{Component, ComponentState, Health, Report, Tallies};
 pub use hub::{Hub, Roles, Settings};
 pub use import::imported;
 pub use master::{Likeness, MasterPolicy};
-pub use redrive::{Preview, Redriven, mapped, preview, redrive};
+pub use redrive::{
+    Preview, Redriven, Redriver, begin as begin_redrive, decide as decide_correction, difference,
+    give_up, mapped, preview, propose as propose_correction, redrive, since_last_attempt,
+    turn as turn_redrive,
+};
 pub use spans::SPANS;
 pub use steward::{
     Act, AffiliationView, ClaimView, Command, MasterView, Outcome, PinView, RecordName, RecordView,

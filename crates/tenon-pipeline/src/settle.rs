@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use tenon_connector::{Delivered, RetryPolicy};
 use tenon_core::{Failure, FailureKind, LONGEST_NATIVE_ID, Timestamp};
 use tenon_store::{Holding, Outcome, OutcomeState, Park, ParkReason};
@@ -24,8 +25,8 @@ pub(crate) enum Fate {
 pub(crate) enum Attempt {
     /// It took every packet; these are what it now holds.
     Taken(Vec<(Delivered, Vec<u8>)>),
-    /// It did not take it.
-    Refused(Failure),
+    /// It did not take it; with what it was given, if it was.
+    Refused(Failure, Option<Bytes>),
     /// It was not asked: there was no need.
     Spared(OutcomeState, String),
     /// It was not asked: something must come first.
@@ -93,10 +94,17 @@ pub(crate) fn settle(
         }
         Attempt::Deferred(reason) => {
             let attempts = consignment.attempts;
-            Fate::Park(park(consignment, reason, attempts))
+            Fate::Park(Park {
+                tried: false,
+                ..park(consignment, reason, attempts)
+            })
         }
-        Attempt::Refused(failure) => {
-            refused(consignment, failure, policy, target_is_up, now, jitter)
+        Attempt::Refused(failure, sent) => {
+            let fate = refused(consignment, failure, policy, target_is_up, now, jitter);
+            match fate {
+                Fate::Park(park) => Fate::Park(Park { sent, ..park }),
+                other => other,
+            }
         }
     }
 }
@@ -142,6 +150,8 @@ fn park(consignment: Consignment, reason: ParkReason, attempts: u32) -> Park {
         parcel: consignment.parcel,
         reason,
         attempts,
+        tried: true,
+        sent: None,
     }
 }
 
@@ -200,7 +210,7 @@ mod tests {
         let now = Timestamp::now();
         let fate = settle(
             consignment(attempts),
-            Attempt::Refused(failure),
+            Attempt::Refused(failure, None),
             &policy,
             up,
             now,

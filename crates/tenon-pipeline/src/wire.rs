@@ -169,4 +169,58 @@ mod tests {
             true,
         );
     }
+
+    /// A message as a release put it into a queue. Such a file is never changed: whoever changes what is
+    /// on the wire adds one, and this release still reads all.
+    fn golden(text: &str) -> Delivery {
+        #[derive(serde::Deserialize)]
+        struct Golden {
+            headers: std::collections::BTreeMap<String, String>,
+            body: String,
+        }
+        let golden: Golden = serde_json::from_str(text).unwrap();
+        let mut headers: Vec<(String, String)> = golden.headers.into_iter().collect();
+        // What a later release says besides is passed over.
+        headers.push(("cloudEvents_later".to_owned(), "2".to_owned()));
+        headers.push(("tenon-later".to_owned(), "yes".to_owned()));
+        Delivery {
+            tag: 1,
+            redelivered: false,
+            headers,
+            body: Bytes::from(golden.body),
+        }
+    }
+
+    #[test]
+    fn a_native_message_of_an_earlier_release_is_read() {
+        let read = arrived(&golden(include_str!("golden/native-v1.json"))).unwrap();
+        let attributes = &read.message.attributes;
+        assert_eq!(attributes.source.as_str(), "crm");
+        assert_eq!(attributes.entity(), Entity::Order);
+        assert_eq!(attributes.native_id.as_deref(), Some("SO-42"));
+        assert_eq!(attributes.ordering_key.0, "order/crm/SO-42");
+        assert_eq!(attributes.accepted_at.to_string(), "2026-03-01T08:00:01Z");
+        assert_ne!(attributes.correlation_id.0, attributes.id.0);
+        assert!(attributes.causation_id.is_some() && attributes.traceparent.is_some());
+        assert_eq!(read.message.body.origin, "orders.csv:17");
+        assert!(read.redrive);
+        let expected = NativeBody::Undecodable {
+            raw: Bytes::from_static(b"{\"no\":\"SO-42\","),
+            reason: "line 17 is no JSON".to_owned(),
+        };
+        assert_eq!(read.message.body.body, expected);
+    }
+
+    #[test]
+    fn a_routed_message_of_an_earlier_release_is_read() {
+        let read = parcel(&golden(include_str!("golden/parcel-v1.json"))).unwrap();
+        let attributes = &read.attributes;
+        assert_eq!(attributes.sequence, Some(7));
+        assert!(attributes.master_id.is_some());
+        // What was not said twice is what it was said to be.
+        assert_eq!(attributes.accepted_at, attributes.occurred_at);
+        assert_eq!(attributes.correlation_id.0, attributes.id.0);
+        assert_eq!(attributes.native_id, None);
+        assert_eq!(read.body, &b"{\"number\":\"SO-42\"}"[..]);
+    }
 }

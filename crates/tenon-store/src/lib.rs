@@ -12,7 +12,9 @@ use tenon_master::MasterKey;
 use tenon_master::likeness::{MatchKey, Postings, Traits};
 
 mod access;
+mod body;
 mod claim;
+mod deeds;
 mod error;
 mod golden;
 mod hierarchy;
@@ -35,6 +37,10 @@ pub use access::{
     Invitation, Role, SecretDigest, Session, SignInFailures, first_break,
 };
 pub use claim::Claim;
+pub use deeds::{
+    Correction, CorrectionId, CorrectionState, Deed, EventKind, NewRedrive, ParkedEvent, Redrive,
+    RedriveId, RedriveState,
+};
 pub use golden::{
     GoldenRow, Life, Listed, MasterWrite, MergedMaster, OwnedPin, Sources, StageChange, Statement,
     Version,
@@ -157,13 +163,84 @@ pub trait Store: AccessStore + Operations + 'static {
     /// Makes outbound parked messages due now; the lane's order stays, so one that stands behind
     /// others is delivered after them. Returns how many became due by it: those that only stand
     /// behind another, and those that are due already, are not counted.
-    async fn redrive(&self, ids: &[ParkedId]) -> Result<u64, StoreError>;
+    ///
+    /// Inbound ones are left as they are: the caller publishes them again. The history of all tells who
+    /// did it.
+    async fn redrive(&self, ids: &[ParkedId], deed: &Deed) -> Result<u64, StoreError>;
 
-    /// Ends an inbound parked message whose raw record has been published again.
-    async fn redriven_inbound(&self, id: ParkedId) -> Result<(), StoreError>;
+    /// Notes with an inbound parked message that it is not sent again, and why.
+    async fn passed_over(&self, id: ParkedId, deed: &Deed) -> Result<(), StoreError>;
 
     /// Gives up parked messages with a reason; their lanes advance. Recorded in the journal.
-    async fn drop_parked(&self, ids: &[ParkedId], reason: &str) -> Result<u64, StoreError>;
+    async fn drop_parked(&self, ids: &[ParkedId], deed: &Deed) -> Result<u64, StoreError>;
+
+    /// What was tried and done with a message that waits or waited, in every system, the eldest first.
+    async fn parked_history(&self, id: MessageId) -> Result<Vec<ParkedEvent>, StoreError>;
+
+    /// Proposes another body for a parked message; `None` when it does not wait, or when a proposal
+    /// for it is open already.
+    async fn propose_correction(
+        &self,
+        id: ParkedId,
+        body: &[u8],
+        deed: &Deed,
+    ) -> Result<Option<CorrectionId>, StoreError>;
+
+    /// Approves a correction, which replaces the parked message's body, or rejects it. False, and
+    /// nothing is changed, when it is not open, when it was proposed by the same person, and when what it
+    /// would replace is not there any more.
+    async fn decide_correction(
+        &self,
+        id: CorrectionId,
+        approve: bool,
+        deed: &Deed,
+    ) -> Result<bool, StoreError>;
+
+    /// Corrections, the eldest first, at most `limit` after the cursor `after`.
+    async fn corrections(
+        &self,
+        state: Option<CorrectionState>,
+        after: Option<CorrectionId>,
+        limit: u32,
+    ) -> Result<Vec<Correction>, StoreError>;
+
+    /// One correction.
+    async fn correction(&self, id: CorrectionId) -> Result<Option<Correction>, StoreError>;
+
+    /// Begins a redrive of what is parked now. Running, any node takes it up.
+    async fn begin_redrive(
+        &self,
+        new: &NewRedrive,
+        state: RedriveState,
+    ) -> Result<RedriveId, StoreError>;
+
+    /// Notes how far a redrive has come.
+    async fn advance_redrive(
+        &self,
+        id: RedriveId,
+        cursor: ParkedId,
+        sent: u64,
+        passed_over: u64,
+    ) -> Result<(), StoreError>;
+
+    /// Brings a redrive from one state to another; false when it was not in the first.
+    async fn turn_redrive(
+        &self,
+        id: RedriveId,
+        from: RedriveState,
+        to: RedriveState,
+    ) -> Result<bool, StoreError>;
+
+    /// Redrives, the latest first, at most `limit` before the cursor `before`.
+    async fn redrives(
+        &self,
+        state: Option<RedriveState>,
+        before: Option<RedriveId>,
+        limit: u32,
+    ) -> Result<Vec<Redrive>, StoreError>;
+
+    /// One redrive.
+    async fn redrive_of(&self, id: RedriveId) -> Result<Option<Redrive>, StoreError>;
 
     // Nodes.
 

@@ -24,6 +24,14 @@ impl Direction {
             Self::Outbound => "outbound",
         }
     }
+
+    pub(crate) fn read(text: &str) -> Result<Self, StoreError> {
+        match text {
+            "inbound" => Ok(Self::Inbound),
+            "outbound" => Ok(Self::Outbound),
+            other => Err(unreadable("a parked message's direction", other)),
+        }
+    }
 }
 
 impl ParkedState {
@@ -179,20 +187,16 @@ pub(crate) struct ParkedRow {
     pub(crate) retry_at: Option<i64>,
     pub(crate) parked_at: i64,
     pub(crate) behind: i64,
+    pub(crate) behind_since: Option<i64>,
     pub(crate) attributes: String,
     pub(crate) body: Vec<u8>,
 }
 
 impl ParkedRow {
     pub(crate) fn record(self) -> Result<ParkedRecord, StoreError> {
-        let direction = match self.direction.as_str() {
-            "inbound" => Direction::Inbound,
-            "outbound" => Direction::Outbound,
-            other => return Err(unreadable("a parked message's direction", other)),
-        };
         Ok(ParkedRecord {
             id: ParkedId(self.id),
-            direction,
+            direction: Direction::read(&self.direction)?,
             system: system(&self.system)?,
             state: ParkedState::ALL
                 .into_iter()
@@ -205,6 +209,7 @@ impl ParkedRow {
             retry_at: self.retry_at.map(timestamp).transpose()?,
             parked_at: timestamp(self.parked_at)?,
             behind: count(self.behind),
+            behind_since: self.behind_since.map(timestamp).transpose()?,
             parcel: Parcel {
                 attributes: attributes(&self.attributes)?,
                 body: Bytes::from(self.body),

@@ -341,6 +341,10 @@ pub struct Park {
     pub reason: ParkReason,
     /// Attempts made in all.
     pub attempts: u32,
+    /// Whether an attempt has just failed, which its history then tells.
+    pub tried: bool,
+    /// What the target was given in that attempt, in its own form.
+    pub sent: Option<Bytes>,
 }
 
 /// A message on its way to one system.
@@ -458,22 +462,45 @@ pub struct ParkedRecord {
     /// How many messages stand behind it in its lane: counted up to 1,000, and not counted (0) for
     /// those that `due` returns.
     pub behind: u64,
+    /// Since when the eldest of those behind it waits.
+    pub behind_since: Option<Timestamp>,
     /// The message; inbound, the body is the raw native record.
     pub parcel: Parcel,
 }
 
-/// Which parked messages.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// Which parked messages: those of which everything holds that is given.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct ParkedFilter {
+    /// Only these; all if none is named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<ParkedId>,
     /// Only of this system.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub system: Option<SystemName>,
+    /// Only about this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entity: Option<Entity>,
+    /// Only about this record: its native id, its business key, its lane, or the message's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// Only with this text in code or detail.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Only with this text in the body, byte for byte.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// Only those parked at or after this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
+    /// Only those parked before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
     /// Only in this direction.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub direction: Option<Direction>,
     /// Only in this state.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<ParkedState>,
 }
 

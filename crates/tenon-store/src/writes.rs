@@ -13,7 +13,8 @@ use uuid::Uuid;
 use crate::parking::{Newcomer, Reason};
 use crate::rows::clean;
 use crate::{
-    Direction, Holding, Link, MasterWrite, Move, Outcome, Park, ParkedId, Settlement, StoreError,
+    Direction, EventKind, Holding, Inbound, InboundState, Link, MasterWrite, Move, Outcome, Park,
+    ParkReason, ParkedId, Settlement, StoreError,
 };
 
 /// Links in the order in which every writer takes them, so that no two writers wait for each
@@ -142,6 +143,84 @@ pub(crate) fn newcomers(settlement: &Settlement) -> Vec<Newcomer<'_>> {
             attempts: park.attempts,
         })
         .collect()
+}
+
+/// What is added to the history of a message that waits or waited.
+pub(crate) struct Note<'a> {
+    pub(crate) message: MessageId,
+    pub(crate) direction: Direction,
+    pub(crate) system: &'a str,
+    pub(crate) what: EventKind,
+    pub(crate) code: Option<&'a str>,
+    pub(crate) detail: &'a str,
+    pub(crate) attempts: u32,
+    pub(crate) sent: Option<&'a [u8]>,
+}
+
+/// What a settlement adds to histories: attempts that failed, first waits, and how waiting ended.
+pub(crate) fn notes(settlement: &Settlement) -> Vec<Note<'_>> {
+    let system = settlement.system.as_str();
+    let ended = settlement
+        .outcomes
+        .iter()
+        .filter(|outcome| outcome.parked.is_some())
+        .map(|outcome| Note {
+            message: outcome.message_id,
+            direction: Direction::Outbound,
+            system,
+            what: EventKind::Settled,
+            code: Some(outcome.state.as_str()),
+            detail: &outcome.detail,
+            attempts: outcome.attempts,
+            sent: None,
+        });
+    let waits = settlement
+        .parked
+        .iter()
+        .filter(|park| park.id.is_none() || park.tried)
+        .filter_map(|park| {
+            let (what, code, detail) = match &park.reason {
+                ParkReason::Failed { code, detail, .. } => {
+                    (EventKind::Failed, Some(code.as_str()), detail)
+                }
+                ParkReason::Retry { code, detail, .. } => {
+                    (EventKind::Retry, Some(code.as_str()), detail)
+                }
+                ParkReason::Dependency { detail, .. } => (EventKind::Waiting, None, detail),
+                ParkReason::Behind => return None,
+            };
+            Some(Note {
+                message: park.parcel.attributes.id,
+                direction: Direction::Outbound,
+                system,
+                what,
+                code,
+                detail,
+                attempts: park.attempts,
+                sent: park.sent.as_deref(),
+            })
+        });
+    ended.chain(waits).collect()
+}
+
+/// What messages that do not fit add to their histories.
+pub(crate) fn invalid_notes(messages: &[Inbound]) -> Vec<Note<'_>> {
+    let invalid = messages.iter().filter_map(|message| {
+        let InboundState::Invalid { code, detail } = &message.state else {
+            return None;
+        };
+        Some(Note {
+            message: message.attributes.id,
+            direction: Direction::Inbound,
+            system: message.attributes.source.as_str(),
+            what: EventKind::Failed,
+            code: Some(code),
+            detail,
+            attempts: 1,
+            sent: None,
+        })
+    });
+    invalid.collect()
 }
 
 /// The last park of each message, in the order of the messages.

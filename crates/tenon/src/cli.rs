@@ -1,14 +1,15 @@
 //! The command line. Its names and exit codes are a contract: scripts depend on them.
 
 mod access;
+mod parked;
 mod stewardship;
 
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use access::{Audit, Token, TrailFormat, User};
+pub(crate) use parked::{Corrections, Parked, ParkedSelection, Redriving, Way};
 pub(crate) use stewardship::{Export, Giver, Import, Measured, Reviews, Stewardship};
 
 /// Joins CRM, ERP, invoicing and the rest: canonical messages, one master record per customer.
@@ -148,6 +149,10 @@ pub(crate) struct Check {
     /// How to write the findings.
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
+    /// Tell which routes break when the canonical model changes to the schemas in this directory, laid
+    /// out as the hub's own: `order/v1.json`.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) schemas: Option<std::path::PathBuf>,
 }
 
 /// How findings are written.
@@ -200,66 +205,6 @@ pub(crate) struct Trace {
     #[arg(long, default_value_t = 20)]
     pub(crate) limit: u32,
     /// Write one JSON object a message.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Parked {
-    /// List them, oldest first.
-    List(ParkedSelection),
-    /// Show one: why it waits, its body, and what a redrive would send now.
-    Show {
-        #[command(flatten)]
-        config: Config,
-        /// Its number, from `list`.
-        id: i64,
-        /// Write JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Send them again, in order.
-    Redrive {
-        #[command(flatten)]
-        selection: ParkedSelection,
-        /// Only show what would be sent.
-        #[arg(long)]
-        dry_run: bool,
-        /// Send even what a later message of the same record has overtaken.
-        #[arg(long)]
-        force: bool,
-        /// Send at most so many a second; all at once unless given. What was sent when it is
-        /// interrupted stays sent: the same command goes on with the rest.
-        #[arg(long, value_name = "NUMBER")]
-        per_second: Option<NonZeroU32>,
-    },
-    /// Give them up: those that are named by number or by an option.
-    Drop {
-        #[command(flatten)]
-        selection: ParkedSelection,
-        /// Why; kept in the journal.
-        #[arg(long)]
-        because: String,
-    },
-}
-
-/// Which parked messages.
-#[derive(Debug, Args)]
-pub(crate) struct ParkedSelection {
-    #[command(flatten)]
-    pub(crate) config: Config,
-    /// Numbers from `list`; without any, all that the options select.
-    pub(crate) ids: Vec<i64>,
-    /// Only of this system.
-    #[arg(long)]
-    pub(crate) system: Option<String>,
-    /// Only with this text in the reason.
-    #[arg(long)]
-    pub(crate) reason: Option<String>,
-    /// Only those parked since: a time, or a duration ago such as `2h`.
-    #[arg(long)]
-    pub(crate) since: Option<String>,
-    /// Write JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -470,20 +415,20 @@ pub(crate) struct Torture {
     /// Faults, spread over the messages.
     #[arg(long, default_value_t = 30)]
     pub(crate) faults: u32,
-    /// The broker of engine `rabbitmq`; a proxy on this machine is put before it.
-    #[arg(
-        long,
-        env = "TENON_TEST_AMQP_URL",
-        default_value = "amqp://guest:guest@127.0.0.1:5672/%2f"
-    )]
-    pub(crate) broker: String,
-    /// The store of engine `rabbitmq`; a proxy on this machine is put before it.
-    #[arg(
-        long,
-        env = "TENON_TEST_PG_URL",
-        default_value = "postgres://postgres@127.0.0.1:5432/test"
-    )]
-    pub(crate) store: String,
+    /// A broker for engine `rabbitmq`; a proxy on this machine is put before it. Without broker and
+    /// store, servers of its own are started where they are installed, and restarted as faults.
+    #[arg(long, requires = "store")]
+    pub(crate) broker: Option<String>,
+    /// A store for engine `rabbitmq`; a proxy on this machine is put before it.
+    #[arg(long, requires = "broker")]
+    pub(crate) store: Option<String>,
+    /// Nodes of the broker that is started: with three, queues are replicated, and one of them is killed
+    /// now and then.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5), conflicts_with = "broker")]
+    pub(crate) brokers: u8,
+    /// Reach the servers that are started by TLS, with certificates that are made for it.
+    #[arg(long, conflicts_with = "broker")]
+    pub(crate) tls: bool,
     /// Where everything is made, the hub's logs too, and left; else it is removed unless a promise
     /// was broken.
     #[arg(long, value_name = "DIR")]

@@ -110,8 +110,7 @@ impl Database {
     pub(crate) async fn create(url: &str, schema: String) -> Result<Self, Exit> {
         let administration = PgPool::connect(url).await.map_err(unreachable)?;
         execute(&administration, format!("CREATE SCHEMA {schema}")).await?;
-        let joint = if url.contains('?') { '&' } else { '?' };
-        let url = format!("{url}{joint}options=-c%20search_path%3D{schema}");
+        let url = in_schema(url, &schema);
         Ok(Self {
             administration,
             schema,
@@ -128,6 +127,12 @@ impl Database {
         )
         .await
     }
+}
+
+/// The address that leads into a schema of the database at `url`.
+pub(crate) fn in_schema(url: &str, schema: &str) -> String {
+    let joint = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{joint}options=-c%20search_path%3D{schema}")
 }
 
 async fn execute(pool: &PgPool, statement: String) -> Result<(), Exit> {

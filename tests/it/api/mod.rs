@@ -13,3 +13,4 @@ mod reading;
 mod roles;
 mod single_sign_on;
 mod site;
+mod waiting;

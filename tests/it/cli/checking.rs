@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::site::{Done, Site, tenon};
 
@@ -341,4 +341,52 @@ fn no_system_may_be_called_as_the_hub_itself() {
     site.tenon(&["check"])
         .with(2)
         .says("erp.toml:2:1: `tenon` is the hub itself");
+}
+
+#[test]
+fn a_change_of_the_canonical_model_is_held_against_every_mapping() {
+    let site = Site::new();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/order/v1.json");
+    let order = std::fs::read_to_string(folder).expect("the schema of orders");
+    let check = |text: &str| {
+        site.write("changed/order/v1.json", text);
+        let schemas = site.path("changed");
+        site.tenon(&[
+            "check",
+            "--format",
+            "json",
+            "--schemas",
+            schemas.to_str().unwrap(),
+        ])
+    };
+    let broken = |done: &Done| -> Vec<String> {
+        let document = done.document();
+        let breaks = document["change"]["breaks"].as_array().expect("a list");
+        breaks
+            .iter()
+            .map(|broken| broken["because"].to_string())
+            .collect()
+    };
+    assert_eq!(broken(&check(&order).with(0)), [] as [&str; 0]);
+
+    // A member that goes: who delivers orders reads it, who sends them states it.
+    let mut changed: Value = serde_json::from_str(&order).expect("JSON");
+    let members = changed["properties"].as_object_mut().expect("members");
+    members.remove("status").expect("a status");
+    changed["required"]
+        .as_array_mut()
+        .expect("a list")
+        .retain(|name| name != "status");
+    let done = check(&changed.to_string()).with(2);
+    assert!(broken(&done)[0].contains("status"), "{done:#?}");
+    assert_eq!(broken(&done).len(), 1);
+    let said = site.tenon(&["check", "--schemas", site.path("changed").to_str().unwrap()]);
+    said.with(2)
+        .says("one route breaks")
+        .says("crm/orders → erp");
+
+    check("{").with(2);
+    site.tenon(&["check", "--schemas", site.path("nothing").to_str().unwrap()])
+        .with(2)
+        .says("holds no schema such as `order/v1.json`");
 }

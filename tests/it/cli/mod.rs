@@ -12,6 +12,7 @@ mod flows;
 mod importing;
 mod master_check;
 mod parked;
+mod redriving;
 mod running;
 mod sending;
 mod site;

@@ -6,8 +6,7 @@ use super::site::{Done, tenon};
 use crate::servers::{amqp_url, postgres_url};
 
 /// Tortures from a seed and checks that no promise was broken and that enough took place.
-fn check(engine: &str, seed: &str) {
-    let (broker, store) = (amqp_url(), postgres_url());
+fn check(engine: &str, seed: &str, servers: &[&str]) -> Value {
     let arguments = [
         "torture",
         "--json",
@@ -19,12 +18,8 @@ fn check(engine: &str, seed: &str) {
         "900",
         "--faults",
         "8",
-        "--broker",
-        &broker,
-        "--store",
-        &store,
     ];
-    let done = Done::of(&mut tenon(&arguments)).with(0);
+    let done = Done::of(&mut tenon(&[&arguments, servers].concat())).with(0);
     let said = format!("seed {seed}: ");
     let report = done.says(&said).document();
     for promise in [
@@ -53,16 +48,26 @@ fn check(engine: &str, seed: &str) {
         matches!(report["at_fail_points"], Value::Object(_)),
         "{report}"
     );
+    report
 }
 
 #[test]
 fn the_embedded_engine_keeps_its_promises_under_fault() {
-    check("embedded", "4");
+    check("embedded", "4", &[]);
 }
 
 #[test]
 fn two_nodes_on_servers_keep_their_promises_under_fault() {
-    check("rabbitmq", "5");
+    let (broker, store) = (amqp_url(), postgres_url());
+    check("rabbitmq", "5", &["--broker", &broker, "--store", &store]);
+}
+
+/// A cluster of three brokers takes a minute to begin: `make test-cluster` tortures that.
+#[test]
+fn servers_that_are_killed_and_come_again_lose_nothing() {
+    let report = check("rabbitmq", "6", &["--tls"]);
+    let restarts = report["restarts"].as_u64();
+    assert!(restarts.is_some_and(|restarts| restarts > 0), "{report}");
 }
 
 #[test]

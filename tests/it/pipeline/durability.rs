@@ -253,6 +253,8 @@ pub(super) async fn a_parked_copy_of_a_settled_message_gives_up_its_place(house:
         parcel,
         reason,
         attempts: 1,
+        tried: false,
+        sent: None,
     };
     let settlement = Settlement {
         system: named("erp"),

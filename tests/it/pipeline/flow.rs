@@ -3,7 +3,7 @@
 use tenon_broker::Publication;
 use tenon_core::{Entity, MessageId};
 use tenon_pipeline::{DEAD_QUEUE, Hub, Roles, deliver_queue, inbound_queue, redrive};
-use tenon_store::{DeliveryState, Lookup, ParkedRecord, ParkedState};
+use tenon_store::{Deed, DeliveryState, Lookup, ParkedRecord, ParkedState};
 
 use super::company::{Erp, ORDER_IN, order};
 use super::node::Node;
@@ -274,9 +274,15 @@ pub(super) async fn a_repaired_mapping_takes_what_was_parked_once(house: &House)
     let hub = node.start(Roles::ALL).await;
     let records: Vec<_> = parked.iter().map(|(_, record)| record.clone()).collect();
     for _ in 0..2 {
-        let done = redrive(&node.store, &node.accept(), records.clone(), false)
-            .await
-            .unwrap();
+        let done = redrive(
+            &node.store,
+            &node.accept(),
+            records.clone(),
+            false,
+            &Deed::default(),
+        )
+        .await
+        .unwrap();
         assert_eq!((done.sent, done.superseded.len()), (4, 0));
     }
     for (id, _) in &parked[1..] {
@@ -322,9 +328,15 @@ pub(super) async fn an_old_record_is_not_sent_again_unless_forced(house: &House)
     );
     let node = house.node().await;
     let hub = node.start(Roles::ALL).await;
-    let done = redrive(&node.store, &node.accept(), vec![parked.clone()], false)
-        .await
-        .unwrap();
+    let done = redrive(
+        &node.store,
+        &node.accept(),
+        vec![parked.clone()],
+        false,
+        &Deed::default(),
+    )
+    .await
+    .unwrap();
     assert_eq!(done.sent, 0);
     assert_eq!(
         done.superseded,
@@ -332,9 +344,15 @@ pub(super) async fn an_old_record_is_not_sent_again_unless_forced(house: &House)
     );
     node.parked(old, ParkedState::Failed).await;
 
-    let done = redrive(&node.store, &node.accept(), vec![parked], true)
-        .await
-        .unwrap();
+    let done = redrive(
+        &node.store,
+        &node.accept(),
+        vec![parked],
+        true,
+        &Deed::default(),
+    )
+    .await
+    .unwrap();
     assert_eq!((done.sent, done.superseded.len()), (1, 0));
     node.delivery(old, "erp", DeliveryState::Delivered).await;
     assert_eq!(

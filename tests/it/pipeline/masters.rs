@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tenon_core::{Attributes, Entity, MasterId, MessageId, OrderingKey};
 use tenon_pipeline::{Roles, parcel_publication, redrive};
-use tenon_store::{Commit, DeliveryState, GoldenRow, Link, Lookup, ParkedState};
+use tenon_store::{Commit, Deed, DeliveryState, GoldenRow, Link, Lookup, ParkedState};
 
 use super::company::{Erp, customer, tax_id};
 use super::node::Node;
@@ -340,9 +340,15 @@ pub(super) async fn a_redriven_customer_reaches_every_subscriber(house: &House) 
     house.system("erp", "sql", &outlet);
     let node = house.node().await;
     let hub = node.start(Roles::ALL).await;
-    let done = redrive(&node.store, &node.accept(), vec![parked], false)
-        .await
-        .unwrap();
+    let done = redrive(
+        &node.store,
+        &node.accept(),
+        vec![parked],
+        false,
+        &Deed::default(),
+    )
+    .await
+    .unwrap();
     assert_eq!(done.sent, 1);
     node.delivery(id, "erp", DeliveryState::Delivered).await;
     assert_eq!(

@@ -102,6 +102,7 @@ suite! {
     nodes::roles_may_be_split,
     order::revisions_of_a_key_stay_in_order,
     settlement::a_rejected_message_blocks_its_lane_only,
+    settlement::a_target_that_hangs_does_not_slow_another,
     settlement::a_target_names_the_time_of_the_next_attempt,
     settlement::transient_failures_are_tried_again,
     settlement::refused_credentials_pause_the_system,

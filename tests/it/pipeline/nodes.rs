@@ -138,6 +138,44 @@ async fn a_node_that_goes_is_replaced_by_the_other() {
     staying.stop().await;
 }
 
+/// Three nodes, of which each in turn is stopped and started again while orders come in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_that_are_renewed_one_by_one_lose_nothing() {
+    const KEYS: usize = 40;
+    const REVISIONS: usize = 24;
+    let house = House::rabbitmq().await;
+    house.shop_and_erp(Erp::Orders).await;
+    let mut nodes = Vec::new();
+    for _ in 0..3 {
+        let node = house.node().await;
+        let hub = node.start(Roles::ALL).await;
+        nodes.push((node, hub));
+    }
+    let sender = house.node().await;
+    let messages = orders(&sender, KEYS, REVISIONS);
+    let portions: Vec<_> = messages.chunks(messages.len() / 6).collect();
+    let mut sent = 0;
+    for (round, portion) in portions.iter().enumerate() {
+        sender.take(portion).await;
+        sent += portion.len();
+        let (old, hub) = nodes.remove(0);
+        hub.stop().await;
+        old.broker.close().await;
+        // What came before this round is there, though another node had begun it perhaps.
+        let node = house.node().await;
+        let hub = node.start(Roles::ALL).await;
+        nodes.push((node, hub));
+        if round > 0 {
+            let before = (sent - portion.len()) as i64;
+            super::durability::applied_at_least(&house, before).await;
+        }
+    }
+    all_there_in_order(&house, &sender, KEYS, REVISIONS).await;
+    for (_, hub) in nodes {
+        hub.stop().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_node_at_a_time_reads_a_source() {
     let house = House::rabbitmq().await;

@@ -2,7 +2,7 @@
 
 use tenon_core::Entity;
 use tenon_pipeline::{Preview, Roles, preview, redrive};
-use tenon_store::{DeliveryState, ParkedState};
+use tenon_store::{Deed, DeliveryState, ParkedState};
 
 use super::api::{Answer, Api};
 use super::company::{Erp, order};
@@ -40,9 +40,15 @@ pub(super) async fn a_redriven_message_goes_before_its_followers(house: &House) 
         "looking changes nothing"
     );
 
-    let done = redrive(&node.store, &node.accept(), vec![parked, behind], false)
-        .await
-        .unwrap();
+    let done = redrive(
+        &node.store,
+        &node.accept(),
+        vec![parked, behind],
+        false,
+        &Deed::default(),
+    )
+    .await
+    .unwrap();
     assert_eq!(done.sent, 1, "the follower goes in its turn");
     assert_eq!(
         node.delivery(first, "drp", DeliveryState::Delivered)
@@ -75,7 +81,7 @@ pub(super) async fn a_dropped_message_frees_its_lane(house: &House) {
 
     assert_eq!(
         node.store
-            .drop_parked(&[parked.id], "cancelled by telephone")
+            .drop_parked(&[parked.id], &Deed::new("li.wei", "cancelled by telephone"))
             .await
             .unwrap(),
         1

@@ -52,6 +52,21 @@ pub(super) async fn a_rejected_message_blocks_its_lane_only(house: &House) {
     hub.stop().await;
 }
 
+/// One of two targets hangs with a thousand messages in its queue: the other is given each as it comes.
+pub(super) async fn a_target_that_hangs_does_not_slow_another(house: &House) {
+    const ORDERS: usize = 1_000;
+    let (api, node, hub) = drp(house, 8).await;
+    api.everything(Some(Answer::Hang));
+    let messages = super::durability::orders(&node, ORDERS, 1);
+    node.take(&messages).await;
+    super::durability::applied_at_least(house, ORDERS as i64).await;
+    assert_eq!(api.taken(None), [], "the other stood still all the while");
+    api.everything(None);
+    node.quiet().await;
+    assert_eq!(api.taken(None).len(), ORDERS);
+    hub.stop().await;
+}
+
 pub(super) async fn a_target_names_the_time_of_the_next_attempt(house: &House) {
     let (api, node, hub) = drp(house, 8).await;
     api.order("O-1", &[Answer::Wait(2), Answer::Status(200)]);

@@ -333,6 +333,8 @@ pub(super) fn park(message: &Inbound, reason: ParkReason) -> Park {
         },
         reason,
         attempts: 1,
+        tried: true,
+        sent: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tenon_core::{MessageId, Timestamp};
 use tenon_store::{
-    DeliveryState, Direction, Inbound, OutboundLookup, Park, ParkReason, ParkedState,
+    Deed, DeliveryState, Direction, Inbound, OutboundLookup, Park, ParkReason, ParkedState,
 };
 
 use super::fixtures::{
@@ -54,7 +54,10 @@ pub(super) async fn an_outcome_advances_its_lane(house: &House) {
     let messages = one_lane(house, 3).await;
     house
         .store
-        .redrive(&[house.parked(id(&messages[0])).await.unwrap().id])
+        .redrive(
+            &[house.parked(id(&messages[0])).await.unwrap().id],
+            &Deed::default(),
+        )
         .await
         .unwrap();
     for message in &messages {
@@ -204,7 +207,7 @@ pub(super) async fn a_parked_message_keeps_its_place(house: &House) {
     // One that is gone meanwhile does not come back.
     house
         .store
-        .drop_parked(&[head.id], "no longer wanted")
+        .drop_parked(&[head.id], &Deed::new("li.wei", "no longer wanted"))
         .await
         .unwrap();
     let gone = Park {
@@ -263,10 +266,12 @@ pub(super) async fn racing_ends_and_arrivals_leave_no_lane_stuck(house: &House) 
             outcomes: vec![],
             parked: vec![park(&follower, ParkReason::Behind)],
         };
-        let reason = "a test";
+        let reason = Deed::new("li.wei", "a test");
         let gone = [record.id];
-        let (ended, arrived) =
-            tokio::join!(house.store.drop_parked(&gone, reason), node.settle(arrival));
+        let (ended, arrived) = tokio::join!(
+            house.store.drop_parked(&gone, &reason),
+            node.settle(arrival)
+        );
         ended.unwrap();
         arrived.unwrap();
         let state = house.parked(id(&follower)).await.unwrap().state;

@@ -5,6 +5,7 @@
 
 mod access;
 mod claims;
+mod deeds;
 mod dependencies;
 mod fixtures;
 mod inbound;
@@ -109,7 +110,13 @@ suite! {
     people::drop_advances_the_lane,
     people::a_dropped_inbound_message_is_marked,
     people::parked_messages_are_listed_and_filtered,
-    people::an_inbound_message_published_again_is_ended,
+    deeds::every_attempt_is_kept,
+    deeds::an_inbound_message_has_a_history_too,
+    deeds::a_correction_takes_two_persons,
+    deeds::what_changed_meanwhile_is_not_corrected,
+    deeds::a_redrive_is_of_what_was_parked_when_it_began,
+    reading::bodies_of_every_length_come_back,
+    reading::what_is_rare_is_found_among_much,
     reading::checkpoints_are_kept,
     reading::messages_are_paged_newest_first,
     reading::messages_are_filtered,

@@ -2,10 +2,14 @@
 
 use tenon_core::Entity;
 use tenon_store::{
-    Commit, DeliveryState, Direction, ParkReason, ParkedFilter, ParkedId, ParkedState,
+    Commit, Deed, DeliveryState, Direction, ParkReason, ParkedFilter, ParkedId, ParkedState,
 };
 
 use super::fixtures::{House, failed, in_lane, invalid, needs_master, order, park, system};
+
+fn deed(because: &str) -> Deed {
+    Deed::new("li.wei", because)
+}
 
 /// Three orders in one lane, the first failed; returns the rows' names.
 async fn one_lane(house: &House) -> Vec<ParkedId> {
@@ -27,9 +31,9 @@ async fn one_lane(house: &House) -> Vec<ParkedId> {
 pub(super) async fn redrive_makes_due_and_keeps_order(house: &House) {
     let ids = one_lane(house).await;
     // Those behind go by themselves when it is their turn: only the head is made due.
-    assert_eq!(house.store.redrive(&ids).await.unwrap(), 1);
+    assert_eq!(house.store.redrive(&ids, &deed("")).await.unwrap(), 1);
     assert_eq!(house.due("erp").await, [order(1).attributes.id]);
-    assert_eq!(house.store.redrive(&ids).await.unwrap(), 0);
+    assert_eq!(house.store.redrive(&ids, &deed("")).await.unwrap(), 0);
     house
         .settle(vec![], vec![park(&order(9), needs_master(9))])
         .await;
@@ -37,7 +41,7 @@ pub(super) async fn redrive_makes_due_and_keeps_order(house: &House) {
     assert_eq!(
         house
             .store
-            .redrive(&[waiting.id, ParkedId(-1)])
+            .redrive(&[waiting.id, ParkedId(-1)], &deed(""))
             .await
             .unwrap(),
         1
@@ -53,7 +57,10 @@ pub(super) async fn redrive_makes_due_and_keeps_order(house: &House) {
     };
     house.store.commit(commit).await.unwrap();
     let inbound = house.parked(order(20).attributes.id).await.unwrap();
-    assert_eq!(house.store.redrive(&[inbound.id]).await.unwrap(), 0);
+    assert_eq!(
+        house.store.redrive(&[inbound.id], &deed("")).await.unwrap(),
+        0
+    );
 }
 
 pub(super) async fn drop_advances_the_lane(house: &House) {
@@ -61,7 +68,7 @@ pub(super) async fn drop_advances_the_lane(house: &House) {
     assert_eq!(
         house
             .store
-            .drop_parked(&ids[..1], "ordered twice")
+            .drop_parked(&ids[..1], &deed("ordered twice"))
             .await
             .unwrap(),
         1
@@ -77,11 +84,14 @@ pub(super) async fn drop_advances_the_lane(house: &House) {
     // One in the middle of its lane: those before and behind it stay as they are.
     house
         .store
-        .drop_parked(&[ids[2], ParkedId(-1)], "ordered twice")
+        .drop_parked(&[ids[2], ParkedId(-1)], &deed("ordered twice"))
         .await
         .unwrap();
     assert_eq!(house.due("erp").await, [order(2).attributes.id]);
-    assert_eq!(house.store.drop_parked(&ids, "all").await.unwrap(), 1);
+    assert_eq!(
+        house.store.drop_parked(&ids, &deed("all")).await.unwrap(),
+        1
+    );
     assert!(
         house
             .store
@@ -102,7 +112,7 @@ pub(super) async fn a_dropped_inbound_message_is_marked(house: &House) {
     assert_eq!(
         house
             .store
-            .drop_parked(&[record.id], "a test order")
+            .drop_parked(&[record.id], &deed("a test order"))
             .await
             .unwrap(),
         1
@@ -211,6 +221,64 @@ pub(super) async fn parked_messages_are_listed_and_filtered(house: &House) {
             },
             vec![],
         ),
+        (
+            ParkedFilter {
+                ids: vec![ids[1], ParkedId(-1)],
+                ..filter()
+            },
+            vec![order_id(2)],
+        ),
+        (
+            ParkedFilter {
+                entity: Some(Entity::Order),
+                direction: Some(Direction::Inbound),
+                ..filter()
+            },
+            vec![order_id(7)],
+        ),
+        (
+            ParkedFilter {
+                entity: Some(Entity::Item),
+                ..filter()
+            },
+            vec![],
+        ),
+        (
+            ParkedFilter {
+                key: Some("SO-2".into()),
+                ..filter()
+            },
+            vec![order_id(2)],
+        ),
+        (
+            // Its business key, by the journal.
+            ParkedFilter {
+                key: Some("N-7".into()),
+                ..filter()
+            },
+            vec![order_id(7)],
+        ),
+        (
+            ParkedFilter {
+                key: Some(order_id(3).to_string()),
+                ..filter()
+            },
+            vec![order_id(3)],
+        ),
+        (
+            ParkedFilter {
+                text: Some("\"N-3\"".into()),
+                ..filter()
+            },
+            vec![order_id(3)],
+        ),
+        (
+            ParkedFilter {
+                until: Some(before),
+                ..filter()
+            },
+            vec![],
+        ),
     ];
     for (filter, expected) in cases {
         assert_eq!(list(filter.clone()).await, expected, "{filter:?}");
@@ -224,21 +292,10 @@ pub(super) async fn parked_messages_are_listed_and_filtered(house: &House) {
     assert_eq!(page, ids[1..]);
     let one = house.store.parked_one(ids[1]).await.unwrap().unwrap();
     assert_eq!((one.id, one.behind), (ids[1], 1));
+    assert!(
+        one.behind_since.is_some_and(|since| since >= one.parked_at),
+        "{one:?}"
+    );
     assert_eq!(one.parcel.attributes.entity(), Entity::Order);
     assert_eq!(house.store.parked_one(ParkedId(0)).await.unwrap(), None);
-}
-
-pub(super) async fn an_inbound_message_published_again_is_ended(house: &House) {
-    let ids = one_lane(house).await;
-    let commit = Commit {
-        messages: vec![invalid(7)],
-        ..Default::default()
-    };
-    house.store.commit(commit).await.unwrap();
-    let record = house.parked(order(7).attributes.id).await.unwrap();
-    house.store.redriven_inbound(record.id).await.unwrap();
-    assert_eq!(house.store.parked_one(record.id).await.unwrap(), None);
-    // An outbound message is not ended that way.
-    house.store.redriven_inbound(ids[0]).await.unwrap();
-    assert!(house.store.parked_one(ids[0]).await.unwrap().is_some());
 }

@@ -1,5 +1,6 @@
 //! Reading what was kept; and opening, migrating and refusing.
 
+use bytes::Bytes;
 use futures::future::join_all;
 use serde_json::json;
 use tenon_core::Entity;
@@ -377,4 +378,78 @@ pub(super) async fn missing_tables_are_named(house: &House) {
         panic!("missing tables are refused");
     };
     assert!(words.contains("run `tenon migrate`"), "{words}");
+}
+
+pub(super) async fn bodies_of_every_length_come_back(house: &House) {
+    // Short, long, and one that is compressed already: what is kept is what came.
+    let long = "{\"text\":\"电动剃须刀\"}".repeat(2_000);
+    let frame = [&[0x28, 0xb5, 0x2f, 0xfd][..], &[0; 600][..]].concat();
+    let bodies = [Bytes::from_static(b"{}"), long.into(), frame.into()];
+    for (number, body) in (1..).zip(&bodies) {
+        let mut message = order(number);
+        (message.raw, message.canonical) = (body.clone(), Some(body.clone()));
+        let commit = Commit {
+            messages: vec![message],
+            ..Default::default()
+        };
+        house.store.commit(commit).await.unwrap();
+        let id = order(number).attributes.id;
+        let kept = house.store.payloads(id).await.unwrap().unwrap();
+        assert_eq!((&kept.raw, kept.canonical.as_ref()), (body, Some(body)));
+        // Published again, it is the same too.
+        let lookup = tenon_store::Lookup {
+            messages: vec![id],
+            ..Default::default()
+        };
+        let known = house.store.look_up(&lookup).await.unwrap();
+        assert_eq!(known.seen[&id].canonical.as_ref(), Some(body));
+    }
+    const LONG: &str = "select max(length(canonical)) from payload";
+    let stored = house.number(LONG).await;
+    assert!(stored < 10_000, "{stored} bytes of {}", bodies[1].len());
+    // A row from before there was compression.
+    house
+        .sql("update payload set canonical = raw where length(raw) = 2")
+        .await;
+    let kept = house.store.payloads(order(1).attributes.id).await.unwrap();
+    assert_eq!(kept.unwrap().canonical.unwrap(), bodies[0]);
+}
+
+pub(super) async fn what_is_rare_is_found_among_much(house: &House) {
+    house.store.commit(orders(1..=300)).await.unwrap();
+    let mut rare = order(301);
+    rare.attributes.source = system("oa");
+    let messages = vec![rare, invalid(302)];
+    let commit = Commit {
+        messages,
+        ..Default::default()
+    };
+    house.store.commit(commit).await.unwrap();
+    house.store.commit(orders(303..=600)).await.unwrap();
+    let keys = async |filter: MessageFilter, before: Option<i64>, limit: u32| {
+        let found = house.store.messages(&filter, before, limit).await.unwrap();
+        let key = |record: &tenon_store::JournalRecord| record.business_key.clone().unwrap();
+        (
+            found.iter().map(key).collect::<Vec<_>>(),
+            found.last().map(|record| record.position),
+        )
+    };
+    let of = |source: Option<&str>, state: Option<&str>| MessageFilter {
+        source: source.map(system),
+        state: state.map(str::to_owned),
+        ..Default::default()
+    };
+    assert_eq!(keys(of(Some("oa"), None), None, 10).await.0, ["N-301"]);
+    assert_eq!(keys(of(None, Some("invalid")), None, 10).await.0, ["N-302"]);
+    let (first, last) = keys(of(Some("crm"), Some("routed")), None, 2).await;
+    assert_eq!(first, ["N-600", "N-599"]);
+    let (second, _) = keys(of(Some("crm"), Some("routed")), last, 2).await;
+    assert_eq!(second, ["N-598", "N-597"]);
+    // Groups are merged by position.
+    let orders_of_all = MessageFilter {
+        entity: Some(Entity::Order),
+        ..Default::default()
+    };
+    let (all, _) = keys(orders_of_all, None, 301).await;
+    assert_eq!(all[297..], ["N-303", "N-302", "N-301", "N-300"]);
 }

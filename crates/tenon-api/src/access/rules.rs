@@ -55,6 +55,11 @@ const fn see(path: &'static str, scope: Scope) -> Rule {
     rule("GET", path, See, scope, None)
 }
 
+/// A route for those who send again, correct and give up.
+const fn operate(path: &'static str, records: &'static str) -> Rule {
+    rule("POST", path, Operate, Scope::OfRecord, Some(records))
+}
+
 /// A route for those who say who may what.
 const fn administer(
     method: &'static str,
@@ -131,6 +136,23 @@ pub(crate) const RULES: &[Rule] = &[
         Some("connector.probed"),
     ),
     rule("POST", "/api/v1/mappings/try", See, Scope::OfRecord, None),
+    operate("/api/v1/parked/{id}/corrections", "correction.proposed"),
+    see("/api/v1/corrections", Scope::OfRecord),
+    // Shows what is changed, personal values included.
+    rule(
+        "GET",
+        "/api/v1/corrections/{id}",
+        Reveal,
+        Scope::OfRecord,
+        Some("correction.shown"),
+    ),
+    operate("/api/v1/corrections/{id}/approve", "correction.approved"),
+    operate("/api/v1/corrections/{id}/reject", "correction.rejected"),
+    see("/api/v1/redrives", Scope::OfRecord),
+    operate("/api/v1/redrives", "redrive.begun"),
+    see("/api/v1/redrives/{id}", Scope::OfRecord),
+    operate("/api/v1/redrives/{id}/stop", "redrive.stopped"),
+    operate("/api/v1/redrives/{id}/resume", "redrive.resumed"),
     see("/api/v1/summary", Scope::Company),
     see("/api/v1/queues", Scope::Company),
     // Master records.

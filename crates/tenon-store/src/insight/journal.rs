@@ -13,6 +13,7 @@ use bytes::Bytes;
 use tenon_core::Attributes;
 
 use super::{Engine, Insight};
+use crate::body::unpack;
 use crate::postgres::Postgres;
 use crate::{StoreError, rows};
 
@@ -131,8 +132,8 @@ fn entry(row: Row) -> Result<JournalEntry, StoreError> {
         position,
         attributes: rows::attributes(&attributes)?,
         state,
-        canonical: Bytes::from(canonical),
-        raw: raw.map(Bytes::from).unwrap_or_default(),
+        canonical: unpack(canonical),
+        raw: raw.map(unpack).unwrap_or_default(),
     })
 }
 

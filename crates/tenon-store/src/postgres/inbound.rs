@@ -5,9 +5,10 @@ use tenon_core::{MessageId, SystemName};
 use uuid::Uuid;
 
 use super::{
-    BEGIN_LINKING, BEGIN_WAITING, Postgres, Transaction, candidates, dependencies, hierarchy,
-    lanes, life, merging, prospects, reviews,
+    BEGIN_LINKING, BEGIN_WAITING, Postgres, Transaction, candidates, deeds, dependencies,
+    hierarchy, lanes, life, merging, prospects, reviews,
 };
+use crate::body::{pack, pack_option};
 use crate::hierarchy::may_close_a_circle;
 use crate::parking::{self, Newcomer, Reason};
 use crate::rows::{self, clean, clean_option};
@@ -39,6 +40,7 @@ pub(super) async fn commit(
     merging::reserve(&mut transaction, &commit.reservations).await?;
     claim_keys(&mut transaction, commit).await?;
     park_invalid(&mut transaction, &commit.messages).await?;
+    deeds::note(&mut transaction, &writes::invalid_notes(&commit.messages)).await?;
     merging::note_unmerged(&mut transaction, &commit.unmerged).await?;
     let mut due = merging::apply(&mut transaction, &commit.moves).await?;
     reviews::open(&mut transaction, &commit.doubts).await?;
@@ -147,13 +149,13 @@ async fn journal(
         .bind(
             messages
                 .iter()
-                .map(|message| message.raw.as_ref())
+                .map(|message| pack(&message.raw).into_owned())
                 .collect::<Vec<_>>(),
         )
         .bind(
             messages
                 .iter()
-                .map(|message| message.canonical.as_deref())
+                .map(|message| pack_option(message.canonical.as_deref()).map(Cow::into_owned))
                 .collect::<Vec<_>>(),
         )
         .bind(

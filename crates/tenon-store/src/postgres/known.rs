@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use bytes::Bytes;
 use sqlx::PgConnection;
 use tenon_core::{MasterId, MessageId};
 use uuid::Uuid;
 
 use super::{Postgres, candidates, hierarchy, life, prospects, reviews};
+use crate::body::unpack;
 use crate::rows::{self, clean};
 use crate::{GoldenRow, Known, Lookup, Seen, StoreError, Tie, stewardship};
 
@@ -91,7 +91,7 @@ async fn seen(
         let seen = Seen {
             attributes: rows::attributes(&attributes)?,
             targets: rows::targets(&targets)?,
-            canonical: canonical.map(Bytes::from),
+            canonical: canonical.map(unpack),
         };
         known.seen.insert(MessageId(id), seen);
     }

@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use super::known::{golden_rows, index};
 use super::moment::Moment;
-use super::{BEGIN_LINKING, BEGIN_WAITING, Postgres, Transaction, dependencies, lanes, merging};
+use super::{
+    BEGIN_LINKING, BEGIN_WAITING, Postgres, Transaction, deeds, dependencies, lanes, merging,
+};
 use crate::references::ReferenceAnswers;
 use crate::rows::{self, clean};
 use crate::{
@@ -237,6 +239,7 @@ pub(super) async fn settle(
     let mut due = BTreeSet::new();
     let mut lanes = lanes::end(&mut transaction, &settlement.system, &ended).await?;
     let newly = lanes::park(&mut transaction, settlement).await?;
+    deeds::note(&mut transaction, &writes::notes(settlement)).await?;
     lanes.extend(newly.lanes);
     if lanes::advance(&mut transaction, settlement.system.as_str(), lanes).await? {
         due.insert(settlement.system.clone());

@@ -1,15 +1,16 @@
 //! Parked messages as people and the deliver stage see them.
 
 use sqlx::{Executor, PgConnection};
-use tenon_core::{SystemName, Timestamp};
+use tenon_core::{Entity, SystemName, Timestamp};
 
 use super::lanes::{advance, lock_lanes};
 use super::moment::Moment;
-use super::{BEGIN_FILTERED, Postgres, SWEEP};
+use super::{BEGIN_FILTERED, Postgres, SWEEP, deeds};
 use crate::parking::{self, ParkedRow};
 use crate::rows::clean;
 use crate::{
-    Direction, ParkedCount, ParkedFilter, ParkedId, ParkedRecord, ParkedState, StoreError,
+    Deed, Direction, EventKind, ParkedCount, ParkedFilter, ParkedId, ParkedRecord, ParkedState,
+    StoreError,
 };
 
 // ---- Reading ----------------------------------------------------------------------------------
@@ -26,6 +27,7 @@ type Row = (
     Option<Moment>,
     Moment,
     i64,
+    Option<Moment>,
     String,
     Vec<u8>,
 );
@@ -43,6 +45,7 @@ fn record(row: Row) -> Result<ParkedRecord, StoreError> {
         retry,
         since,
         behind,
+        behind_since,
         attributes,
         body,
     ) = row;
@@ -58,6 +61,7 @@ fn record(row: Row) -> Result<ParkedRecord, StoreError> {
         retry_at: retry.map(|moment| moment.0),
         parked_at: since.0,
         behind,
+        behind_since: behind_since.map(|moment| moment.0),
         attributes,
         body,
     }
@@ -86,7 +90,7 @@ pub(super) async fn due(
               order by p.retry_at limit $3)
          )
          select p.id, p.direction, p.system, p.state, p.kind, p.code, p.detail, p.attempts,
-             p.retry_at, p.parked_at, 0::int8, p.attributes::text, p.body
+             p.retry_at, p.parked_at, 0::int8, null::timestamptz, p.attributes::text, p.body
          from (select id from heads order by id limit $3) head
          join parked p on p.id = head.id
          order by p.id",
@@ -108,14 +112,14 @@ pub(super) async fn list(
     let mut transaction = store.begin(BEGIN_FILTERED).await?;
     let found: Vec<Row> = sqlx::query_as(
         "select p.id, p.direction, p.system, p.state, p.kind, p.code, p.detail, p.attempts,
-             p.retry_at, p.parked_at, behind.number, p.attributes::text, p.body
+             p.retry_at, p.parked_at, behind.number, behind.since, p.attributes::text, p.body
          from parked p
          cross join lateral (
-             select count(*) as number from (
-                 select from parked b
+             select count(*) as number, min(followers.parked_at) as since from (
+                 select b.parked_at from parked b
                  where p.direction = 'outbound' and b.system = p.system
                      and b.direction = 'outbound' and b.lane = p.lane and b.id > p.id
-                 limit $8
+                 order by b.id limit $8
              ) followers
          ) behind
          where p.id > $1
@@ -124,6 +128,13 @@ pub(super) async fn list(
              and ($4::timestamptz is null or p.parked_at >= $4)
              and ($5::text is null or p.direction = $5)
              and ($6::text is null or p.state = $6)
+             and (cardinality($9::int8[]) = 0 or p.id = any($9))
+             and ($10::text is null or p.entity = $10)
+             and ($11::text is null or p.attributes ->> 'subject' = $11 or p.lane = $11
+                 or p.message_id::text = $11 or p.message_id in (
+                     select j.message_id from journal j where j.business_key = $11))
+             and ($12::bytea is null or position($12 in p.body) > 0)
+             and ($13::timestamptz is null or p.parked_at < $13)
          order by p.id limit $7",
     )
     .bind(after.map_or(i64::MIN, |id| id.0))
@@ -134,6 +145,11 @@ pub(super) async fn list(
     .bind(filter.state.map(ParkedState::as_str))
     .bind(i64::from(limit))
     .bind(parking::BEHIND_CAP)
+    .bind(filter.ids.iter().map(|id| id.0).collect::<Vec<_>>())
+    .bind(filter.entity.map(Entity::as_str))
+    .bind(filter.key.as_deref().map(clean))
+    .bind(filter.text.as_deref().map(str::as_bytes))
+    .bind(filter.until.map(Moment::from))
     .fetch_all(&mut *transaction)
     .await?;
     transaction.commit().await?;
@@ -144,15 +160,23 @@ pub(super) async fn one(
     store: &Postgres,
     id: ParkedId,
 ) -> Result<Option<ParkedRecord>, StoreError> {
-    let before = ParkedId(id.0.saturating_sub(1));
-    let found = list(store, &ParkedFilter::default(), Some(before), 1).await?;
-    Ok(found.into_iter().find(|record| record.id == id))
+    let only = ParkedFilter {
+        ids: vec![id],
+        ..ParkedFilter::default()
+    };
+    Ok(list(store, &only, None, 1).await?.pop())
 }
 
 // ---- What people do ---------------------------------------------------------------------------
 
-pub(super) async fn redrive(store: &Postgres, ids: &[ParkedId]) -> Result<u64, StoreError> {
-    let mut connection = store.connection().await?;
+pub(super) async fn redrive(
+    store: &Postgres,
+    ids: &[ParkedId],
+    deed: &Deed,
+) -> Result<u64, StoreError> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let mut transaction = store.begin("begin").await?;
+    deeds::note_deed(&mut transaction, &ids, EventKind::Redriven, deed).await?;
     let made_due = sqlx::query(
         "with locked as (
              select id from parked
@@ -162,25 +186,17 @@ pub(super) async fn redrive(store: &Postgres, ids: &[ParkedId]) -> Result<u64, S
          update parked set state = 'due', retry_at = null
          where id = any(array(select id from locked))",
     )
-    .bind(ids.iter().map(|id| id.0).collect::<Vec<_>>())
-    .execute(&mut *connection)
+    .bind(ids)
+    .execute(&mut *transaction)
     .await?;
+    transaction.commit().await?;
     Ok(made_due.rows_affected())
-}
-
-pub(super) async fn redriven_inbound(store: &Postgres, id: ParkedId) -> Result<(), StoreError> {
-    let mut connection = store.connection().await?;
-    sqlx::query("delete from parked where id = $1 and direction = 'inbound'")
-        .bind(id.0)
-        .execute(&mut *connection)
-        .await?;
-    Ok(())
 }
 
 pub(super) async fn drop_parked(
     store: &Postgres,
     ids: &[ParkedId],
-    reason: &str,
+    deed: &Deed,
 ) -> Result<u64, StoreError> {
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
     let mut transaction = store.begin("begin").await?;
@@ -191,7 +207,8 @@ pub(super) async fn drop_parked(
             .await?;
     let names: Vec<&str> = systems.iter().map(String::as_str).collect();
     lock_lanes(&mut transaction, &names).await?;
-    let dropped = delete_with_reason(&mut transaction, &ids, &clean(reason)).await?;
+    deeds::note_deed(&mut transaction, &ids, EventKind::Dropped, deed).await?;
+    let dropped = delete_with_reason(&mut transaction, &ids, &clean(&deed.because)).await?;
     for system in &systems {
         let lanes = dropped
             .iter()

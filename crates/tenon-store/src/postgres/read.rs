@@ -2,18 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use bytes::Bytes;
 use sqlx::{Executor, PgConnection};
 use tenon_core::{Entity, MasterId, MessageId, SystemName};
 use uuid::Uuid;
 
 use super::known::golden_rows;
 use super::moment::Moment;
-use super::{BEGIN_FILTERED, Postgres, SWEEP};
+use super::{Postgres, SWEEP};
+use crate::body::unpack;
 use crate::rows::{self, DeliveryRow, JournalRow, clean, count};
-use crate::{
-    Dashboard, DeliveryRecord, GoldenRow, JournalRecord, MessageFilter, Payloads, StoreError, Trace,
-};
+use crate::{Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Payloads, StoreError, Trace};
 
 // ---- Sources ----------------------------------------------------------------------------------
 
@@ -78,12 +76,13 @@ pub(super) async fn payloads(
     .fetch_optional(&mut *connection)
     .await?;
     Ok(found.map(|(raw, canonical)| Payloads {
-        raw: Bytes::from(raw),
-        canonical: canonical.map(Bytes::from),
+        raw: unpack(raw),
+        canonical: canonical.map(unpack),
     }))
 }
 
-type Row = (
+/// A row of the journal.
+pub(super) type Row = (
     i64,
     Moment,
     String,
@@ -94,7 +93,7 @@ type Row = (
     String,
 );
 
-fn record(row: Row) -> Result<JournalRecord, StoreError> {
+pub(super) fn record(row: Row) -> Result<JournalRecord, StoreError> {
     let (position, journaled_at, attributes, business_key, origin, state, detail, targets) = row;
     JournalRow {
         position,
@@ -107,47 +106,6 @@ fn record(row: Row) -> Result<JournalRecord, StoreError> {
         targets,
     }
     .record()
-}
-
-pub(super) async fn messages(
-    store: &Postgres,
-    filter: &MessageFilter,
-    before: Option<i64>,
-    limit: u32,
-) -> Result<Vec<JournalRecord>, StoreError> {
-    let mut transaction = store.begin(BEGIN_FILTERED).await?;
-    let found: Vec<Row> = sqlx::query_as(
-        "select j.position, j.journaled_at, j.attributes::text, j.business_key, j.origin, j.state,
-             j.detail, array_to_string(j.targets, ',')
-         from journal j
-         where j.position < $1
-             and ($2::text is null or j.source = $2)
-             and ($3::text is null or j.entity = $3)
-             and ($4::text is null or j.state = $4)
-             and ($5::text is null or j.business_key = $5)
-             and j.journaled_at >= coalesce($6::timestamptz, '-infinity')
-             and j.journaled_at < coalesce($7::timestamptz, 'infinity')
-             and j.position > $9
-             and ($10::bytea is null or exists (
-                 select from payload p
-                 where p.position = j.position and p.journaled_at = j.journaled_at
-                     and (position($10 in p.raw) > 0 or position($10 in p.canonical) > 0)))
-         order by j.position desc limit $8",
-    )
-    .bind(before.unwrap_or(i64::MAX))
-    .bind(filter.source.as_ref().map(SystemName::as_str))
-    .bind(filter.entity.map(Entity::as_str))
-    .bind(filter.state.as_deref())
-    .bind(filter.business_key.as_deref().map(clean))
-    .bind(filter.since.map(Moment::from))
-    .bind(filter.until.map(Moment::from))
-    .bind(i64::from(limit))
-    .bind(filter.after.unwrap_or(i64::MIN))
-    .bind(filter.text.as_deref().map(str::as_bytes))
-    .fetch_all(&mut *transaction)
-    .await?;
-    transaction.commit().await?;
-    found.into_iter().map(record).collect()
 }
 
 // ---- Tracing ----------------------------------------------------------------------------------

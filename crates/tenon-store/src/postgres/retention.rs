@@ -33,6 +33,21 @@ const OUTSIDE: [&str; 2] = [
         where journaled_at < to_timestamp($1::double precision / 1000000) limit $2))",
 ];
 
+/// Histories of messages that do not wait any more, corrections and redrives that are decided and done.
+const DEEDS: [&str; 3] = [
+    "delete from parked_event where id = any (array(
+        select e.id from parked_event e
+        where e.at < to_timestamp($1::double precision / 1000000) and not exists (
+            select from parked p where p.message_id = e.message_id) limit $2))",
+    "delete from correction where id = any (array(
+        select c.id from correction c
+        where c.proposed_at < to_timestamp($1::double precision / 1000000) and not exists (
+            select from parked p where p.message_id = c.message_id) limit $2))",
+    "delete from redrive where id = any (array(
+        select id from redrive where state = 'done'
+            and ended_at < to_timestamp($1::double precision / 1000000) limit $2))",
+];
+
 const OLDEST_DELIVERY: &str = "select (extract(epoch from min(at)) * 1000000)::bigint from delivery
     where at < to_timestamp($1::double precision / 1000000) and state <> 'parked'";
 
@@ -72,6 +87,9 @@ pub(super) async fn forget(store: &Postgres, before: Timestamp) -> Result<u64, S
                 break;
             }
         }
+    }
+    for deeds in DEEDS {
+        while sweep(store, deeds, before, PORTION).await? >= PORTION.unsigned_abs() {}
     }
     let mut connection = store.connection().await?;
     let oldest: Option<i64> = sqlx::query_scalar(OLDEST_DELIVERY)

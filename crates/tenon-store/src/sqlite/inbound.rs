@@ -5,9 +5,10 @@ use uuid::Uuid;
 
 use super::bulk::{Bulk, Statement};
 use super::{
-    Sqlite, Transaction, candidates, dependencies, hierarchy, lanes, life, merging, now, prospects,
-    reviews,
+    Sqlite, Transaction, candidates, deeds, dependencies, hierarchy, lanes, life, merging, now,
+    prospects, reviews,
 };
+use crate::body::{pack, pack_option};
 use crate::parking::{self, Newcomer, Reason};
 use crate::rows::{self, clean, clean_option};
 use crate::writes;
@@ -41,6 +42,7 @@ pub(super) async fn commit(store: &Sqlite, commit: &Commit) -> Result<Vec<System
     merging::reserve(&mut transaction, &commit.reservations).await?;
     claim_keys(&mut transaction, commit).await?;
     park_invalid(&mut transaction, &commit.messages, now).await?;
+    deeds::note(&mut transaction, &writes::invalid_notes(&commit.messages)).await?;
     merging::note_unmerged(&mut transaction, &commit.unmerged).await?;
     let mut due = merging::apply(&mut transaction, &commit.moves).await?;
     reviews::open(&mut transaction, &commit.doubts, now).await?;
@@ -130,8 +132,8 @@ async fn journal(
         .insert(transaction, &rows, |statement, row| {
             statement
                 .bind(row.position)
-                .bind(row.message.raw.as_ref())
-                .bind(row.message.canonical.as_deref())
+                .bind(pack(&row.message.raw))
+                .bind(pack_option(row.message.canonical.as_deref()))
         })
         .await?;
     Ok(())

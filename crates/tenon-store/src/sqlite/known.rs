@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use bytes::Bytes;
 use serde_json::json;
 use sqlx::SqliteConnection;
 use tenon_core::{MasterId, MessageId};
 use uuid::Uuid;
 
 use super::{Sqlite, candidates, hierarchy, life, prospects, reviews};
+use crate::body::unpack;
 use crate::rows::{self, clean};
 use crate::{GoldenRow, Known, Lookup, Seen, StoreError, Tie, stewardship};
 
@@ -74,7 +74,7 @@ async fn seen(
         let seen = Seen {
             attributes: rows::attributes(&attributes)?,
             targets: rows::targets(&targets)?,
-            canonical: canonical.map(Bytes::from),
+            canonical: canonical.map(unpack),
         };
         known.seen.insert(MessageId(id), seen);
     }

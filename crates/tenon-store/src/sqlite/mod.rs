@@ -9,6 +9,7 @@ mod bulk;
 mod candidates;
 mod claims;
 mod copy;
+mod deeds;
 mod dependencies;
 mod hierarchy;
 mod history;
@@ -24,6 +25,7 @@ mod prospects;
 mod read;
 mod retention;
 mod reviews;
+mod search;
 
 pub use copy::{check_sqlite, copy_sqlite};
 
@@ -42,10 +44,11 @@ use tenon_master::MasterKey;
 use tenon_master::likeness::{MatchKey, Postings, Traits};
 
 use crate::{
-    Belonging, Claim, Commit, Dashboard, DeliveryRecord, GoldenRow, Insight, JournalRecord, Known,
-    Life, Listed, Lookup, MessageFilter, OutboundKnown, OutboundLookup, ParkedCount, ParkedFilter,
-    ParkedId, ParkedRecord, Payloads, ProspectClaim, Review, ReviewId, ReviewState, Settlement,
-    Store, StoreError, TiedRecord, Trace, Version,
+    Belonging, Claim, Commit, Correction, CorrectionId, CorrectionState, Dashboard, Deed,
+    DeliveryRecord, GoldenRow, Insight, JournalRecord, Known, Life, Listed, Lookup, MessageFilter,
+    NewRedrive, OutboundKnown, OutboundLookup, ParkedCount, ParkedEvent, ParkedFilter, ParkedId,
+    ParkedRecord, Payloads, ProspectClaim, Redrive, RedriveId, RedriveState, Review, ReviewId,
+    ReviewState, Settlement, Store, StoreError, TiedRecord, Trace, Version,
 };
 
 /// A transaction of this store.
@@ -217,6 +220,11 @@ fn migrator() -> Migrator {
             "pauses",
             include_str!("../../migrations/sqlite/0011_pauses.sql"),
         ),
+        migration(
+            12,
+            "parking",
+            include_str!("../../migrations/sqlite/0012_parking.sql"),
+        ),
     ])
 }
 
@@ -271,16 +279,93 @@ impl Store for Sqlite {
         parked::one(self, id).await
     }
 
-    async fn redrive(&self, ids: &[ParkedId]) -> Result<u64, StoreError> {
-        parked::redrive(self, ids).await
+    async fn redrive(&self, ids: &[ParkedId], deed: &Deed) -> Result<u64, StoreError> {
+        parked::redrive(self, ids, deed).await
     }
 
-    async fn redriven_inbound(&self, id: ParkedId) -> Result<(), StoreError> {
-        parked::redriven_inbound(self, id).await
+    async fn passed_over(&self, id: ParkedId, deed: &Deed) -> Result<(), StoreError> {
+        deeds::passed_over(self, id, deed).await
     }
 
-    async fn drop_parked(&self, ids: &[ParkedId], reason: &str) -> Result<u64, StoreError> {
-        parked::drop_parked(self, ids, reason).await
+    async fn drop_parked(&self, ids: &[ParkedId], deed: &Deed) -> Result<u64, StoreError> {
+        parked::drop_parked(self, ids, deed).await
+    }
+
+    async fn parked_history(&self, id: MessageId) -> Result<Vec<ParkedEvent>, StoreError> {
+        deeds::history(self, id).await
+    }
+
+    async fn propose_correction(
+        &self,
+        id: ParkedId,
+        body: &[u8],
+        deed: &Deed,
+    ) -> Result<Option<CorrectionId>, StoreError> {
+        deeds::propose(self, id, body, deed).await
+    }
+
+    async fn decide_correction(
+        &self,
+        id: CorrectionId,
+        approve: bool,
+        deed: &Deed,
+    ) -> Result<bool, StoreError> {
+        deeds::decide(self, id, approve, deed).await
+    }
+
+    async fn corrections(
+        &self,
+        state: Option<CorrectionState>,
+        after: Option<CorrectionId>,
+        limit: u32,
+    ) -> Result<Vec<Correction>, StoreError> {
+        deeds::corrections(self, None, state, after, limit).await
+    }
+
+    async fn correction(&self, id: CorrectionId) -> Result<Option<Correction>, StoreError> {
+        let mut found = deeds::corrections(self, Some(id), None, None, 1).await?;
+        Ok(found.pop())
+    }
+
+    async fn begin_redrive(
+        &self,
+        new: &NewRedrive,
+        state: RedriveState,
+    ) -> Result<RedriveId, StoreError> {
+        deeds::begin_redrive(self, new, state).await
+    }
+
+    async fn advance_redrive(
+        &self,
+        id: RedriveId,
+        cursor: ParkedId,
+        sent: u64,
+        passed_over: u64,
+    ) -> Result<(), StoreError> {
+        deeds::advance_redrive(self, id, cursor, sent, passed_over).await
+    }
+
+    async fn turn_redrive(
+        &self,
+        id: RedriveId,
+        from: RedriveState,
+        to: RedriveState,
+    ) -> Result<bool, StoreError> {
+        deeds::turn_redrive(self, id, from, to).await
+    }
+
+    async fn redrives(
+        &self,
+        state: Option<RedriveState>,
+        before: Option<RedriveId>,
+        limit: u32,
+    ) -> Result<Vec<Redrive>, StoreError> {
+        deeds::redrives(self, None, state, before, limit).await
+    }
+
+    async fn redrive_of(&self, id: RedriveId) -> Result<Option<Redrive>, StoreError> {
+        let mut found = deeds::redrives(self, Some(id), None, None, 1).await?;
+        Ok(found.pop())
     }
 
     async fn claim(&self, name: &str) -> Result<Option<Box<dyn Claim>>, StoreError> {
@@ -399,7 +484,7 @@ impl Store for Sqlite {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<JournalRecord>, StoreError> {
-        read::messages(self, filter, before, limit).await
+        search::messages(self, filter, before, limit).await
     }
 
     async fn payloads(&self, id: MessageId) -> Result<Option<Payloads>, StoreError> {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::bulk::Bulk;
 use super::known::{golden_rows, identifiers, index};
-use super::{Sqlite, Transaction, dependencies, lanes, merging, now};
+use super::{Sqlite, Transaction, deeds, dependencies, lanes, merging, now};
 use crate::references::ReferenceAnswers;
 use crate::rows::{self, clean};
 use crate::{
@@ -206,6 +206,7 @@ pub(super) async fn settle(
         lanes.extend(lanes::end(&mut transaction, system, id).await?);
     }
     let newly = lanes::park(&mut transaction, settlement, now).await?;
+    deeds::note(&mut transaction, &writes::notes(settlement)).await?;
     lanes.extend(newly.lanes);
     for lane in &lanes {
         if lanes::advance(&mut transaction, system.as_str(), lane).await? {

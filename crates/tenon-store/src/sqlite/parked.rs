@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use tenon_core::{SystemName, Timestamp};
+use tenon_core::{Entity, SystemName, Timestamp};
 
 use super::lanes::advance;
-use super::{Sqlite, now};
+use super::{Sqlite, deeds, now};
 use crate::parking::{self, ParkedRow};
-use crate::rows::clean;
+use crate::rows::{self, clean};
 use crate::{
-    Direction, ParkedCount, ParkedFilter, ParkedId, ParkedRecord, ParkedState, StoreError,
+    Deed, Direction, EventKind, ParkedCount, ParkedFilter, ParkedId, ParkedRecord, ParkedState,
+    StoreError,
 };
 
 // ---- Reading ----------------------------------------------------------------------------------
@@ -26,6 +27,7 @@ type Row = (
     Option<i64>,
     i64,
     i64,
+    Option<i64>,
     String,
     Vec<u8>,
 );
@@ -43,6 +45,7 @@ fn record(row: Row) -> Result<ParkedRecord, StoreError> {
         retry_at,
         parked_at,
         behind,
+        behind_since,
         attributes,
         body,
     ) = row;
@@ -58,6 +61,7 @@ fn record(row: Row) -> Result<ParkedRecord, StoreError> {
         retry_at,
         parked_at,
         behind,
+        behind_since,
         attributes,
         body,
     }
@@ -72,7 +76,7 @@ pub(super) async fn due(
     let mut connection = store.read().await?;
     let found: Vec<Row> = sqlx::query_as(
         "select p.id, p.direction, p.system, p.state, p.kind, p.code, p.detail, p.attempts,
-             p.retry_at, p.parked_at, 0, p.attributes, p.body
+             p.retry_at, p.parked_at, 0, null, p.attributes, p.body
          from parked p
          where p.id in (
              select id from (
@@ -115,6 +119,10 @@ pub(super) async fn list(
                  where p.direction = 'outbound' and b.system = p.system
                      and b.direction = 'outbound' and b.lane = p.lane and b.id > p.id
                  limit $8)),
+             (select b.parked_at from parked b
+                 where p.direction = 'outbound' and b.system = p.system
+                     and b.direction = 'outbound' and b.lane = p.lane and b.id > p.id
+                 order by b.id limit 1),
              p.attributes, p.body
          from parked p
          where p.id > $1
@@ -123,6 +131,13 @@ pub(super) async fn list(
              and ($4 is null or p.parked_at >= $4)
              and ($5 is null or p.direction = $5)
              and ($6 is null or p.state = $6)
+             and ($9 = '[]' or p.id in (select value from json_each($9)))
+             and ($10 is null or p.entity = $10)
+             and ($11 is null or p.attributes ->> 'subject' = $11 or p.lane = $11
+                 or p.message_id = $14 or p.message_id in (
+                     select j.message_id from journal j where j.business_key = $11))
+             and ($12 is null or instr(p.body, $12) > 0)
+             and ($13 is null or p.parked_at < $13)
          order by p.id limit $7",
     )
     .bind(after.map_or(i64::MIN, |id| id.0))
@@ -133,23 +148,41 @@ pub(super) async fn list(
     .bind(filter.state.map(ParkedState::as_str))
     .bind(i64::from(limit))
     .bind(parking::BEHIND_CAP)
+    .bind(rows::to_json(&filter.ids)?)
+    .bind(filter.entity.map(Entity::as_str))
+    .bind(filter.key.as_deref().map(clean))
+    .bind(filter.text.as_deref().map(str::as_bytes))
+    .bind(filter.until.map(|until| until.as_microsecond()))
+    .bind(
+        filter
+            .key
+            .as_deref()
+            .and_then(|key| key.parse::<uuid::Uuid>().ok()),
+    )
     .fetch_all(&mut *connection)
     .await?;
     found.into_iter().map(record).collect()
 }
 
 pub(super) async fn one(store: &Sqlite, id: ParkedId) -> Result<Option<ParkedRecord>, StoreError> {
-    let before = ParkedId(id.0.saturating_sub(1));
-    let found = list(store, &ParkedFilter::default(), Some(before), 1).await?;
-    Ok(found.into_iter().find(|record| record.id == id))
+    let only = ParkedFilter {
+        ids: vec![id],
+        ..ParkedFilter::default()
+    };
+    Ok(list(store, &only, None, 1).await?.pop())
 }
 
 // ---- What people do ---------------------------------------------------------------------------
 
-pub(super) async fn redrive(store: &Sqlite, ids: &[ParkedId]) -> Result<u64, StoreError> {
+pub(super) async fn redrive(
+    store: &Sqlite,
+    ids: &[ParkedId],
+    deed: &Deed,
+) -> Result<u64, StoreError> {
     let mut transaction = store.begin().await?;
     let mut made_due = 0;
     for id in ids {
+        deeds::note_deed(&mut transaction, id.0, EventKind::Redriven, deed).await?;
         let updated = sqlx::query(
             "update parked set state = 'due', retry_at = null
              where id = $1 and direction = 'outbound' and state in ('failed', 'retry', 'waiting')",
@@ -163,26 +196,17 @@ pub(super) async fn redrive(store: &Sqlite, ids: &[ParkedId]) -> Result<u64, Sto
     Ok(made_due)
 }
 
-pub(super) async fn redriven_inbound(store: &Sqlite, id: ParkedId) -> Result<(), StoreError> {
-    let mut transaction = store.begin().await?;
-    sqlx::query("delete from parked where id = $1 and direction = 'inbound'")
-        .bind(id.0)
-        .execute(&mut *transaction)
-        .await?;
-    transaction.commit().await?;
-    Ok(())
-}
-
 pub(super) async fn drop_parked(
     store: &Sqlite,
     ids: &[ParkedId],
-    reason: &str,
+    deed: &Deed,
 ) -> Result<u64, StoreError> {
-    let reason = clean(reason);
+    let reason = clean(&deed.because);
     let mut transaction = store.begin().await?;
     let mut dropped = 0;
     let mut lanes = BTreeSet::new();
     for id in ids {
+        deeds::note_deed(&mut transaction, id.0, EventKind::Dropped, deed).await?;
         let gone: Option<(String, String, String, uuid::Uuid, String, i32)> = sqlx::query_as(
             "delete from parked where id = $1
              returning direction, system, lane, message_id, entity, attempts",

@@ -2,17 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use bytes::Bytes;
 use sqlx::SqliteConnection;
 use tenon_core::{Entity, MasterId, MessageId, SystemName};
 use uuid::Uuid;
 
 use super::known::{golden_rows, identifiers};
 use super::{Sqlite, now};
+use crate::body::unpack;
 use crate::rows::{self, DeliveryRow, JournalRow, clean, count};
-use crate::{
-    Dashboard, DeliveryRecord, GoldenRow, JournalRecord, MessageFilter, Payloads, StoreError, Trace,
-};
+use crate::{Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Payloads, StoreError, Trace};
 
 // ---- Sources ----------------------------------------------------------------------------------
 
@@ -73,29 +71,13 @@ pub(super) async fn payloads(
     .fetch_optional(&mut *connection)
     .await?;
     Ok(found.map(|(raw, canonical)| Payloads {
-        raw: Bytes::from(raw),
-        canonical: canonical.map(Bytes::from),
+        raw: unpack(raw),
+        canonical: canonical.map(unpack),
     }))
 }
 
-/// The journal by its own filters; what limits it further is written behind it.
-macro_rules! messages {
-    () => {
-        "select j.position, j.journaled_at, j.attributes, j.business_key, j.origin, j.state,
-             j.detail, j.targets
-         from journal j
-         where j.position < $1
-             and ($2 is null or j.source = $2)
-             and ($3 is null or j.entity = $3)
-             and ($4 is null or j.state = $4)
-             and j.journaled_at >= $5 and j.journaled_at < $8 and j.position > $9
-             and ($10 is null or exists (
-                 select 1 from payload p
-                 where p.position = j.position
-                     and (instr(p.raw, $10) > 0 or instr(coalesce(p.canonical, x''), $10) > 0)))"
-    };
-}
-type Row = (
+/// A row of the journal.
+pub(super) type Row = (
     i64,
     i64,
     String,
@@ -106,7 +88,7 @@ type Row = (
     String,
 );
 
-fn record(row: Row) -> Result<JournalRecord, StoreError> {
+pub(super) fn record(row: Row) -> Result<JournalRecord, StoreError> {
     let (position, journaled_at, attributes, business_key, origin, state, detail, targets) = row;
     JournalRow {
         position,
@@ -119,49 +101,6 @@ fn record(row: Row) -> Result<JournalRecord, StoreError> {
         targets,
     }
     .record()
-}
-
-pub(super) async fn messages(
-    store: &Sqlite,
-    filter: &MessageFilter,
-    before: Option<i64>,
-    limit: u32,
-) -> Result<Vec<JournalRecord>, StoreError> {
-    let mut connection = store.read().await?;
-    // An index serves the filter only where it is a bare comparison, so a key has its own text.
-    let statement = if filter.business_key.is_some() {
-        concat!(
-            messages!(),
-            " and j.business_key = $6 order by j.position desc limit $7"
-        )
-    } else {
-        concat!(
-            messages!(),
-            " and $6 is null order by j.position desc limit $7"
-        )
-    };
-    let found: Vec<Row> = sqlx::query_as(statement)
-        .bind(before.unwrap_or(i64::MAX))
-        .bind(filter.source.as_ref().map(SystemName::as_str))
-        .bind(filter.entity.map(Entity::as_str))
-        .bind(filter.state.as_deref())
-        .bind(
-            filter
-                .since
-                .map_or(i64::MIN, |since| since.as_microsecond()),
-        )
-        .bind(filter.business_key.as_deref().map(clean))
-        .bind(i64::from(limit))
-        .bind(
-            filter
-                .until
-                .map_or(i64::MAX, |until| until.as_microsecond()),
-        )
-        .bind(filter.after.unwrap_or(i64::MIN))
-        .bind(filter.text.as_deref().map(str::as_bytes))
-        .fetch_all(&mut *connection)
-        .await?;
-    found.into_iter().map(record).collect()
 }
 
 // ---- Tracing ----------------------------------------------------------------------------------

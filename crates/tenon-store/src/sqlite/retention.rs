@@ -8,6 +8,18 @@ use crate::StoreError;
 /// Messages that one transaction takes away.
 const PORTION: i64 = 1_000;
 
+/// Histories of messages that do not wait any more, corrections and redrives that are decided and done.
+const DEEDS: [&str; 3] = [
+    "delete from parked_event where id in (
+        select e.id from parked_event e where e.at < ?1 and not exists (
+            select 1 from parked p where p.message_id = e.message_id) limit ?2)",
+    "delete from correction where id in (
+        select c.id from correction c where c.proposed_at < ?1 and not exists (
+            select 1 from parked p where p.message_id = c.message_id) limit ?2)",
+    "delete from redrive where id in (
+        select id from redrive where state = 'done' and ended_at < ?1 limit ?2)",
+];
+
 /// The oldest messages of the journal, as far as they are older than a time, and what belongs to them.
 /// Positions rise with time, so that nothing else needs to be looked at. What is parked stays known.
 const STEPS: [&str; 3] = [
@@ -38,7 +50,21 @@ pub(super) async fn forget(store: &Sqlite, before: Timestamp) -> Result<u64, Sto
         transaction.commit().await?;
         forgotten += gone;
         if gone < PORTION.unsigned_abs() {
-            return Ok(forgotten);
+            break;
         }
     }
+    for deeds in DEEDS {
+        let mut gone = PORTION.unsigned_abs();
+        while gone >= PORTION.unsigned_abs() {
+            let mut transaction = store.begin().await?;
+            gone = sqlx::query(deeds)
+                .bind(before.as_microsecond())
+                .bind(PORTION)
+                .execute(&mut *transaction)
+                .await?
+                .rows_affected();
+            transaction.commit().await?;
+        }
+    }
+    Ok(forgotten)
 }

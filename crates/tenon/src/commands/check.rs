@@ -1,9 +1,12 @@
 //! `tenon check`: what can be known of a configuration without reaching anything.
 
+use std::sync::Arc;
+
 use serde::Serialize;
-use tenon_connector::{Deployment, Guarantee, Intake, System};
+use tenon_connector::{Deployment, Guarantee, Intake, Mapping, System};
 use tenon_core::{ConfigProblem, Entity};
 
+use super::schema_change::{Broken, Impact, impact};
 use crate::cli::{Check, Format};
 use crate::exit::Exit;
 use crate::output;
@@ -11,12 +14,12 @@ use crate::settings::Configuration;
 
 /// A way from one system to another, with what it really guarantees.
 #[derive(Debug, Serialize, PartialEq, Eq)]
-struct Route {
-    entity: Entity,
-    from: String,
-    inlet: String,
+pub(super) struct Route {
+    pub(super) entity: Entity,
+    pub(super) from: String,
+    pub(super) inlet: String,
     by: &'static str,
-    to: String,
+    pub(super) to: String,
     guarantee: &'static str,
 }
 
@@ -25,6 +28,9 @@ struct Findings {
     problems: Vec<ConfigProblem>,
     notes: Vec<String>,
     routes: Vec<Route>,
+    /// What a change of the canonical model would do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<Impact>,
 }
 
 pub(super) fn run(options: &Check) -> Result<(), Exit> {
@@ -32,21 +38,33 @@ pub(super) fn run(options: &Check) -> Result<(), Exit> {
         Ok(configuration) => {
             let mut problems = configuration.unset_secrets.clone();
             problems.extend(failing_cases(&configuration.deployment));
+            let change = options.schemas.as_deref();
+            let change = change.map(|schemas| impact(&configuration.deployment, schemas));
+            let change = match change.transpose() {
+                Ok(change) => change,
+                Err(found) => {
+                    problems.extend(found);
+                    None
+                }
+            };
+            let found = routes(&configuration.deployment).into_iter();
             Findings {
                 problems,
                 notes: notes(&configuration.deployment),
-                routes: routes(&configuration.deployment),
+                routes: found.map(|(route, ..)| route).collect(),
+                change,
             }
         }
         Err(problems) => Findings {
             problems,
             notes: Vec::new(),
             routes: Vec::new(),
+            change: None,
         },
     };
     if options.format == Format::Json {
         output::json(&findings)?;
-        return if findings.problems.is_empty() {
+        return if findings.problems.is_empty() && !findings.breaks() {
             Ok(())
         } else {
             Err(Exit::Problems)
@@ -71,15 +89,46 @@ pub(super) fn run(options: &Check) -> Result<(), Exit> {
     for note in &findings.notes {
         output::talk(&format!("note: {note}"));
     }
-    if findings.problems.is_empty() {
-        Ok(())
-    } else {
-        Err(Exit::problems(&findings.problems))
+    if let Some(change) = &findings.change {
+        show_change(change);
+    }
+    if !findings.problems.is_empty() {
+        return Err(Exit::problems(&findings.problems));
+    }
+    match findings.breaks() {
+        true => Err(Exit::Problems),
+        false => Ok(()),
     }
 }
 
-/// Every way that a message can take.
-fn routes(deployment: &Deployment) -> Vec<Route> {
+impl Findings {
+    /// Whether a change of the canonical model would break a route.
+    fn breaks(&self) -> bool {
+        self.change
+            .as_ref()
+            .is_some_and(|change| !change.breaks.is_empty())
+    }
+}
+
+fn show_change(change: &Impact) {
+    for sentence in &change.untold {
+        output::talk(&format!("note: {sentence}"));
+    }
+    match change.breaks.len() {
+        0 => output::talk("with these schemas no route breaks"),
+        1 => output::talk("with these schemas one route breaks:"),
+        count => output::talk(&format!("with these schemas {count} routes break:")),
+    }
+    for Broken { route, because } in &change.breaks {
+        output::talk(&format!(
+            "  {} {}/{} → {}: {because}",
+            route.entity, route.from, route.inlet, route.to
+        ));
+    }
+}
+
+/// Every way that a message can take, with the mappings at its ends.
+pub(super) fn routes(deployment: &Deployment) -> Vec<(Route, Arc<Mapping>, Arc<Mapping>)> {
     let mut routes = Vec::new();
     for from in &deployment.systems {
         for inlet in &from.inlets {
@@ -91,7 +140,7 @@ fn routes(deployment: &Deployment) -> Vec<Route> {
                 if to.name == from.name && !inlet.entity.is_mastered() {
                     continue;
                 }
-                routes.push(Route {
+                let route = Route {
                     entity: inlet.entity,
                     from: from.name.to_string(),
                     inlet: inlet.name.clone(),
@@ -104,11 +153,12 @@ fn routes(deployment: &Deployment) -> Vec<Route> {
                         Guarantee::OnceInEffect => "once in effect",
                         Guarantee::AtLeastOnce => "at least once",
                     },
-                });
+                };
+                routes.push((route, inlet.mapping.clone(), outlet.mapping.clone()));
             }
         }
     }
-    routes.sort_by(|one, other| {
+    routes.sort_by(|(one, ..), (other, ..)| {
         (one.entity, &one.from, &one.to).cmp(&(other.entity, &other.from, &other.to))
     });
     routes

@@ -10,6 +10,7 @@ mod master_check;
 mod migrate;
 mod parked;
 mod run;
+mod schema_change;
 mod send;
 mod steward;
 mod test;

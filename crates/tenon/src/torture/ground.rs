@@ -11,14 +11,15 @@ use tenon_store::{ParkedFilter, ParkedId, ParkedRecord, SharedStore};
 
 use super::archive::Archive;
 use super::books::{self, Books};
-use super::node::{Cables, Node};
-use super::plan;
+use super::node::{Cables, Node, wrong_clock};
+use super::own;
+use super::plan::{self, Means};
 use super::portal::Portal;
 use super::proxy::Proxy;
 use crate::cli::{Engine, Torture};
 use crate::engine::open_store;
 use crate::exit::Exit;
-use crate::scratch::Database;
+use crate::scratch::{Database, in_schema};
 use crate::settings::Configuration;
 
 /// Partitions of the inbound queue.
@@ -50,11 +51,17 @@ pub(super) struct Ground {
     pub(super) token: String,
     pub(super) nodes: Vec<Node>,
     servers: Option<Servers>,
+    /// Servers that were started for this torture.
+    pub(super) own: Option<own::Servers>,
+    /// What cannot be broken here, and why.
+    pub(super) left_out: Vec<String>,
 }
 
 /// What was made on the servers.
 struct Servers {
     broker_url: String,
+    broker_of_hub: String,
+    store_of_hub: String,
     prefix: String,
     database: Database,
 }
@@ -71,10 +78,40 @@ impl Ground {
         let books = Books::open(&directory).await?;
         let tables = books::source(&directory).await?;
         let token = uuid::Uuid::now_v7().simple().to_string();
-        let servers = match options.engine {
-            Engine::Embedded => None,
-            Engine::Rabbitmq => Some(Servers::make(options).await?),
+        let (mut own, mut left_out) = (None, Vec::new());
+        let servers = match (options.engine, &options.broker, &options.store) {
+            (Engine::Embedded, ..) => None,
+            (Engine::Rabbitmq, Some(broker), Some(store)) => {
+                left_out.push("restarts of broker and store: they are given".to_owned());
+                Some(Servers::make(broker, broker, store, store).await?)
+            }
+            (Engine::Rabbitmq, ..) => {
+                own = match own::Servers::start(options.brokers.into(), options.tls).await? {
+                    Ok(own) => Some(own),
+                    Err(missing) => {
+                        return Err(Exit::environment(format!(
+                            "{missing}; name servers by --broker and --store"
+                        )));
+                    }
+                };
+                match &own {
+                    Some(own) => {
+                        let list = |url: fn(&own::Server) -> &String| {
+                            let urls = own.brokers.iter().map(|broker| url(broker).as_str());
+                            urls.collect::<Vec<&str>>().join(",")
+                        };
+                        let (plain, by_hub) =
+                            (list(|broker| &broker.url), list(|broker| &broker.hub_url));
+                        let store = &own.store;
+                        Some(Servers::make(&plain, &by_hub, &store.url, &store.hub_url).await?)
+                    }
+                    None => None,
+                }
+            }
         };
+        if wrong_clock().is_none() {
+            left_out.push("jumps of the clock: libfaketime is not installed".to_owned());
+        }
         let prefix = servers
             .as_ref()
             .map_or("", |servers| servers.prefix.as_str());
@@ -83,12 +120,13 @@ impl Ground {
         let mut nodes = Vec::new();
         for number in 0..plan::nodes(options.engine) {
             let cables = match &servers {
-                Some(servers) => Some(servers.cables(options).await?),
+                Some(servers) => Some(servers.cables().await?),
                 None => None,
             };
+            let authority = own.as_ref().and_then(|own| own.authority.clone());
             let name = format!("node-{number}");
             let listen = free_address()?;
-            nodes.push(Node::new(&name, &directory, &config, listen, cables));
+            nodes.push(Node::new(&name, &directory, &config, listen, cables).trusting(authority));
         }
         Ok(Self {
             directory,
@@ -99,7 +137,24 @@ impl Ground {
             token,
             nodes,
             servers,
+            own,
+            left_out,
         })
+    }
+
+    /// What can be broken here.
+    pub(super) fn means(&self) -> Means {
+        Means {
+            brokers: self.own.as_ref().map_or(0, |own| own.brokers.len()),
+            clock: wrong_clock().is_some(),
+        }
+    }
+
+    /// A node beside the others on the embedded engine's file; it does not run yet.
+    pub(super) fn another_node(&self) -> Result<Node, Exit> {
+        let config = self.directory.join("config");
+        let listen = free_address()?;
+        Ok(Node::new("second", &self.directory, &config, listen, None))
     }
 
     /// How many effects the targets show.
@@ -154,18 +209,32 @@ impl Ground {
 }
 
 impl Servers {
-    async fn make(options: &Torture) -> Result<Self, Exit> {
+    /// A schema in the store; the addresses that follow the plain ones are the hub's.
+    async fn make(
+        broker: &str,
+        broker_of_hub: &str,
+        store: &str,
+        store_of_hub: &str,
+    ) -> Result<Self, Exit> {
         let name = format!("torture_{}", uuid::Uuid::now_v7().simple());
         Ok(Self {
-            broker_url: options.broker.clone(),
+            broker_url: broker.to_owned(),
+            broker_of_hub: broker_of_hub.to_owned(),
+            store_of_hub: in_schema(store_of_hub, &name),
             prefix: format!("{name}."),
-            database: Database::create(&options.store, name).await?,
+            database: Database::create(store, name).await?,
         })
     }
 
-    async fn cables(&self, options: &Torture) -> Result<Cables, Exit> {
-        let (broker, broker_url) = cable(&options.broker, 5672).await?;
-        let (store, store_url) = cable(&self.database.url, 5432).await?;
+    async fn cables(&self) -> Result<Cables, Exit> {
+        // The first node of a cluster has a cable; who loses it goes on with the next.
+        let (first, others) = match self.broker_of_hub.split_once(',') {
+            Some((first, others)) => (first, format!(",{others}")),
+            None => (self.broker_of_hub.as_str(), String::new()),
+        };
+        let (broker, first) = cable(first, 5672).await?;
+        let broker_url = first + &others;
+        let (store, store_url) = cable(&self.store_of_hub, 5432).await?;
         Ok(Cables {
             broker: Arc::new(broker),
             store: Arc::new(store),
@@ -180,10 +249,6 @@ async fn cable(url: &str, port: u16) -> Result<(Proxy, String), Exit> {
     let refused =
         || Exit::environment("an address of the form scheme://user@host:port/… is needed");
     let (scheme, rest) = url.split_once("://").ok_or_else(refused)?;
-    if scheme == "amqps" {
-        let detail = "a cable cannot carry amqps, because the certificate is another host's";
-        return Err(Exit::environment(detail));
-    }
     let (account, rest) = match rest.split_once('@') {
         Some((account, rest)) => (format!("{account}@"), rest),
         None => (String::new(), rest),

@@ -105,6 +105,47 @@ pub(super) async fn inject(ground: &mut Ground, fault: Fault) -> Result<Injected
             }
             Injected::Broken
         }
+        Fault::SecondHub { time } => {
+            let mut second = ground.another_node()?;
+            second.start()?;
+            last(time).await;
+            second.kill();
+            ground.nodes[0].died.append(&mut second.died);
+            Injected::Broken
+        }
+        Fault::RestartBroker {
+            number,
+            without_notice,
+            time,
+        } => {
+            if let Some(own) = &mut ground.own {
+                own.brokers[number].restart(without_notice, time).await?;
+            }
+            Injected::Broken
+        }
+        Fault::RestartStore {
+            without_notice,
+            time,
+        } => {
+            if let Some(own) = &mut ground.own {
+                own.store.restart(without_notice, time).await?;
+            }
+            Injected::Broken
+        }
+        Fault::Clock {
+            node,
+            seconds,
+            time,
+        } => {
+            let node = &mut ground.nodes[node];
+            node.kill();
+            node.start_with_clock(seconds)?;
+            last(time).await;
+            node.set_clock(0)?;
+            last(time).await;
+            node.kill();
+            Injected::Broken
+        }
     };
     revive(ground)?;
     Ok(injected)

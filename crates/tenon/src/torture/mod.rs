@@ -12,6 +12,7 @@ mod ground;
 mod inject;
 mod ledger;
 mod node;
+mod own;
 mod plan;
 mod portal;
 mod proxy;
@@ -49,7 +50,6 @@ pub(crate) async fn run(options: Torture) -> Result<(), Exit> {
             "take from 1 to 10,000,000 messages and at most 100,000 faults",
         ));
     }
-    let plan = Plan::draw(seed, options.messages, options.faults, options.engine);
     let temporary = tempfile::Builder::new()
         .prefix("tenon-torture-")
         .tempdir()?;
@@ -57,13 +57,24 @@ pub(crate) async fn run(options: Torture) -> Result<(), Exit> {
         .data
         .clone()
         .unwrap_or_else(|| temporary.path().to_owned());
+    let mut ground = Ground::prepare(&options, &directory).await?;
+    let means = ground.means();
+    let plan = Plan::draw(
+        seed,
+        options.messages,
+        options.faults,
+        options.engine,
+        means,
+    );
+    for left_out in &ground.left_out {
+        output::talk(&format!("left out: {left_out}"));
+    }
     output::talk(&format!(
         "seed {seed}: {} messages, {} faults; again with: {}",
         plan.messages(),
         plan.faults.len(),
         command(&options, seed)
     ));
-    let mut ground = Ground::prepare(&options, &directory).await?;
     let tortured = tokio::select! {
         tortured = torture(&options, seed, &plan, &mut ground) => tortured,
         () = crate::commands::stop_signal() => Err(Exit::runtime("interrupted")),

@@ -37,6 +37,8 @@ pub(super) struct Node {
     pub(super) listen: SocketAddr,
     log: PathBuf,
     pub(super) cables: Option<Cables>,
+    /// The certificate of whoever vouches for the servers.
+    authority: Option<PathBuf>,
     running: Option<Running>,
     /// Times it ended though nobody had ended it.
     pub(super) died: Vec<String>,
@@ -64,13 +66,49 @@ impl Node {
             listen,
             log: directory.join(format!("{name}.log")),
             cables,
+            authority: None,
             running: None,
             died: Vec::new(),
         }
     }
 
+    /// A node that trusts the servers for which this certificate vouches.
+    pub(super) fn trusting(mut self, authority: Option<PathBuf>) -> Self {
+        self.authority = authority;
+        self
+    }
+
     /// Starts the process; it begins to work in its own time.
     pub(super) fn start(&mut self) -> Result<(), Exit> {
+        self.launch(&[])
+    }
+
+    /// Starts the process with a clock that is so many seconds wrong.
+    pub(super) fn start_with_clock(&mut self, seconds: i64) -> Result<(), Exit> {
+        let Some(library) = wrong_clock() else {
+            return self.start();
+        };
+        self.set_clock(seconds)?;
+        let clock = self.clock().display().to_string();
+        self.launch(&[
+            ("LD_PRELOAD", library),
+            ("FAKETIME_TIMESTAMP_FILE", &clock),
+            ("FAKETIME_CACHE_DURATION", "1"),
+            // Durations are measured with another clock, which no administrator can set.
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        ])
+    }
+
+    /// Sets a wrong clock while the process runs; it is noticed within a second.
+    pub(super) fn set_clock(&self, seconds: i64) -> Result<(), Exit> {
+        Ok(std::fs::write(self.clock(), format!("{seconds:+}\n"))?)
+    }
+
+    fn clock(&self) -> PathBuf {
+        self.log.with_extension("clock")
+    }
+
+    fn launch(&mut self, environment: &[(&str, &str)]) -> Result<(), Exit> {
         // The shell lets a file that may not grow be an error of writing instead of the end, and
         // leaves no memory image behind: rules for one process alone, kept over `exec`.
         const SHELL: &str = "trap '' XFSZ; ulimit -c 0; exec \"$0\" \"$@\"";
@@ -85,9 +123,13 @@ impl Node {
             .args(["run", "--fail-points", "--config"])
             .arg(&self.config)
             .env("TENON__HTTP__LISTEN", self.listen.to_string())
+            .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(log);
+        if let Some(authority) = &self.authority {
+            command.env("SSL_CERT_FILE", authority);
+        }
         if let Some(cables) = &self.cables {
             command
                 .env("TENON__BROKER", &cables.broker_url)
@@ -217,6 +259,17 @@ impl Drop for Node {
             let _ = running.child.wait();
         }
     }
+}
+
+/// The library that gives a process a wrong clock (Debian's package libfaketime), if it is installed.
+pub(super) fn wrong_clock() -> Option<&'static str> {
+    const PLACES: [&str; 4] = [
+        "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
+        "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
+        "/usr/lib/faketime/libfaketimeMT.so.1",
+        "/usr/local/lib/faketime/libfaketimeMT.so.1",
+    ];
+    PLACES.into_iter().find(|place| Path::new(place).is_file())
 }
 
 /// The end of a log, for a person.

@@ -195,6 +195,34 @@ pub(super) enum Fault {
     LockBooks { time: Duration },
     /// The embedded engine's file cannot grow for a while.
     DiskFull { time: Duration },
+    /// A second hub runs beside the first on the embedded engine's file, and gets SIGKILL.
+    SecondHub { time: Duration },
+    /// A node of the broker ends, without notice or in order, and is started again after a while.
+    RestartBroker {
+        number: usize,
+        without_notice: bool,
+        time: Duration,
+    },
+    /// The store does.
+    RestartStore {
+        without_notice: bool,
+        time: Duration,
+    },
+    /// A node's clock is so many seconds wrong, then right again in the middle of its work.
+    Clock {
+        node: usize,
+        seconds: i64,
+        time: Duration,
+    },
+}
+
+/// What can be broken here besides what always can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Means {
+    /// The servers are the torture's own, and may be restarted: so many nodes of the broker.
+    pub(super) brokers: usize,
+    /// A process can be given a wrong clock.
+    pub(super) clock: bool,
 }
 
 /// What one source sends, in its order.
@@ -219,13 +247,19 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Draws a torture of about so many messages and just so many faults.
-    pub(super) fn draw(seed: u64, messages: u64, faults: u32, engine: Engine) -> Self {
+    pub(super) fn draw(
+        seed: u64,
+        messages: u64,
+        faults: u32,
+        engine: Engine,
+        means: Means,
+    ) -> Self {
         let mut plan = Self {
             scripts: Vec::new(),
             orders: Expected::new(),
             customers: Expected::new(),
             poisoned: 0,
-            faults: draw_faults(seed, faults as usize, engine),
+            faults: draw_faults(seed, faults as usize, engine, means),
         };
         let share = (messages as usize).div_ceil(Way::ALL.len());
         let a_customer = CUSTOMER_REVISIONS + ORDERS_OF_A_CUSTOMER * REVISIONS;
@@ -241,6 +275,11 @@ impl Plan {
     pub(super) fn messages(&self) -> u64 {
         let records = self.scripts.iter().map(|script| script.records.len());
         records.sum::<usize>() as u64
+    }
+
+    /// How many of the faults are of a kind.
+    pub(super) fn count(&self, is: impl Fn(&Fault) -> bool) -> u64 {
+        self.faults.iter().filter(|fault| is(fault)).count() as u64
     }
 
     /// Customers' and orders' revisions of a source, well shuffled, each record's in order.
@@ -332,13 +371,13 @@ fn poisonous(way: Way, number: usize, currency: Option<&'static str>, padding: u
 }
 
 /// Faults from a deck: each kind comes as often as the others, in an order nobody knows.
-fn draw_faults(seed: u64, count: usize, engine: Engine) -> Vec<Fault> {
+fn draw_faults(seed: u64, count: usize, engine: Engine, means: Means) -> Vec<Fault> {
     let mut dice = Dice::new(seed, "faults", 0);
     let mut faults = Vec::with_capacity(count);
     let mut deck = Vec::new();
     while faults.len() < count {
         if deck.is_empty() {
-            deck = cards(&mut dice, engine);
+            deck = cards(&mut dice, engine, means);
         }
         let card = dice.below(deck.len());
         faults.push(deck.swap_remove(card));
@@ -354,7 +393,7 @@ pub(super) fn nodes(engine: Engine) -> usize {
     }
 }
 
-fn cards(dice: &mut Dice, engine: Engine) -> Vec<Fault> {
+fn cards(dice: &mut Dice, engine: Engine, means: Means) -> Vec<Fault> {
     let nodes = nodes(engine);
     let time = |dice: &mut Dice| Duration::from_millis(200 + dice.below(2300) as u64);
     let mut cards: Vec<Fault> = FailPoint::ALL
@@ -376,12 +415,36 @@ fn cards(dice: &mut Dice, engine: Engine) -> Vec<Fault> {
             time: time(dice),
         });
     }
+    if means.clock {
+        // Forwards and backwards, by hours.
+        for hours in [3, -3] {
+            cards.push(Fault::Clock {
+                node: dice.below(nodes),
+                seconds: hours * 3600 + dice.below(3600) as i64,
+                time: time(dice),
+            });
+        }
+    }
     if engine == Engine::Embedded {
+        cards.push(Fault::SecondHub { time: time(dice) });
         cards.push(Fault::Kill { node: 0 });
         cards.push(Fault::DiskFull { time: time(dice) });
         return cards;
     }
     cards.push(Fault::KillAll);
+    if means.brokers > 0 {
+        for without_notice in [true, false] {
+            cards.push(Fault::RestartBroker {
+                number: dice.below(means.brokers),
+                without_notice,
+                time: time(dice),
+            });
+            cards.push(Fault::RestartStore {
+                without_notice,
+                time: time(dice),
+            });
+        }
+    }
     for node in 0..nodes {
         cards.push(Fault::CutBroker { node });
         cards.push(Fault::CutStore { node });
@@ -414,7 +477,11 @@ mod tests {
     #[test]
     fn a_seed_draws_the_same_again_and_another_seed_something_else() {
         for engine in [Engine::Embedded, Engine::Rabbitmq] {
-            let draw = |seed| Plan::draw(seed, 900, 40, engine);
+            let means = Means {
+                brokers: 3,
+                clock: true,
+            };
+            let draw = |seed| Plan::draw(seed, 900, 40, engine, means);
             assert_eq!(draw(7), draw(7));
             assert_ne!(draw(7), draw(8));
             assert_eq!(draw(7).faults.len(), 40);
@@ -427,7 +494,7 @@ mod tests {
 
     #[test]
     fn a_record_comes_in_the_order_of_its_revisions() {
-        let plan = Plan::draw(3, 2000, 0, Engine::Embedded);
+        let plan = Plan::draw(3, 2000, 0, Engine::Embedded, Means::default());
         assert!(
             (2000..2600).contains(&plan.messages()),
             "{}",

@@ -87,6 +87,10 @@ pub(super) struct Report {
     kills: u64,
     /// Of these, at fail points.
     at_fail_points: BTreeMap<&'static str, u64>,
+    /// Times a server was ended and started again.
+    restarts: u64,
+    /// Times a node had a wrong clock.
+    clock_jumps: u64,
     /// Effects in all targets.
     effects: u64,
     /// Deliveries that came again and were recognised by the target.
@@ -131,6 +135,13 @@ impl Report {
             sent,
             faults: plan.faults.len() as u64,
             kills: count.kills + count.points.values().sum::<u64>(),
+            restarts: plan.count(|fault| {
+                matches!(
+                    fault,
+                    Fault::RestartBroker { .. } | Fault::RestartStore { .. }
+                )
+            }),
+            clock_jumps: plan.count(|fault| matches!(fault, Fault::Clock { .. })),
             effects: (portal.len() + archive.len() + books.len() + customers.len()) as u64,
             recognised: repeated + repeated_files,
             lost: 0,
@@ -262,6 +273,8 @@ impl Report {
             row("messages sent", self.sent),
             row("faults", self.faults),
             row("processes killed", self.kills),
+            row("servers restarted", self.restarts),
+            row("jumps of the clock", self.clock_jumps),
             row("effects in the targets", self.effects),
             row("repeated and recognised", self.recognised),
             row("lost", self.lost),

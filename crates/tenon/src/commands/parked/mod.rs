@@ -1,16 +1,18 @@
 //! `tenon parked`: messages that wait, for people.
 
-use std::num::NonZeroU32;
-use std::time::Duration;
+mod correcting;
+mod redriving;
 
-use indicatif::ProgressBar;
 use serde_json::json;
-use tenon_core::{SystemName, Timestamp};
-use tenon_pipeline::{Accept, Preview, Redriven, preview, redrive};
-use tenon_store::{Direction, ParkedFilter, ParkedId, ParkedRecord, ParkedState, SharedStore};
+use tenon_core::{Entity, SystemName, Timestamp};
+use tenon_pipeline::{Preview, give_up as give_up_parked, preview, since_last_attempt};
+use tenon_store::{
+    Deed, Direction, EventKind, ParkedEvent, ParkedFilter, ParkedId, ParkedRecord, ParkedState,
+    SharedStore,
+};
 
-use crate::cli::{Config, Parked, ParkedSelection};
-use crate::engine::{Engine, open_store};
+use crate::cli::{Config, Parked, ParkedSelection, Way};
+use crate::engine::open_store;
 use crate::exit::Exit;
 use crate::output;
 
@@ -21,18 +23,24 @@ pub(super) async fn run(command: Parked) -> Result<(), Exit> {
     match command {
         Parked::List(selection) => list(&selection).await,
         Parked::Show { config, id, json } => show(&config, ParkedId(id), json).await,
-        Parked::Redrive {
+        Parked::Redrive(options) if options.dry_run => dry_run(&options.selection).await,
+        Parked::Redrive(options) => redriving::begin(options).await,
+        Parked::Redrives {
+            config,
+            limit,
+            json,
+        } => redriving::list(&config, limit, json).await,
+        Parked::Stop { config, id } => redriving::stop(&config, id).await,
+        Parked::Resume { config, id, json } => redriving::resume(&config, id, json).await,
+        Parked::Correct { giver, id, file } => correcting::propose(giver, id, &file).await,
+        Parked::Corrections(options) => correcting::show(&options).await,
+        Parked::Approve { giver, id } => correcting::decide(giver, id, true).await,
+        Parked::Reject { giver, id } => correcting::decide(giver, id, false).await,
+        Parked::Drop {
             selection,
-            dry_run: true,
-            ..
-        } => dry_run(&selection).await,
-        Parked::Redrive {
-            selection,
-            force,
-            per_second,
-            ..
-        } => send_again(&selection, force, per_second).await,
-        Parked::Drop { selection, because } => give_up(&selection, &because).await,
+            by,
+            because,
+        } => give_up(&selection, by, because).await,
     }
 }
 
@@ -55,7 +63,7 @@ async fn list(selection: &ParkedSelection) -> Result<(), Exit> {
                 attributes.entity().to_string(),
                 attributes.native_id.clone().unwrap_or_default(),
                 state(record.state).to_owned(),
-                record.behind.to_string(),
+                behind(record),
                 record.parked_at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
                 record.detail.chars().take(80).collect(),
             ]
@@ -83,11 +91,16 @@ async fn show(config: &Config, id: ParkedId, as_json_too: bool) -> Result<(), Ex
     let record = store.parked_one(id).await?;
     let record = record.ok_or_else(|| Exit::runtime(format!("no parked message {}", id.0)))?;
     let now = preview(&store, &configuration.deployment, &record).await?;
+    let changed = since_last_attempt(&store, &record, &now).await?;
+    let mut history = store.parked_history(record.parcel.attributes.id).await?;
+    history.retain(|event| event.system == record.system && event.direction == record.direction);
     let body = String::from_utf8_lossy(&record.parcel.body);
     if as_json_too {
         let mut value = as_json(&record);
         value["body"] = json!(body);
         value["redrive"] = serde_json::to_value(&now).unwrap_or_default();
+        value["redrive"]["difference"] = json!(changed);
+        value["history"] = history.iter().map(event_json).collect();
         return output::json(&value);
     }
     let attributes = &record.parcel.attributes;
@@ -109,22 +122,91 @@ async fn show(config: &Config, id: ParkedId, as_json_too: bool) -> Result<(), Ex
     ));
     output::data(&format!("reason    {} ({})", record.detail, record.code));
     output::data(&format!(
-        "attempts  {}, {} behind it",
-        record.attempts, record.behind
+        "attempts  {}; behind it: {}",
+        record.attempts,
+        behind(&record)
     ));
     output::data(&format!("message   {}", attributes.id));
     output::data(&format!("body      {body}"));
+    for event in &history {
+        output::data(&format!("history   {}", tell(event)));
+    }
     output::data(&format!("now       {}", describe(&now)));
+    show_changed(changed.as_deref());
     Ok(())
+}
+
+/// One line of a history.
+fn tell(event: &ParkedEvent) -> String {
+    let at = event.at.strftime("%Y-%m-%d %H:%M:%S");
+    let what = match event.what {
+        EventKind::Failed => "failed",
+        EventKind::Retry => "failed, to be tried again",
+        EventKind::Waiting => "waits",
+        EventKind::Settled => "settled",
+        EventKind::Redriven => "sent again",
+        EventKind::PassedOver => "passed over",
+        EventKind::Proposed => "correction proposed",
+        EventKind::Corrected => "correction approved",
+        EventKind::Rejected => "correction rejected",
+        EventKind::Dropped => "given up",
+    };
+    let who = event.who.as_deref().map(|who| format!(" by {who}"));
+    let attempt = match event.what {
+        EventKind::Failed | EventKind::Retry => format!(" (attempt {})", event.attempts),
+        _ => String::new(),
+    };
+    let detail = match event.detail.as_str() {
+        "" => String::new(),
+        detail => format!(": {detail}"),
+    };
+    format!("{at}  {what}{}{attempt}{detail}", who.unwrap_or_default())
+}
+
+fn event_json(event: &ParkedEvent) -> serde_json::Value {
+    json!({
+        "at": event.at,
+        "what": event.what,
+        "who": event.who,
+        "code": event.code,
+        "detail": event.detail,
+        "attempts": event.attempts,
+        "sent": event.sent.as_ref().map(|sent| String::from_utf8_lossy(sent)),
+    })
+}
+
+/// How many stand behind a message, and since when the eldest of them does.
+fn behind(record: &ParkedRecord) -> String {
+    match record.behind_since {
+        None => record.behind.to_string(),
+        Some(since) => {
+            let since = since.strftime("%Y-%m-%d %H:%M:%S");
+            format!("{} since {since}", record.behind)
+        }
+    }
+}
+
+/// Shows what changed since the last attempt, line by line.
+fn show_changed(changed: Option<&str>) {
+    match changed {
+        None => {}
+        Some("") => output::data("          just as it was given in the last attempt"),
+        Some(changed) => changed
+            .lines()
+            .filter(|line| !line.starts_with("@@"))
+            .for_each(|line| output::data(&format!("          {line}"))),
+    }
 }
 
 async fn dry_run(selection: &ParkedSelection) -> Result<(), Exit> {
     let (configuration, store) = open(&selection.config).await?;
     for record in select(&store, selection).await? {
         let now = preview(&store, &configuration.deployment, &record).await?;
+        let changed = since_last_attempt(&store, &record, &now).await?;
         if selection.json {
             let mut value = as_json(&record);
             value["redrive"] = serde_json::to_value(&now).unwrap_or_default();
+            value["redrive"]["difference"] = json!(changed);
             output::json(&value)?;
         } else {
             let was = if record.detail.is_empty() {
@@ -138,71 +220,17 @@ async fn dry_run(selection: &ParkedSelection) -> Result<(), Exit> {
                 " ".repeat(record.id.0.to_string().len()),
                 describe(&now)
             ));
+            show_changed(changed.as_deref());
         }
     }
     Ok(())
 }
 
-async fn send_again(
-    selection: &ParkedSelection,
-    force: bool,
-    per_second: Option<NonZeroU32>,
-) -> Result<(), Exit> {
-    let configuration = super::migrate::load(&selection.config)?;
-    let engine = Engine::open(&configuration.settings).await?;
-    let records = select(&engine.store, selection).await?;
-    let partitions = configuration.settings.partitions;
-    engine
-        .broker
-        .declare(&tenon_pipeline::queues(
-            &configuration.deployment,
-            partitions,
-        ))
-        .await?;
-    let accept = Accept::new(engine.broker.clone(), partitions);
-    let portion = per_second.map_or(usize::MAX, |number| number.get() as usize);
-    let bar = match selection.json {
-        true => ProgressBar::hidden(),
-        false => ProgressBar::new(records.len() as u64),
-    };
-    let mut redriven = Redriven::default();
-    let mut rest = records.into_iter().peekable();
-    while rest.peek().is_some() {
-        let next: Vec<ParkedRecord> = rest.by_ref().take(portion).collect();
-        bar.inc(next.len() as u64);
-        let sent = redrive(&engine.store, &accept, next, force).await?;
-        redriven.sent += sent.sent;
-        redriven.superseded.extend(sent.superseded);
-        if rest.peek().is_some() {
-            tokio::time::sleep(Duration::from_secs(1)).await; // why: so many a second
-        }
-    }
-    bar.finish_and_clear();
-    engine.broker.close().await;
-    if selection.json {
-        return output::json(&redriven);
-    }
-    output::data(&format!("{} sent again", redriven.sent));
-    for (id, reason) in &redriven.superseded {
-        output::data(&format!(
-            "{id}  passed over: {reason}; --force sends it all the same"
-        ));
-    }
-    Ok(())
-}
-
-async fn give_up(selection: &ParkedSelection, because: &str) -> Result<(), Exit> {
+async fn give_up(selection: &ParkedSelection, by: String, because: String) -> Result<(), Exit> {
     if because.trim().is_empty() {
         return Err(Exit::runtime("`--because` needs a reason"));
     }
-    let ParkedSelection {
-        ids,
-        system,
-        reason,
-        since,
-        ..
-    } = selection;
-    if ids.is_empty() && system.is_none() && reason.is_none() && since.is_none() {
+    if filter(selection)? == ParkedFilter::default() {
         // What is given up does not come back, so nobody shall give up everything by forgetting a word.
         return Err(Exit::runtime(
             "name what is given up: numbers from `parked list`, or --system, --reason, --since",
@@ -211,7 +239,7 @@ async fn give_up(selection: &ParkedSelection, because: &str) -> Result<(), Exit>
     let (_, store) = open(&selection.config).await?;
     let records = select(&store, selection).await?;
     let ids: Vec<ParkedId> = records.iter().map(|record| record.id).collect();
-    let dropped = store.drop_parked(&ids, because).await?;
+    let dropped = give_up_parked(&store, &ids, &Deed::new(by, because)).await?;
     if selection.json {
         return output::json(&json!({ "dropped": dropped }));
     }
@@ -225,36 +253,48 @@ async fn open(config: &Config) -> Result<(crate::settings::Configuration, Shared
     Ok((configuration, store))
 }
 
-/// The records that a selection names: by number, else by its filters.
+/// The records that a selection names.
 async fn select(
     store: &SharedStore,
     selection: &ParkedSelection,
 ) -> Result<Vec<ParkedRecord>, Exit> {
-    if !selection.ids.is_empty() {
-        let mut records = Vec::new();
-        for id in &selection.ids {
-            let record = store.parked_one(ParkedId(*id)).await?;
-            records.push(record.ok_or_else(|| Exit::runtime(format!("no parked message {id}")))?);
-        }
-        return Ok(records);
-    }
-    let system = selection.system.as_deref().map(SystemName::new).transpose();
-    let filter = ParkedFilter {
-        system: system.map_err(|error| Exit::runtime(error.to_string()))?,
-        reason: selection.reason.clone(),
-        since: selection.since.as_deref().map(since).transpose()?,
-        direction: None,
-        state: None,
-    };
+    let filter = filter(selection)?;
     let (mut records, mut after) = (Vec::new(), None);
     loop {
         let page = store.parked(&filter, after, PAGE).await?;
         let Some(last) = page.last() else {
-            return Ok(records);
+            break;
         };
         after = Some(last.id);
         records.extend(page);
     }
+    // A number that is mistyped is not passed over in silence.
+    let missing = |id: &&ParkedId| !records.iter().any(|record| record.id == **id);
+    match filter.ids.iter().find(missing) {
+        Some(id) => Err(Exit::runtime(format!("no parked message {}", id.0))),
+        None => Ok(records),
+    }
+}
+
+/// A selection as the store takes it.
+fn filter(selection: &ParkedSelection) -> Result<ParkedFilter, Exit> {
+    let system = selection.system.as_deref().map(SystemName::new).transpose();
+    let entity = selection.entity.as_deref().map(str::parse::<Entity>);
+    Ok(ParkedFilter {
+        ids: selection.ids.iter().copied().map(ParkedId).collect(),
+        system: system.map_err(|error| Exit::runtime(error.to_string()))?,
+        entity: entity.transpose().map_err(Exit::runtime)?,
+        key: selection.key.clone(),
+        reason: selection.reason.clone(),
+        text: selection.text.clone(),
+        since: selection.since.as_deref().map(since).transpose()?,
+        until: selection.until.as_deref().map(since).transpose()?,
+        direction: selection.way.map(|way| match way {
+            Way::In => Direction::Inbound,
+            Way::Out => Direction::Outbound,
+        }),
+        state: None,
+    })
 }
 
 /// A time, or a duration ago.
@@ -316,5 +356,6 @@ fn as_json(record: &ParkedRecord) -> serde_json::Value {
         "retry_at": record.retry_at,
         "parked_at": record.parked_at,
         "behind": record.behind,
+        "behind_since": record.behind_since,
     })
 }

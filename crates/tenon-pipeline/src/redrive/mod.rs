@@ -1,12 +1,21 @@
-//! Sends parked messages again, and shows beforehand what would come of it.
+//! Sends parked messages again, and shows beforehand what would come of it; corrects and gives them up.
+
+mod correct;
+mod difference;
+mod runs;
 
 use bytes::Bytes;
 use serde::Serialize;
 use tenon_connector::Deployment;
 use tenon_core::{Entity, Failure, Message, Native, NativeBody, SystemName};
 use tenon_store::{
-    Direction, OutboundLookup, Parcel, ParkReason, ParkedId, ParkedRecord, SharedStore, StoreError,
+    Deed, Direction, OutboundLookup, Parcel, ParkReason, ParkedId, ParkedRecord, SharedStore,
+    StoreError,
 };
+
+pub use correct::{decide, give_up, propose};
+pub use difference::{difference, since_last_attempt};
+pub use runs::{Redriver, begin, turn};
 
 use crate::Accept;
 use crate::courier::{consignment, store_failure};
@@ -172,7 +181,8 @@ fn text(payload: &Bytes) -> String {
     String::from_utf8_lossy(payload).into_owned()
 }
 
-/// Sends parked messages again: outbound ones in their lanes, inbound ones through every stage.
+/// Sends parked messages again: outbound ones in their lanes, inbound ones through every stage. Their
+/// history says who did it, and why.
 ///
 /// An inbound message is passed over when a later one of the same record was accepted meanwhile,
 /// unless `force`: sending it would put an old state over a new one.
@@ -184,6 +194,7 @@ pub async fn redrive(
     accept: &Accept,
     records: Vec<ParkedRecord>,
     force: bool,
+    deed: &Deed,
 ) -> Result<Redriven, Failure> {
     let mut redriven = Redriven::default();
     let (inbound, outbound): (Vec<_>, Vec<_>) = records
@@ -191,7 +202,7 @@ pub async fn redrive(
         .partition(|record| record.direction == Direction::Inbound);
     let ids: Vec<ParkedId> = outbound.iter().map(|record| record.id).collect();
     redriven.sent += store
-        .redrive(&ids)
+        .redrive(&ids, deed)
         .await
         .map_err(|error| store_failure(&error))?;
     for record in inbound {
@@ -202,11 +213,16 @@ pub async fn redrive(
                 .map_err(|error| store_failure(&error))?,
         };
         if let Some(newer) = newer {
-            redriven
-                .superseded
-                .push((record.id.0, format!("superseded by message {newer}")));
+            let reason = format!("superseded by message {newer}");
+            let noted = Deed::new(&deed.who, &reason);
+            let noted = store.passed_over(record.id, &noted).await;
+            noted.map_err(|error| store_failure(&error))?;
+            redriven.superseded.push((record.id.0, reason));
             continue;
         }
+        // Noted first: a publication cannot be taken back, a word in the history can stand.
+        let noted = store.redrive(&[record.id], deed).await;
+        noted.map_err(|error| store_failure(&error))?;
         let native = Native {
             body: NativeBody::Json(record.parcel.body),
             origin: "redrive".to_owned(),

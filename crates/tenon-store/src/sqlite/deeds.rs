@@ -1,0 +1,308 @@
+//! The history of parked messages, corrections of their bodies, and redrives.
+
+use tenon_core::MessageId;
+use uuid::Uuid;
+
+use super::{Sqlite, Transaction, now};
+use crate::body::{pack, pack_option};
+use crate::deeds::{self, CorrectionRow, EventRow, RedriveRow};
+use crate::rows::{self, clean, clean_option};
+use crate::{
+    Correction, CorrectionId, CorrectionState, Deed, EventKind, NewRedrive, ParkedEvent, ParkedId,
+    Redrive, RedriveId, RedriveState, StoreError, writes,
+};
+
+// ---- History ----------------------------------------------------------------------------------
+
+/// Adds to the history of messages. A settlement that comes twice is noted once.
+pub(super) async fn note(
+    transaction: &mut Transaction,
+    notes: &[writes::Note<'_>],
+) -> Result<(), StoreError> {
+    for note in notes {
+        sqlx::query(
+            "insert into parked_event
+                 (message_id, system, direction, at, what, code, detail, attempts, sent)
+             select $1, $2, $3, $4, $5, $6, $7, $8, $9
+             where $3 = 'inbound' or not exists (
+                 select 1 from parked_event
+                 where message_id = $1 and system = $2 and direction = $3 and what = $5
+                     and attempts = $8)",
+        )
+        .bind(note.message.0)
+        .bind(note.system)
+        .bind(note.direction.as_str())
+        .bind(now())
+        .bind(note.what.as_str())
+        .bind(clean_option(note.code))
+        .bind(clean(note.detail))
+        .bind(rows::attempts(note.attempts))
+        .bind(pack_option(note.sent))
+        .execute(&mut **transaction)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Adds what a person did to the history of a parked message, if it is still there.
+pub(super) async fn note_deed(
+    transaction: &mut Transaction,
+    id: i64,
+    what: EventKind,
+    deed: &Deed,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into parked_event (message_id, system, direction, at, what, who, detail, attempts)
+         select message_id, system, direction, $2, $3, $4, $5, attempts from parked where id = $1",
+    )
+    .bind(id)
+    .bind(now())
+    .bind(what.as_str())
+    .bind(clean(&deed.who))
+    .bind(clean(&deed.because))
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn passed_over(
+    store: &Sqlite,
+    id: ParkedId,
+    deed: &Deed,
+) -> Result<(), StoreError> {
+    let mut transaction = store.begin().await?;
+    note_deed(&mut transaction, id.0, EventKind::PassedOver, deed).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+pub(super) async fn history(store: &Sqlite, id: MessageId) -> Result<Vec<ParkedEvent>, StoreError> {
+    let mut connection = store.read().await?;
+    let found: Vec<EventRow> = sqlx::query_as(
+        "select at, direction, system, what, who, code, detail, attempts, sent
+         from parked_event where message_id = $1 order by id",
+    )
+    .bind(id.0)
+    .fetch_all(&mut *connection)
+    .await?;
+    found.into_iter().map(deeds::event).collect()
+}
+
+// ---- Corrections ------------------------------------------------------------------------------
+
+pub(super) async fn propose(
+    store: &Sqlite,
+    id: ParkedId,
+    body: &[u8],
+    deed: &Deed,
+) -> Result<Option<CorrectionId>, StoreError> {
+    let mut transaction = store.begin().await?;
+    let parked: Option<(Uuid, String, String, Vec<u8>)> =
+        sqlx::query_as("select message_id, system, direction, body from parked where id = $1")
+            .bind(id.0)
+            .fetch_optional(&mut *transaction)
+            .await?;
+    let Some((message, system, direction, original)) = parked else {
+        return Ok(None);
+    };
+    let correction: Option<i64> = sqlx::query_scalar(
+        "insert into correction (message_id, system, direction, state, original, proposed,
+             proposed_by, because, proposed_at)
+         values ($1, $2, $3, 'proposed', $4, $5, $6, $7, $8)
+         on conflict (message_id, system, direction) where state = 'proposed' do nothing
+         returning id",
+    )
+    .bind(message)
+    .bind(system)
+    .bind(direction)
+    .bind(pack(&original))
+    .bind(pack(body))
+    .bind(clean(&deed.who))
+    .bind(clean(&deed.because))
+    .bind(now())
+    .fetch_optional(&mut *transaction)
+    .await?;
+    if correction.is_some() {
+        note_deed(&mut transaction, id.0, EventKind::Proposed, deed).await?;
+    }
+    transaction.commit().await?;
+    Ok(correction.map(CorrectionId))
+}
+
+pub(super) async fn decide(
+    store: &Sqlite,
+    id: CorrectionId,
+    approve: bool,
+    deed: &Deed,
+) -> Result<bool, StoreError> {
+    let (state, what) = match approve {
+        true => (CorrectionState::Approved, EventKind::Corrected),
+        false => (CorrectionState::Rejected, EventKind::Rejected),
+    };
+    let mut transaction = store.begin().await?;
+    // Nobody decides what he has proposed himself: the database sees to it as well.
+    let decided: Option<deeds::DecidedRow> = sqlx::query_as(
+        "update correction set state = $2, decided_by = $3, decision = $4, decided_at = $5
+         where id = $1 and state = 'proposed' and proposed_by <> $3
+         returning message_id, system, direction, original, proposed",
+    )
+    .bind(id.0)
+    .bind(state.as_str())
+    .bind(clean(&deed.who))
+    .bind(clean(&deed.because))
+    .bind(now())
+    .fetch_optional(&mut *transaction)
+    .await?;
+    let Some((message, system, direction, original, proposed)) = decided else {
+        return Ok(false);
+    };
+    let parked: Option<(i64, Vec<u8>)> = sqlx::query_as(
+        "select id, body from parked where message_id = $1 and system = $2 and direction = $3",
+    )
+    .bind(message)
+    .bind(system)
+    .bind(direction)
+    .fetch_optional(&mut *transaction)
+    .await?;
+    let Some((parked, body)) = parked else {
+        // It does not wait any more: there is nothing to correct, but the proposal may be turned down.
+        if !approve {
+            transaction.commit().await?;
+        }
+        return Ok(!approve);
+    };
+    if approve {
+        if body != crate::body::unpack(original) {
+            return Ok(false);
+        }
+        sqlx::query("update parked set body = $2 where id = $1")
+            .bind(parked)
+            .bind(crate::body::unpack(proposed).as_ref())
+            .execute(&mut *transaction)
+            .await?;
+    }
+    note_deed(&mut transaction, parked, what, deed).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+pub(super) async fn corrections(
+    store: &Sqlite,
+    only: Option<CorrectionId>,
+    state: Option<CorrectionState>,
+    after: Option<CorrectionId>,
+    limit: u32,
+) -> Result<Vec<Correction>, StoreError> {
+    let mut connection = store.read().await?;
+    let found: Vec<CorrectionRow> = sqlx::query_as(
+        "select c.id, c.message_id, c.direction, c.system, p.id, c.state, c.original, c.proposed,
+             c.proposed_by, c.because, c.proposed_at, c.decided_by, c.decision, c.decided_at
+         from correction c
+         left join parked p on p.message_id = c.message_id and p.system = c.system
+             and p.direction = c.direction
+         where c.id > $1 and ($2 is null or c.id = $2) and ($3 is null or c.state = $3)
+         order by c.id limit $4",
+    )
+    .bind(after.map_or(0, |id| id.0))
+    .bind(only.map(|id| id.0))
+    .bind(state.map(CorrectionState::as_str))
+    .bind(i64::from(limit))
+    .fetch_all(&mut *connection)
+    .await?;
+    found.into_iter().map(deeds::correction).collect()
+}
+
+// ---- Redrives ---------------------------------------------------------------------------------
+
+pub(super) async fn begin_redrive(
+    store: &Sqlite,
+    new: &NewRedrive,
+    state: RedriveState,
+) -> Result<RedriveId, StoreError> {
+    let mut transaction = store.begin().await?;
+    let id: i64 = sqlx::query_scalar(
+        "insert into redrive (selection, until, cursor, per_second, force, state, who, because,
+             began_at, sent, passed_over)
+         select $1, coalesce(max(id), 0), 0, $2, $3, $7, $4, $5, $6, 0, 0 from parked
+         returning id",
+    )
+    .bind(rows::to_json(&new.selection)?)
+    .bind(new.per_second.map(rows::attempts))
+    .bind(new.force)
+    .bind(clean(&new.deed.who))
+    .bind(clean(&new.deed.because))
+    .bind(now())
+    .bind(state.as_str())
+    .fetch_one(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(RedriveId(id))
+}
+
+pub(super) async fn advance_redrive(
+    store: &Sqlite,
+    id: RedriveId,
+    cursor: ParkedId,
+    sent: u64,
+    passed_over: u64,
+) -> Result<(), StoreError> {
+    let mut transaction = store.begin().await?;
+    sqlx::query(
+        "update redrive set cursor = max(cursor, $2), sent = sent + $3,
+             passed_over = passed_over + $4
+         where id = $1",
+    )
+    .bind(id.0)
+    .bind(cursor.0)
+    .bind(i64::try_from(sent).unwrap_or(i64::MAX))
+    .bind(i64::try_from(passed_over).unwrap_or(i64::MAX))
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+pub(super) async fn turn_redrive(
+    store: &Sqlite,
+    id: RedriveId,
+    from: RedriveState,
+    to: RedriveState,
+) -> Result<bool, StoreError> {
+    let mut transaction = store.begin().await?;
+    let turned = sqlx::query(
+        "update redrive set state = $3, ended_at = case when $3 <> 'running' then $4 end
+         where id = $1 and state = $2",
+    )
+    .bind(id.0)
+    .bind(from.as_str())
+    .bind(to.as_str())
+    .bind(now())
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(turned.rows_affected() == 1)
+}
+
+pub(super) async fn redrives(
+    store: &Sqlite,
+    only: Option<RedriveId>,
+    state: Option<RedriveState>,
+    before: Option<RedriveId>,
+    limit: u32,
+) -> Result<Vec<Redrive>, StoreError> {
+    let mut connection = store.read().await?;
+    let found: Vec<RedriveRow> = sqlx::query_as(
+        "select id, selection, until, cursor, per_second, force, state, who, because, began_at,
+             ended_at, sent, passed_over
+         from redrive
+         where id < $1 and ($2 is null or id = $2) and ($3 is null or state = $3)
+         order by id desc limit $4",
+    )
+    .bind(before.map_or(i64::MAX, |id| id.0))
+    .bind(only.map(|id| id.0))
+    .bind(state.map(RedriveState::as_str))
+    .bind(i64::from(limit))
+    .fetch_all(&mut *connection)
+    .await?;
+    found.into_iter().map(deeds::redrive).collect()
+}
