@@ -154,7 +154,7 @@ pub(crate) struct Moment {
 
 /// What goes on, as events: first `past` with the moments before (a list of Moment), then `now` every
 /// second (a Snapshot). Of the systems, those that the caller may touch.
-#[utoipa::path(get, path = "/api/v1/live", tag = "health", responses(
+#[utoipa::path(get, path = "/api/v1/live", operation_id = "live_events", tag = "health", responses(
     (status = 200, description = "a stream of events that does not end", body = Snapshot, content_type = "text/event-stream")))]
 pub(crate) async fn live(
     State(api): State<Api>,

@@ -387,7 +387,7 @@ pub(crate) async fn redrives(
 }
 
 /// One redrive.
-#[utoipa::path(get, path = "/api/v1/redrives/{id}", tag = "parked",
+#[utoipa::path(get, path = "/api/v1/redrives/{id}", operation_id = "redrive_progress", tag = "parked",
     params(("id" = i64, Path, description = "its number")), responses(
     (status = 200, description = "the redrive", body = Object), (status = 404, description = "no such redrive", body = Problem)))]
 pub(crate) async fn redrive(
@@ -409,7 +409,7 @@ async fn one(api: &Api, id: &str, principal: &Principal) -> Result<Redrive, Prob
 }
 
 /// Stops a redrive after the portion in hand.
-#[utoipa::path(post, path = "/api/v1/redrives/{id}/stop", tag = "parked",
+#[utoipa::path(post, path = "/api/v1/redrives/{id}/stop", operation_id = "stop_redrive", tag = "parked",
     params(("id" = i64, Path, description = "its number")), responses(
     (status = 200, description = "the redrive as it stands", body = Object), (status = 404, description = "no such redrive", body = Problem), (status = 409, description = "it does not run", body = Problem)))]
 pub(crate) async fn stop(
@@ -425,7 +425,7 @@ pub(crate) async fn stop(
 }
 
 /// Lets a stopped redrive go on from where it was stopped.
-#[utoipa::path(post, path = "/api/v1/redrives/{id}/resume", tag = "parked",
+#[utoipa::path(post, path = "/api/v1/redrives/{id}/resume", operation_id = "resume_redrive", tag = "parked",
     params(("id" = i64, Path, description = "its number")), responses(
     (status = 200, description = "the redrive as it stands", body = Object), (status = 404, description = "no such redrive", body = Problem), (status = 409, description = "it is not stopped", body = Problem)))]
 pub(crate) async fn resume(

@@ -158,7 +158,7 @@ pub(crate) async fn report(
 }
 
 /// The same report as a file.
-#[utoipa::path(get, path = "/api/v1/insight/reports/{name}/export", tag = "insight",
+#[utoipa::path(get, path = "/api/v1/insight/reports/{name}/export", operation_id = "export_report", tag = "insight",
     params(ReportQuery, ("name" = String, Path, description = "the report")), responses(
     (status = 200, description = "the file", body = Vec<u8>, content_type = "application/octet-stream"), (status = 400, description = "the query does not fit", body = Problem), (status = 404, description = "no such report", body = Problem)))]
 pub(crate) async fn export(

@@ -138,7 +138,11 @@ async fn listed(
         Some(since) => position_of(&mut transaction, since).await?,
         None => i64::MIN,
     };
-    let from = from.max(filter.after.map_or(i64::MIN, |after| after.saturating_add(1)));
+    let from = from.max(
+        filter
+            .after
+            .map_or(i64::MIN, |after| after.saturating_add(1)),
+    );
     let grouped = filter.source.is_some() || filter.entity.is_some() || filter.state.is_some();
     let statement = match (&filter.business_key, grouped) {
         (Some(_), _) => OF_RECORD,

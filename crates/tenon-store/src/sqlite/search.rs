@@ -107,7 +107,11 @@ async fn listed(
         Some(since) => position_of(&mut connection, since).await?,
         None => i64::MIN,
     };
-    let from = from.max(filter.after.map_or(i64::MIN, |after| after.saturating_add(1)));
+    let from = from.max(
+        filter
+            .after
+            .map_or(i64::MIN, |after| after.saturating_add(1)),
+    );
     let source = filter.source.as_ref().map(SystemName::as_str);
     let entity = filter.entity.map(Entity::as_str);
     let state = filter.state.as_deref();
