@@ -288,7 +288,7 @@ impl Assembly<'_, '_> {
         {
             let mapping = match reference.starts_with("preset:") {
                 true => self
-                    .preset_mapping(reference, &source)
+                    .preset_mapping(mapping.file(), &source)
                     .unwrap_or_else(|| mapping.clone()),
                 false => mapping.clone(),
             };
@@ -304,8 +304,8 @@ impl Assembly<'_, '_> {
     }
 
     /// A mapping of the preset with the preset's own tables.
-    fn preset_mapping(&self, reference: &str, source: &str) -> Option<Arc<Mapping>> {
-        Mapping::compile(Path::new(reference), source, &self.preset_tables)
+    fn preset_mapping(&self, file: &Path, source: &str) -> Option<Arc<Mapping>> {
+        Mapping::compile(file, source, &self.preset_tables)
             .ok()
             .map(Arc::new)
     }

@@ -37,7 +37,7 @@ const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Times that come again: minute, hour, day of month, month, day of week, in a zone.
 #[derive(Debug, Clone)]
 pub struct Schedule {
-    cron: Cron,
+    cron: Box<Cron>,
     zone: TimeZone,
 }
 
@@ -60,7 +60,10 @@ impl Schedule {
                 "`{zone}` is no time zone such as Asia/Shanghai"
             ))
         })?;
-        Ok(Self { cron: read, zone })
+        Ok(Self {
+            cron: Box::new(read),
+            zone,
+        })
     }
 
     /// The first time after `moment`; `None` for a pattern that never comes, such as 30 February.

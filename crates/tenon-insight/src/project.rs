@@ -332,7 +332,7 @@ impl Stated {
 fn not_counted(entry: &JournalEntry, reason: &str) {
     metrics::counter!("tenon_insight_not_counted_total", "entity" => entry.attributes.entity().as_str())
         .increment(1);
-    tracing::warn!(
+    tracing::info!(
         message.id = %entry.attributes.id, reason, "a message is not counted in figures"
     );
 }

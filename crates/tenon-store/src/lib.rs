@@ -24,6 +24,7 @@ mod operations;
 mod parking;
 mod postgres;
 mod prospects;
+mod reading;
 mod records;
 mod references;
 mod reviews;
@@ -52,12 +53,14 @@ pub use postgres::{Postgres, PostgresOptions};
 pub use prospects::{ProspectClaim, ProspectClaimWrite};
 pub use sqlite::{Sqlite, check_sqlite, copy_sqlite, open_sqlite};
 
+pub use reading::{
+    Dashboard, DeliveryRecord, JournalRecord, MessageFilter, ParkedCount, Payloads, Trace,
+};
 pub use records::{
-    Commit, Dashboard, DeliveryRecord, DeliveryState, Dependency, Direction, Founding, Holding,
-    Inbound, InboundState, JournalRecord, Known, Link, Lookup, MessageFilter, OutboundKnown,
-    OutboundLookup, Outcome, OutcomeState, Parcel, Park, ParkReason, ParkedCount, ParkedFilter,
-    ParkedId, ParkedRecord, ParkedState, Payloads, ReferenceLookup, ResolvedReference, Seen,
-    Settlement, Trace,
+    Commit, DeliveryState, Dependency, Direction, Founding, Holding, Inbound, InboundState, Known,
+    Link, Lookup, OutboundKnown, OutboundLookup, Outcome, OutcomeState, Parcel, Park, ParkReason,
+    ParkedFilter, ParkedId, ParkedRecord, ParkedState, ReferenceLookup, ResolvedReference, Seen,
+    Settlement,
 };
 pub use reviews::{Doubt, Judgement, Review, ReviewId, ReviewState};
 pub use stewardship::{Move, Tie, TiedRecord};

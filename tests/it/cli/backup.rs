@@ -20,7 +20,8 @@ fn a_backup_of_a_running_hub_is_a_moment_to_return_to() {
         false => Err("SO-1 is not noted as delivered".to_owned()),
     });
     let backup = site.tenon(&["backup", "--json", copy]).with(0).document();
-    assert_eq!(backup["messages"], 2, "{backup}");
+    // The customer, the order, and that the order has signed the customer.
+    assert_eq!(backup["messages"], 3, "{backup}");
     site.tenon(&["backup", copy])
         .with(1)
         .says("is there already");
@@ -33,7 +34,7 @@ fn a_backup_of_a_running_hub_is_a_moment_to_return_to() {
         .says("a hub runs on this configuration");
     hub.stop();
     let restored = site.tenon(&["restore", "--json", copy]).with(0).document();
-    assert_eq!(restored["messages"], 2, "{restored}");
+    assert_eq!(restored["messages"], 3, "{restored}");
     let kept = restored["kept"].as_str().expect("what was there is kept");
     assert!(std::path::Path::new(kept).is_file(), "{kept}");
 

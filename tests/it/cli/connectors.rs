@@ -57,10 +57,8 @@ fn a_probe_tells_what_does_not_answer_and_what_does_not_fit() {
             .all(|found| found["reached"] == true),
         "{nothing:?}"
     );
-    site.write(
-        "config/crm/out/customers-1.csv",
-        "客户编号,客户名称,工商全称\nC1,川可,\nC2,,\n",
-    );
+    let exported = encoding_rs::GB18030.encode("客户编号,客户名称,工商全称\nC1,川可,\nC2,,\n");
+    std::fs::write(site.path("config/crm/out/customers-1.csv"), exported.0).expect("an export");
     let file = std::fs::File::options()
         .write(true)
         .open(site.path("config/crm/out/customers-1.csv"))

@@ -222,7 +222,7 @@ pub(super) async fn what_the_database_cannot_hold_is_a_dead_letter(house: &House
         messages.push(node.message("shop", Entity::Order, &order));
     }
     // Before the beginning of PostgreSQL's calendar; SQLite has none.
-    messages[7].attributes.occurred_at = "-009999-01-02T00:00:00Z".parse().expect("a moment");
+    messages[7].attributes.occurred_at = "-009000-01-01T00:00:00Z".parse().expect("a moment");
     node.take(&messages).await;
     let hub = node.start(Roles::ALL).await;
     let dead = match house.place() {

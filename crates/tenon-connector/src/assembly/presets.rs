@@ -110,7 +110,7 @@ pub(super) fn preset_tables(preset: &Preset) -> CodeTables {
     // A table that the preset leaves to the user stands beside it for the sake of its own cases.
     for (file, text) in preset.files {
         if let Some(name) = file.strip_suffix(".csv")
-            && !named.is_some_and(|named| named.get(name).is_some())
+            && named.is_none_or(|named| named.get(name).is_none())
         {
             let _ = tables.insert(name, text);
         }

@@ -341,7 +341,10 @@ impl Problems {
                         Some(self.call(&at, method.as_deref(), Method::PUT, path)?)
                     }
                 };
-                Way::Call { create, update }
+                Way::Call {
+                    create: Box::new(create),
+                    update: update.map(Box::new),
+                }
             }
             (None, steps)
                 if !steps.is_empty() && deliver.update.is_none() && deliver.method.is_none() =>

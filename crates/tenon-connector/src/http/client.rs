@@ -19,6 +19,10 @@ use super::soap::{self, Operation};
 use super::steps::Fault;
 use crate::Secret;
 
+/// Makes a request of the session's values.
+pub(super) type Make<'m> =
+    dyn Fn(&Map<String, Value>) -> Result<RequestBuilder, Failure> + Sync + 'm;
+
 /// A client and what all its requests have in common.
 pub(super) struct Client {
     http: reqwest::Client,
@@ -134,10 +138,7 @@ impl Client {
     /// # Errors
     /// As [`send`](Self::send) and the log-in. A failure that the answer states is not among them:
     /// [`Answer::failure`] tells it.
-    pub(super) async fn call(
-        &self,
-        make: &(dyn Fn(&Map<String, Value>) -> Result<RequestBuilder, Failure> + Sync),
-    ) -> Result<Answer, Failure> {
+    pub(super) async fn call(&self, make: &Make<'_>) -> Result<Answer, Failure> {
         let session = self.session().await?;
         let answer = self.sent(&session, make).await?;
         if !self.login.is_needed() || !answer.ends_session() {
@@ -147,11 +148,7 @@ impl Client {
         self.sent(&session, make).await
     }
 
-    async fn sent(
-        &self,
-        session: &Session,
-        make: &(dyn Fn(&Map<String, Value>) -> Result<RequestBuilder, Failure> + Sync),
-    ) -> Result<Answer, Failure> {
+    async fn sent(&self, session: &Session, make: &Make<'_>) -> Result<Answer, Failure> {
         let request = session.upon(make(&session.values)?);
         self.judged(self.send(request).await?)
     }

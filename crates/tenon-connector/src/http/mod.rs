@@ -92,7 +92,7 @@ impl Transport for Http {
                     Guarantee::OnceInEffect
                 }
                 plan::Way::Call { create, update }
-                    if idempotent(create) && update.as_ref().is_none_or(idempotent) =>
+                    if idempotent(create) && update.as_deref().is_none_or(idempotent) =>
                 {
                     Guarantee::OnceInEffect
                 }

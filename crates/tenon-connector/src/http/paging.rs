@@ -277,9 +277,9 @@ mod tests {
             None,
         );
         let key = paging(PagingStyle::Key, Some("id"));
-        let after = Some(Place::Cursor("17".to_owned()));
-        check(&key, Place::Start, "", "[]", 2, after.clone());
-        check(&key, after.unwrap(), "", "[]", 0, None);
+        let after = Place::Cursor("17".to_owned());
+        check(&key, Place::Start, "", "[]", 2, Some(after.clone()));
+        check(&key, after, "", "[]", 0, None);
         let address = |address: &str| Some(Place::Address(address.to_owned()));
         check(
             &paging(Link, None),

@@ -104,7 +104,10 @@ pub(super) struct Outflow {
 #[derive(Debug, Clone)]
 pub(super) enum Way {
     /// By one call; another where the target has it already.
-    Call { create: Call, update: Option<Call> },
+    Call {
+        create: Box<Call>,
+        update: Option<Box<Call>>,
+    },
     /// By several.
     Steps(Vec<Step>),
 }

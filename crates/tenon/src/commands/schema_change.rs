@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde::Serialize;
 use tenon_connector::cases::{self, CaseOutcome, CaseResult};
@@ -49,8 +48,12 @@ pub(super) fn impact(
         ..Impact::default()
     };
     let told = tell(deployment, &schemas);
-    let of = |mapping: &Arc<Mapping>| told.iter().find(|told| Arc::ptr_eq(&told.mapping, mapping));
-    let mut untold = |who: String, mapping: &Arc<Mapping>| match of(mapping) {
+    // By file: a preset's cases run with the preset's own code tables, so it is not the same mapping.
+    let of = |entity: Entity, mapping: &Mapping| {
+        told.iter()
+            .find(|told| told.entity == entity && told.file == mapping.file())
+    };
+    let mut untold = |who: String, entity: Entity, mapping: &Mapping| match of(entity, mapping) {
         None => {
             let sentence =
                 format!("{who}: its mapping has no cases, so nothing tells whether it breaks");
@@ -66,8 +69,9 @@ pub(super) fn impact(
         if !schemas.contains_key(&route.entity) {
             continue;
         }
-        let inbound = untold(format!("{}/{}", route.from, route.inlet), &inlet);
-        let outbound = untold(format!("{} ({})", route.to, route.entity), &outlet);
+        let entity = route.entity;
+        let inbound = untold(format!("{}/{}", route.from, route.inlet), entity, &inlet);
+        let outbound = untold(format!("{} ({})", route.to, entity), entity, &outlet);
         if let Some(because) = inbound.or(outbound) {
             breaks.push(Broken { route, because });
         }
@@ -78,7 +82,8 @@ pub(super) fn impact(
 
 /// What the cases of a mapping tell.
 struct Told {
-    mapping: Arc<Mapping>,
+    file: PathBuf,
+    entity: Entity,
     failure: Option<String>,
 }
 
@@ -96,8 +101,11 @@ fn tell(deployment: &Deployment, schemas: &BTreeMap<Entity, ProposedSchema>) -> 
                 result.name
             )),
         });
-        let mapping = file.mapping.clone();
-        Some(Told { mapping, failure })
+        Some(Told {
+            file: file.mapping.file().to_owned(),
+            entity: file.entity,
+            failure,
+        })
     });
     told.collect()
 }

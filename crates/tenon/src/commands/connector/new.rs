@@ -70,12 +70,10 @@ fn named<'c, T>(
 
 fn text(name: &SystemName, kind: &ConnectorKind, preset: &Preset) -> String {
     let mut text = format!(
-        "# {name}: {}\n# {}\n# `tenon connector docs {} --preset {}` lists every key.\n\
+        "# {name}: {}\n# {}\n\
          name   = \"{name}\"\nkind   = \"{}\"\npreset = \"{}\"\n\n{}",
         preset.summary,
         kind.summary,
-        kind.name,
-        preset.name,
         kind.name,
         preset.name,
         preset.beginning(name.as_str()),

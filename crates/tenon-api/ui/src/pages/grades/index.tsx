@@ -14,7 +14,7 @@ type Decision = { proposal: Proposal; decision: 'approve' | 'decline' }
 /** Which grades should change, and why; a person says yes or no. */
 export default function Grades() {
   const { t } = useTranslation('grades')
-  const may = useMay('steward')
+  const may = useMay('decide')
   const [after, setAfter] = useState<string[]>([])
   const last = after.at(-1)
   const grades = hub.useQuery('get', '/api/v1/insight/grades', { params: { query: { limit: 50, ...(last ? { after: last } : {}) } } }, { refetchInterval: 10_000 })

@@ -1,0 +1,120 @@
+//! What people and programs read of journal, deliveries and parked messages.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde::Serialize;
+use tenon_core::{Attributes, Entity, NativeId, SystemName, Timestamp};
+
+use crate::{DeliveryState, ParkedState};
+
+/// A journaled message, without its bodies.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JournalRecord {
+    /// Rises with each message; the paging cursor.
+    pub position: i64,
+    /// When the hub journaled it.
+    pub journaled_at: Timestamp,
+    /// Its attributes.
+    pub attributes: Attributes,
+    /// What people call the record by.
+    pub business_key: Option<String>,
+    /// Where in the source it stood.
+    pub origin: String,
+    /// `routed`, `filtered`, `unchanged`, `invalid`, `done`, `refused`.
+    pub state: String,
+    /// Why it is invalid or refused.
+    pub detail: Option<String>,
+    /// The systems it was routed to.
+    pub targets: Vec<SystemName>,
+}
+
+/// The bodies of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Payloads {
+    /// The native record as it came.
+    pub raw: Bytes,
+    /// The canonical body as routed.
+    pub canonical: Option<Bytes>,
+}
+
+/// A delivery of a message to a system.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeliveryRecord {
+    /// The target.
+    pub system: SystemName,
+    /// How it stands.
+    pub state: DeliveryState,
+    /// The target's answer or the reason.
+    pub detail: String,
+    /// Attempts made.
+    pub attempts: u32,
+    /// When it came to stand so.
+    pub at: Timestamp,
+    /// The id in the target, when it has one.
+    pub native_id: Option<NativeId>,
+}
+
+/// A message and where it went.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trace {
+    /// The message.
+    pub message: JournalRecord,
+    /// One entry a target it was routed to; a target without one is still on the way.
+    pub deliveries: Vec<DeliveryRecord>,
+}
+
+/// How many messages of a system are parked in one state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkedCount {
+    /// The system.
+    pub system: SystemName,
+    /// The state.
+    pub state: ParkedState,
+    /// How many.
+    pub count: u64,
+    /// When the first of them was parked.
+    pub oldest: Timestamp,
+}
+
+/// Which journal records.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MessageFilter {
+    /// Only from this system.
+    pub source: Option<SystemName>,
+    /// Only about this.
+    pub entity: Option<Entity>,
+    /// Only in this state.
+    pub state: Option<String>,
+    /// Only about this record.
+    pub business_key: Option<String>,
+    /// Only those journaled at or after this time.
+    pub since: Option<Timestamp>,
+    /// Only those journaled before this time.
+    pub until: Option<Timestamp>,
+    /// Only those after this position, so that a search that finds little ends.
+    pub after: Option<i64>,
+    /// Only those in whose native or canonical body this stands, as it is written there.
+    pub text: Option<String>,
+}
+
+/// Counts over everything.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Dashboard {
+    /// Messages by state: `routed`, `unchanged`, `invalid` …
+    pub messages: BTreeMap<String, u64>,
+    /// Deliveries by system and state.
+    pub deliveries: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Parked messages by system and state.
+    pub parked: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Master records.
+    pub masters: u64,
+    /// Native records of mastered entities in the crosswalk, hub deliveries included.
+    pub links: u64,
+    /// Source records that joined a master which another record had made: records of mastered
+    /// entities that a system told of itself, less the masters.
+    pub joined: u64,
+    /// Median and 99th percentile from acceptance to outcome, in milliseconds, over the deliveries
+    /// of the last hour.
+    pub latency_ms: Option<(f64, f64)>,
+}
