@@ -57,7 +57,12 @@ fn a_probe_tells_what_does_not_answer_and_what_does_not_fit() {
             .all(|found| found["reached"] == true),
         "{nothing:?}"
     );
-    let exported = encoding_rs::GB18030.encode("客户编号,客户名称,工商全称\nC1,川可,\nC2,,\n");
+    // The second name is longer than the canonical model has room for.
+    let exported = format!(
+        "客户编号,客户名称,工商全称\nC1,川可,\nC2,川可,{}\n",
+        "长".repeat(1000)
+    );
+    let exported = encoding_rs::GB18030.encode(&exported);
     std::fs::write(site.path("config/crm/out/customers-1.csv"), exported.0).expect("an export");
     let file = std::fs::File::options()
         .write(true)

@@ -65,7 +65,7 @@ fn two_nodes_on_servers_keep_their_promises_under_fault() {
 /// A cluster of three brokers takes a minute to begin: `make test-cluster` tortures that.
 #[test]
 fn servers_that_are_killed_and_come_again_lose_nothing() {
-    let report = check("rabbitmq", "6", &["--tls"]);
+    let report = check("rabbitmq", "8", &["--tls"]);
     let restarts = report["restarts"].as_u64();
     assert!(restarts.is_some_and(|restarts| restarts > 0), "{report}");
 }

@@ -7,7 +7,7 @@ use tenon_store::{Deed, DeliveryState, Lookup, ParkedRecord, ParkedState};
 
 use super::company::{Erp, ORDER_IN, order};
 use super::node::Node;
-use super::place::{House, Place, equals, eventually, named};
+use super::place::{House, equals, eventually, named};
 
 pub(super) async fn an_order_goes_from_source_to_row(house: &House) {
     house.shop_and_erp(Erp::Orders).await;
@@ -209,42 +209,6 @@ pub(super) async fn a_key_without_end_is_parked(house: &House) {
         said.contains("`no`, the record's key, has 100000 characters"),
         "{said}"
     );
-    hub.stop().await;
-}
-
-pub(super) async fn what_the_database_cannot_hold_is_a_dead_letter(house: &House) {
-    house.shop_and_erp(Erp::Orders).await;
-    let node = house.node().await;
-    node.declare().await;
-    let mut messages = Vec::new();
-    for number in 0..20 {
-        let order = order(&format!("O-{number}"), "C-1", 1);
-        messages.push(node.message("shop", Entity::Order, &order));
-    }
-    // Before the beginning of PostgreSQL's calendar; SQLite has none.
-    messages[7].attributes.occurred_at = "-009000-01-01T00:00:00Z".parse().expect("a moment");
-    node.take(&messages).await;
-    let hub = node.start(Roles::ALL).await;
-    let dead = match house.place() {
-        Place::Servers { .. } => messages.remove(7).attributes.id.to_string(),
-        Place::File(_) => String::new(),
-    };
-    for message in messages {
-        let id = message.attributes.id;
-        node.delivery(id, "erp", DeliveryState::Delivered).await;
-    }
-    node.quiet().await;
-    if !dead.is_empty() {
-        let mut consumer = node.broker.consume(DEAD_QUEUE, 10).await.unwrap();
-        let found = consumer.next_batch(10).await.unwrap();
-        let header = |name: &str| {
-            let found = found[0].headers.iter().find(|(known, _)| known == name);
-            found.map(|(_, value)| value.clone()).unwrap_or_default()
-        };
-        assert_eq!((found.len(), header("cloudEvents_id")), (1, dead));
-        let reason = header("tenon-dead-reason");
-        assert!(reason.contains("cannot hold it"), "{reason}");
-    }
     hub.stop().await;
 }
 

@@ -54,7 +54,6 @@ suite! {
     flow::what_is_invalid_is_parked_and_the_rest_flows,
     flow::a_record_that_no_message_can_carry_is_parked,
     flow::a_key_without_end_is_parked,
-    flow::what_the_database_cannot_hold_is_a_dead_letter,
     flow::a_repaired_mapping_takes_what_was_parked_once,
     flow::an_old_record_is_not_sent_again_unless_forced,
     flow::unreadable_messages_are_dead_letters,
