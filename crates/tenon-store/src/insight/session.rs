@@ -74,7 +74,7 @@ impl Session {
                 query.execute(&mut **transaction).await?.rows_affected()
             }
             Self::Sqlite(transaction) => {
-                let statement = expand(statement, sqlite_rows);
+                let statement = in_order(&expand(statement, sqlite_rows));
                 let query = sqlx::query(AssertSqlSafe(statement)).bind(rows);
                 query.execute(&mut **transaction).await?.rows_affected()
             }
@@ -99,7 +99,7 @@ impl Session {
                 found.iter().map(|row| from_json("a row", row)).collect()
             }
             Self::Sqlite(transaction) => {
-                let question = expand(question, sqlite_rows);
+                let question = in_order(&expand(question, sqlite_rows));
                 let found: Vec<SqliteRow> = sqlx::query(AssertSqlSafe(question))
                     .bind(rows)
                     .fetch_all(&mut **transaction)
@@ -142,6 +142,23 @@ fn expand(statement: &str, rows: fn(&str) -> String) -> String {
     expanded.into_owned()
 }
 
+/// The statement with its joins made in the order in which they are written, which SQLite does for a
+/// cross join alone. Every statement begins with the given rows; SQLite cannot know how few they are, and
+/// would go through whole tables with them inside.
+fn in_order(statement: &str) -> String {
+    let mut parts = statement.split(" join ");
+    let mut ordered = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let kind = ordered.split_whitespace().next_back();
+        let cross = match kind {
+            Some("left" | "cross") => "",
+            _ => " cross",
+        };
+        ordered = format!("{ordered}{cross} join {part}");
+    }
+    ordered
+}
+
 fn postgres_rows(columns: &str) -> String {
     format!("(select * from json_to_recordset($1::json) as given({columns}))")
 }
@@ -173,5 +190,13 @@ mod tests {
              from json_each($1)) g where true"
         );
         assert_eq!(expand("select 1", sqlite_rows), "select 1");
+    }
+
+    #[test]
+    fn joins_are_made_as_they_are_written() {
+        assert_eq!(
+            in_order("select 1 from g\n join a on true left join b on true cross join c"),
+            "select 1 from g\n cross join a on true left join b on true cross join c"
+        );
     }
 }
