@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenon_connector::{Inlet, Intake, Received, Source, System};
+use serde_json::Value;
+use tenon_connector::{Inlet, Intake, Received, System};
 use tenon_core::Failure;
-use tenon_store::{Claim, Half, SharedStore};
+use tenon_store::{Half, SharedStore};
 use tokio_util::sync::CancellationToken;
 
 use crate::claim::{claimed, taken_over};
@@ -81,11 +82,11 @@ impl Poll {
             .store
             .checkpoint(&self.system.name, &self.inlet.name)
             .await;
-        let checkpoint = checkpoint.map_err(|error| store_failure(&error))?;
+        let mut read_to = checkpoint.map_err(|error| store_failure(&error))?;
         let mut source = self
             .system
             .transport
-            .open_source(&self.inlet, checkpoint)
+            .open_source(&self.inlet, read_to.clone())
             .await?;
         loop {
             if self.halt().is_some() {
@@ -108,11 +109,18 @@ impl Poll {
                 }
                 Some(received) => {
                     let count = received.messages.len() as u64;
-                    let taken =
-                        self.take_over(component, claim.as_ref(), source.as_mut(), received);
-                    if !taken.await? {
+                    if !self.accept(component, &received).await {
                         return Ok(());
                     }
+                    // Whoever reads now is further on: the checkpoint must not go back.
+                    if !claim.holds().await {
+                        return Err(taken_over(&component.0));
+                    }
+                    if let Some(to) = received.checkpoint {
+                        self.keep(read_to.as_ref(), &to).await?;
+                        read_to = Some(to);
+                    }
+                    source.settle().await?;
                     self.health
                         .report(component, ComponentState::Flowing, count);
                 }
@@ -120,20 +128,15 @@ impl Poll {
         }
     }
 
-    /// Accepts a portion: confirmed by the broker, then the checkpoint kept, then settled with the
-    /// source. A crash between these only means that messages come again and are recognised.
-    async fn take_over(
-        &self,
-        component: &Component,
-        claim: &dyn Claim,
-        source: &mut dyn Source,
-        received: Received,
-    ) -> Result<bool, Failure> {
+    /// Accepts a portion: confirmed by the broker; then the checkpoint is kept, then it is settled with
+    /// the source. A crash between these only means that messages come again and are recognised.
+    /// `false` when the hub stops before that.
+    async fn accept(&self, component: &Component, received: &Received) -> bool {
         let mut pauses = Pauses::new(Duration::from_millis(100), Duration::from_secs(5));
         while let Err(failure) = self.accept.accept(&received.messages).await {
             self.health.report_failure(component, &failure);
             if !pauses.wait(&self.stop, failure.retry_after).await {
-                return Ok(false);
+                return false;
             }
         }
         metrics::counter!(
@@ -141,18 +144,16 @@ impl Poll {
             "system" => self.system.name.to_string(), "entity" => self.inlet.entity.as_str()
         )
         .increment(received.messages.len() as u64);
-        // Whoever reads now is further on: the checkpoint must not go back.
-        if !claim.holds().await {
-            return Err(taken_over(&component.0));
-        }
-        if let Some(checkpoint) = &received.checkpoint {
-            let kept = self
-                .store
-                .keep_checkpoint(&self.system.name, &self.inlet.name, checkpoint);
-            kept.await.map_err(|error| store_failure(&error))?;
-            FailPoint::ReceiveCheckpointed.reached();
-        }
-        source.settle().await?;
-        Ok(true)
+        true
+    }
+
+    /// Keeps how far the source has read, from where it was.
+    async fn keep(&self, from: Option<&Value>, to: &Value) -> Result<(), Failure> {
+        let kept = self
+            .store
+            .keep_checkpoint(&self.system.name, &self.inlet.name, from, to);
+        kept.await.map_err(|error| store_failure(&error))?;
+        FailPoint::ReceiveCheckpointed.reached();
+        Ok(())
     }
 }

@@ -275,12 +275,16 @@ pub trait Store: AccessStore + Operations + 'static {
         inlet: &str,
     ) -> Result<Option<serde_json::Value>, StoreError>;
 
-    /// Keeps how far a source has read.
+    /// Keeps how far a source has read, which began at `from`.
+    ///
+    /// A conflict when another one has read on from there meanwhile: a reader that was cut off and
+    /// comes back does not put the source back.
     async fn keep_checkpoint(
         &self,
         system: &SystemName,
         inlet: &str,
-        checkpoint: &serde_json::Value,
+        from: Option<&serde_json::Value>,
+        to: &serde_json::Value,
     ) -> Result<(), StoreError>;
 
     // Reading.

@@ -42,6 +42,16 @@ pub(crate) fn milliseconds(latency: Duration) -> f64 {
     latency.as_secs_f64() * 1_000.0
 }
 
+/// What the number of rows says that a reader's place was written to.
+pub(crate) fn moved_on(rows: u64) -> Result<(), StoreError> {
+    match rows {
+        1 => Ok(()),
+        _ => Err(StoreError::Conflict(
+            "another reader is further on".to_owned(),
+        )),
+    }
+}
+
 /// A count that the database returned.
 pub(crate) fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()

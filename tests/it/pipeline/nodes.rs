@@ -2,7 +2,7 @@
 
 use sqlx::{Connection, PgConnection};
 use tenon_core::Entity;
-use tenon_pipeline::{Component, Hub, Roles, deliver_queue};
+use tenon_pipeline::{Component, DEAD_QUEUE, Hub, Roles, deliver_queue};
 use tenon_store::{DeliveryState, Lookup, ParkedState};
 
 use super::company::{Erp, customer, order, tax_id};
@@ -266,5 +266,57 @@ async fn a_broker_that_is_ahead_of_a_restored_store_is_served() {
     node.journaled(accepted, "routed").await;
     let trace = node.store.trace(&routed.to_string(), 1).await.unwrap();
     assert_eq!(trace, [], "the journal does not know it");
+    hub.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_database_cannot_hold_is_a_dead_letter() {
+    let house = House::rabbitmq().await;
+    house.shop_and_erp(Erp::Orders).await;
+    let node = house.node().await;
+    node.declare().await;
+    // The database refuses one message, always, as it does a value that is out of its range.
+    let Place::Servers { schema, .. } = house.place() else {
+        panic!("on servers")
+    };
+    let mut connection = PgConnection::connect(&schema.url()).await.unwrap();
+    sqlx::raw_sql(
+        "create function refuse() returns trigger language plpgsql as $$ begin
+             if new.business_key = 'O-7' then
+                 raise exception 'out of range' using errcode = '22008';
+             end if;
+             return new;
+         end $$;
+         create trigger refuse before insert on journal for each row execute function refuse();",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+
+    let mut messages = Vec::new();
+    for number in 0..20 {
+        let order = order(&format!("O-{number}"), "C-1", 1);
+        messages.push(node.message("shop", Entity::Order, &order));
+    }
+    node.take(&messages).await;
+    let hub = node.start(Roles::ALL).await;
+    let refused = messages.remove(7).attributes.id.to_string();
+    for message in messages {
+        let id = message.attributes.id;
+        node.delivery(id, "erp", DeliveryState::Delivered).await;
+    }
+    equals(1, async || {
+        node.broker.depth(DEAD_QUEUE).await.unwrap_or_default()
+    })
+    .await;
+    let mut consumer = node.broker.consume(DEAD_QUEUE, 10).await.unwrap();
+    let dead = consumer.next_batch(10).await.unwrap();
+    let header = |name: &str| {
+        let found = dead[0].headers.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    assert_eq!((dead.len(), header("cloudEvents_id")), (1, refused));
+    let reason = header("tenon-dead-reason");
+    assert!(reason.contains("cannot hold it"), "{reason}");
     hub.stop().await;
 }

@@ -15,19 +15,23 @@ use super::fixtures::{
 pub(super) async fn checkpoints_are_kept(house: &House) {
     let erp = system("erp");
     assert_eq!(house.store.checkpoint(&erp, "order").await.unwrap(), None);
-    for checkpoint in [
+    let mut from = None;
+    for to in [
         json!({"at": "2026-01-01", "seen": [1, 2]}),
         json!("行\u{0}17"),
     ] {
-        house
+        let kept = house
             .store
-            .keep_checkpoint(&erp, "order", &checkpoint)
-            .await
-            .unwrap();
-        assert_eq!(
-            house.store.checkpoint(&erp, "order").await.unwrap(),
-            Some(checkpoint)
-        );
+            .keep_checkpoint(&erp, "order", from.as_ref(), &to);
+        kept.await.unwrap();
+        // Whoever began where this one did, and comes later, does not put it back.
+        let elsewhere = json!("elsewhere");
+        let later = house
+            .store
+            .keep_checkpoint(&erp, "order", from.as_ref(), &elsewhere);
+        assert!(matches!(later.await, Err(StoreError::Conflict(_))));
+        from = house.store.checkpoint(&erp, "order").await.unwrap();
+        assert_eq!(from, Some(to));
     }
     assert_eq!(
         house.store.checkpoint(&erp, "customer").await.unwrap(),

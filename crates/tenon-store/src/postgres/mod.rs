@@ -417,9 +417,10 @@ impl Store for Postgres {
         &self,
         system: &SystemName,
         inlet: &str,
-        checkpoint: &serde_json::Value,
+        from: Option<&serde_json::Value>,
+        to: &serde_json::Value,
     ) -> Result<(), StoreError> {
-        read::keep_checkpoint(self, system, inlet, checkpoint).await
+        read::keep_checkpoint(self, system, inlet, from, to).await
     }
 
     async fn postings(&self, keys: &[MatchKey], crowd: usize) -> Result<Postings, StoreError> {

@@ -35,19 +35,28 @@ pub(super) async fn keep_checkpoint(
     store: &Postgres,
     system: &SystemName,
     inlet: &str,
-    checkpoint: &serde_json::Value,
+    from: Option<&serde_json::Value>,
+    to: &serde_json::Value,
 ) -> Result<(), StoreError> {
+    let statement = match from {
+        None => {
+            "insert into checkpoint (system, inlet, value, at) values ($1, $2, $3::text::json, now())
+             on conflict (system, inlet) do nothing"
+        }
+        Some(_) => {
+            "update checkpoint set value = $3::text::json, at = now()
+             where system = $1 and inlet = $2 and value::text = $4"
+        }
+    };
     let mut connection = store.connection().await?;
-    sqlx::query(
-        "insert into checkpoint (system, inlet, value, at) values ($1, $2, $3::text::json, now())
-         on conflict (system, inlet) do update set value = excluded.value, at = excluded.at",
-    )
-    .bind(system.as_str())
-    .bind(inlet)
-    .bind(rows::to_json(checkpoint)?)
-    .execute(&mut *connection)
-    .await?;
-    Ok(())
+    let mut query = sqlx::query(statement)
+        .bind(system.as_str())
+        .bind(inlet)
+        .bind(rows::to_json(to)?);
+    if let Some(from) = from {
+        query = query.bind(rows::to_json(from)?);
+    }
+    rows::moved_on(query.execute(&mut *connection).await?.rows_affected())
 }
 
 // ---- Records ----------------------------------------------------------------------------------

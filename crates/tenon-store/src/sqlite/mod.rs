@@ -60,7 +60,7 @@ const READERS: u32 = 4;
 /// The pages that a connection keeps, in KiB, as SQLite wants it said. The writer goes to random
 /// places of every index, and its default of 2 MiB would make it read the file again and again. The
 /// readers find what they lack in the system's own cache, and there are several of them.
-const WRITER_CACHE: &str = "-16384";
+const WRITER_CACHE: &str = "-8192";
 const READER_CACHE: &str = "-3072";
 
 /// How long a statement waits for another process that holds the file.
@@ -394,9 +394,10 @@ impl Store for Sqlite {
         &self,
         system: &SystemName,
         inlet: &str,
-        checkpoint: &serde_json::Value,
+        from: Option<&serde_json::Value>,
+        to: &serde_json::Value,
     ) -> Result<(), StoreError> {
-        read::keep_checkpoint(self, system, inlet, checkpoint).await
+        read::keep_checkpoint(self, system, inlet, from, to).await
     }
 
     async fn postings(&self, keys: &[MatchKey], crowd: usize) -> Result<Postings, StoreError> {

@@ -34,21 +34,31 @@ pub(super) async fn keep_checkpoint(
     store: &Sqlite,
     system: &SystemName,
     inlet: &str,
-    checkpoint: &serde_json::Value,
+    from: Option<&serde_json::Value>,
+    to: &serde_json::Value,
 ) -> Result<(), StoreError> {
+    let statement = match from {
+        None => {
+            "insert into checkpoint (system, inlet, value, at) values ($1, $2, $3, $4)
+             on conflict (system, inlet) do nothing"
+        }
+        Some(_) => {
+            "update checkpoint set value = $3, at = $4
+             where system = $1 and inlet = $2 and value = $5"
+        }
+    };
     let mut transaction = store.begin().await?;
-    sqlx::query(
-        "insert into checkpoint (system, inlet, value, at) values ($1, $2, $3, $4)
-         on conflict (system, inlet) do update set value = excluded.value, at = excluded.at",
-    )
-    .bind(system.as_str())
-    .bind(inlet)
-    .bind(rows::to_json(checkpoint)?)
-    .bind(now())
-    .execute(&mut *transaction)
-    .await?;
+    let mut query = sqlx::query(statement)
+        .bind(system.as_str())
+        .bind(inlet)
+        .bind(rows::to_json(to)?)
+        .bind(now());
+    if let Some(from) = from {
+        query = query.bind(rows::to_json(from)?);
+    }
+    let rows = query.execute(&mut *transaction).await?.rows_affected();
     transaction.commit().await?;
-    Ok(())
+    rows::moved_on(rows)
 }
 
 // ---- Records ----------------------------------------------------------------------------------
