@@ -2,7 +2,8 @@
 //!
 //! Everything a preset says stands in files under `presets/`, in the words an IT team writes itself;
 //! this crate only carries them. A connector file overrides any of it, key by key. The presets for
-//! files, SQL and HTTP exchange the same records, so that they share their mappings.
+//! files, SQL and HTTP exchange the same records, so that they share their mappings; those for the
+//! platforms write the same form.
 
 use tenon_connector::{ConnectorKind, Preset};
 
@@ -10,7 +11,7 @@ use tenon_connector::{ConnectorKind, Preset};
 pub const KIND: ConnectorKind = ConnectorKind {
     name: "oa",
     summary: "decisions come from it, requests for approval go to it",
-    presets: &[FILES, SQL, HTTP, REDMINE],
+    presets: &[FILES, SQL, HTTP, REDMINE, DINGTALK, WECOM, FEISHU],
 };
 
 /// Names a file of `presets/` and carries its text.
@@ -69,5 +70,50 @@ const REDMINE: Preset = Preset {
         file!("redmine", "approval.out.test.yaml"),
         file!("shared", "approval_kind.csv"),
         file!("shared", "approval_kind_out.csv"),
+    ],
+};
+
+const DINGTALK: Preset = Preset {
+    name: "dingtalk",
+    summary: "DingTalk's approvals, with signed callbacks (documented shapes)",
+    transport: "http",
+    defaults: include_str!("../presets/dingtalk/preset.toml"),
+    files: &[
+        file!("dingtalk", "approval.in.jq"),
+        file!("dingtalk", "approval.in.test.yaml"),
+        file!("shared", "form.out.jq"),
+        file!("shared", "form.out.test.yaml"),
+        file!("shared", "form_kind.csv"),
+        file!("shared", "form_kind_out.csv"),
+    ],
+};
+
+const WECOM: Preset = Preset {
+    name: "wecom",
+    summary: "WeCom's approvals, with signed callbacks (documented shapes)",
+    transport: "http",
+    defaults: include_str!("../presets/wecom/preset.toml"),
+    files: &[
+        file!("wecom", "approval.in.jq"),
+        file!("wecom", "approval.in.test.yaml"),
+        file!("shared", "form.out.jq"),
+        file!("shared", "form.out.test.yaml"),
+        file!("shared", "form_kind.csv"),
+        file!("shared", "form_kind_out.csv"),
+    ],
+};
+
+const FEISHU: Preset = Preset {
+    name: "feishu",
+    summary: "Feishu's approvals, with signed callbacks (documented shapes)",
+    transport: "http",
+    defaults: include_str!("../presets/feishu/preset.toml"),
+    files: &[
+        file!("feishu", "approval.in.jq"),
+        file!("feishu", "approval.in.test.yaml"),
+        file!("shared", "form.out.jq"),
+        file!("shared", "form.out.test.yaml"),
+        file!("shared", "form_kind.csv"),
+        file!("shared", "form_kind_out.csv"),
     ],
 };

@@ -105,7 +105,7 @@ fn text(document: &utoipa::openapi::OpenApi) -> Result<String, Failure> {
 /// The document, and the routes. Each route has its rule in the table of [`access`].
 fn described() -> (utoipa::openapi::OpenApi, Router<Api>) {
     let (intake, taken_in) = OpenApiRouter::new()
-        .routes(routes!(webhook::receive))
+        .routes(routes!(webhook::receive, webhook::prove))
         .layer(DefaultBodyLimit::max(MAX_WEBHOOK_BODY))
         .split_for_parts();
     let (routes, mut document) = OpenApiRouter::with_openapi(docs::Document::openapi())

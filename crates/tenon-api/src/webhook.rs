@@ -1,16 +1,25 @@
 //! Takes in what systems call about.
+//!
+//! How a caller proves itself, and in which envelope it speaks, is the connector's matter
+//! ([`webhook::open`]); here what it says becomes durable, and it is answered in its own form.
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
-use tenon_connector::{Inlet, Intake, Webhook, verify_webhook};
-use tenon_core::{Message, MessageId, Native, NativeBody, SystemName};
+use tenon_connector::webhook::{self, Call, Opened, Reply, Said};
+use tenon_connector::{Inlet, Intake, System, Webhook, WebhookAuth};
+use tenon_core::{
+    Failure, FailureKind, Message, MessageId, Native, NativeBody, SystemName, Timestamp,
+};
 use utoipa::ToSchema;
 
+use crate::problem::Asked;
 use crate::{Api, Problem};
 
 /// The hub has taken responsibility for these.
@@ -21,17 +30,22 @@ pub(crate) struct Accepted {
     accepted: Vec<MessageId>,
 }
 
+/// The parameters of a query, in order; the same name may come more than once.
+type Parameters = Asked<Vec<(String, String)>>;
+
 /// Accepts one record, or an array of records, of a webhook's entity.
 ///
-/// 202 is answered only when each is durable in the broker. The caller proves itself as the
-/// connector file says: a token, or an HMAC-SHA256 signature of the body.
+/// Success is answered only when each is durable in the broker: 202, or what the caller's own scheme wants
+/// to hear. The caller proves itself as the connector file says: a token, an HMAC-SHA256 signature of the
+/// body, or the signed and encrypted envelope of DingTalk, Feishu or WeCom.
 #[utoipa::path(post, path = "/in/{system}/{inlet}", tag = "intake",
     params(
         ("system" = String, Path, description = "the system that calls"),
         ("inlet" = String, Path, description = "the name of its `[[webhook]]`"),
     ),
-    request_body(content = String, content_type = "application/json", description = "a JSON object or an array of objects, in the system's own form"),
+    request_body(content = String, content_type = "application/json", description = "a JSON object or an array of objects, in the system's own form; or its envelope"),
     responses(
+        (status = 200, description = "durable in the hub, and answered as the caller's scheme wants it", body = String),
         (status = 202, description = "durable in the hub", body = Accepted),
         (status = 400, description = "no JSON object or array of objects", body = Problem),
         (status = 401, description = "the caller did not prove itself", body = Problem),
@@ -42,33 +56,92 @@ pub(crate) struct Accepted {
 pub(crate) async fn receive(
     State(api): State<Api>,
     Path((system, name)): Path<(String, String)>,
+    Asked(query): Parameters,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Result<(StatusCode, Json<Accepted>), Problem> {
-    let (inlet, webhook) = find(&api, &system, &name)
-        .ok_or_else(|| Problem::not_found(format!("no webhook `{name}` of a system `{system}`")))?;
+) -> Result<Response, Problem> {
+    let (system, inlet, webhook) = find(&api, &system, &name)?;
     let body = body?;
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    verify_webhook(&webhook.auth, header, &body)
-        .map_err(|failure| Problem::unauthorised(&failure))?;
+    let said = match opened(&webhook.auth, &query, &header, Some(&body))? {
+        Opened::Tried(reply) => return Ok(answer(reply)),
+        Opened::Said(said) => said,
+    };
     let event_id = webhook.event_id_header.as_deref().and_then(header);
-    let mut messages = messages(inlet, &body, event_id)?;
+    let mut messages = messages(system, inlet, webhook, &said, event_id).await?;
     if let Some(traceparent) = header("traceparent").filter(|text| is_trace_context(text)) {
         for message in &mut messages {
             message.attributes.traceparent = Some(traceparent.to_owned());
         }
     }
     api.accept.accept(&messages).await?;
+    said.taken();
     metrics::counter!(
         "tenon_messages_received_total",
         "system" => inlet.system.to_string(), "entity" => inlet.entity.as_str()
     )
     .increment(messages.len() as u64);
+    if let Some(reply) = said.reply {
+        return Ok(answer(reply));
+    }
     let accepted = messages
         .iter()
         .map(|message| message.attributes.id)
         .collect();
-    Ok((StatusCode::ACCEPTED, Json(Accepted { accepted })))
+    Ok((StatusCode::ACCEPTED, Json(Accepted { accepted })).into_response())
+}
+
+/// Answers a system that tries the address of a webhook before it calls it.
+///
+/// WeCom does: it wants to read what it has encrypted in `echostr`.
+#[utoipa::path(get, path = "/in/{system}/{inlet}", tag = "intake",
+    params(
+        ("system" = String, Path, description = "the system that calls"),
+        ("inlet" = String, Path, description = "the name of its `[[webhook]]`"),
+    ),
+    responses(
+        (status = 200, description = "what was encrypted", body = String, content_type = "text/plain"),
+        (status = 401, description = "the caller did not prove itself", body = Problem),
+        (status = 404, description = "no such webhook", body = Problem),
+        (status = 405, description = "the webhook's scheme has no such trial", body = Problem),
+    ))]
+pub(crate) async fn prove(
+    State(api): State<Api>,
+    Path((system, name)): Path<(String, String)>,
+    Asked(query): Parameters,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (_, _, webhook) = find(&api, &system, &name)?;
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    match opened(&webhook.auth, &query, &header, None)? {
+        Opened::Tried(reply) => Ok(answer(reply)),
+        Opened::Said(_) => Err(Problem::bug("a call without a body says something")),
+    }
+}
+
+fn opened<'c>(
+    auth: &WebhookAuth,
+    query: &'c [(String, String)],
+    header: &'c dyn Fn(&str) -> Option<&'c str>,
+    body: Option<&'c Bytes>,
+) -> Result<Opened, Problem> {
+    let call = Call {
+        query,
+        header,
+        body,
+    };
+    webhook::open(auth, &call, Timestamp::now()).map_err(|failure| match failure.kind {
+        FailureKind::Invalid => {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", failure.detail)
+        }
+        FailureKind::Bug => failure.into(),
+        _ => Problem::unauthorised(&failure),
+    })
+}
+
+fn answer(reply: Reply) -> Response {
+    let content_type = [(header::CONTENT_TYPE, reply.content_type)];
+    (content_type, reply.body).into_response()
 }
 
 /// Whether a header is a trace context as W3C writes it; anything else a caller may say there is not
@@ -78,21 +151,33 @@ fn is_trace_context(text: &str) -> bool {
     (55..=128).contains(&text.len()) && text.bytes().all(plain)
 }
 
-fn find<'a>(api: &'a Api, system: &str, name: &str) -> Option<(&'a Inlet, &'a Webhook)> {
-    let system = SystemName::new(system).ok()?;
-    let inlet = api.deployment.system(&system)?.inlet(name)?;
-    match &inlet.intake {
-        Intake::Webhook(webhook) => Some((inlet, webhook)),
-        Intake::Poll { .. } => None,
-    }
+fn find<'a>(
+    api: &'a Api,
+    system: &str,
+    name: &str,
+) -> Result<(&'a System, &'a Inlet, &'a Webhook), Problem> {
+    let found = || {
+        let system = api.deployment.system(&SystemName::new(system).ok()?)?;
+        let inlet = system.inlet(name)?;
+        match &inlet.intake {
+            Intake::Webhook(webhook) => Some((system, inlet, webhook)),
+            Intake::Poll { .. } => None,
+        }
+    };
+    let missing = || Problem::not_found(format!("no webhook `{name}` of a system `{system}`"));
+    found().ok_or_else(missing)
 }
 
-/// The messages of a body; raw values keep every digit as it was written.
-fn messages(
+/// The messages of what was said; raw values keep every digit as it was written.
+async fn messages(
+    system: &System,
     inlet: &Inlet,
-    body: &[u8],
-    event_id: Option<&str>,
+    webhook: &Webhook,
+    said: &Said,
+    header: Option<&str>,
 ) -> Result<Vec<Message<Native>>, Problem> {
+    let body = &said.body;
+    let event_id = header.or(said.event_id.as_deref());
     let origin = format!("POST /in/{}/{}", inlet.system, inlet.name);
     let is_array = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     let records: Vec<&RawValue> = match is_array {
@@ -102,11 +187,19 @@ fn messages(
     .map_err(|error| Problem::bad_request(format!("the body is no JSON: {error}")))?;
     let mut messages = Vec::with_capacity(records.len());
     for (index, record) in records.into_iter().enumerate() {
+        let record = record.get().as_bytes();
+        if let Some(condition) = &webhook.condition
+            && !condition.holds(record, &Value::Null)?
+        {
+            continue;
+        }
         let event_id = match (event_id, is_array) {
             (Some(event_id), true) => Some(format!("{event_id}/{index}")),
             (event_id, _) => event_id.map(str::to_owned),
         };
-        let json = Bytes::copy_from_slice(record.get().as_bytes());
+        let json = Bytes::copy_from_slice(record);
+        let json = system.transport.complete(inlet, json).await;
+        let json = json.map_err(|failure| unasked(inlet, failure))?;
         let message = inlet.message(json, event_id.as_deref(), None, origin.clone());
         // The caller is there to be told, so what is not even a record with a key is refused.
         if let NativeBody::Undecodable { reason, .. } = &message.body.body {
@@ -118,4 +211,14 @@ fn messages(
         messages.push(message);
     }
     Ok(messages)
+}
+
+/// The system that calls did not tell the rest when it was asked: it is to call again later.
+fn unasked(inlet: &Inlet, failure: Failure) -> Problem {
+    tracing::warn!(
+        system.name = %inlet.system, inlet = inlet.name, error = %failure,
+        "a call is not taken, since the system did not tell the rest"
+    );
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    Problem::new(status, &failure.code, failure.detail)
 }

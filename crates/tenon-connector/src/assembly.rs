@@ -17,13 +17,14 @@ use crate::files::Files;
 use crate::http::Http;
 use crate::schedule::Attended;
 use crate::sql::Sql;
+use crate::webhook::Seal;
 use crate::{
     CaseFile, CodeTables, ConnectorKind, Document, Guarantee, Inlet, Intake, KeyPath, KeyProblem,
     Mapping, Outlet, Preset, RetryPolicy, Secret, System, Transport, Webhook, WebhookAuth,
 };
 use keys::{
-    COMMON, Common, DELIVER, DeliverCommon, LISTS, RECEIVE, ReceiveCommon, WebhookAuthConfig,
-    WebhookCommon,
+    COMMON, Common, DELIVER, DeliverCommon, LISTS, RECEIVE, ReceiveCommon, WEBHOOK,
+    WebhookAuthConfig, WebhookCommon,
 };
 use presets::{choose, merge, preset_tables};
 
@@ -103,7 +104,13 @@ fn assemble<'t, T: Configured>(
         .collect();
     let webhook: Vec<_> = webhook
         .into_iter()
-        .map(|table| document.read::<WebhookCommon>(table, &[]))
+        .map(|table| {
+            let (common, own) = split(table, WEBHOOK);
+            (
+                document.read::<WebhookCommon>(common, &[]),
+                document.read::<T::Webhook>(own, WEBHOOK),
+            )
+        })
         .collect();
     let deliver: Vec<_> = deliver
         .into_iter()
@@ -143,8 +150,14 @@ fn assemble<'t, T: Configured>(
         parts_receive.push((keys.inlet_name(), own));
         inlets.extend(assembly.inlet(&common.name, index, &keys));
     }
-    for (index, keys) in webhook.into_iter().enumerate() {
-        inlets.extend(keys.and_then(|keys| assembly.webhook(&common.name, index, keys)));
+    let webhooks = webhook.len();
+    let mut parts_webhook = Vec::new();
+    for (index, (common_keys, own)) in webhook.into_iter().enumerate() {
+        let (Some(keys), Some(own)) = (common_keys, own) else {
+            continue;
+        };
+        parts_webhook.push((keys.inlet_name(), own));
+        inlets.extend(assembly.webhook(&common.name, index, keys));
     }
     assembly.refuse_duplicates(&inlets);
 
@@ -171,12 +184,14 @@ fn assemble<'t, T: Configured>(
 
     let settings = settings?;
     // The transport tells its problems by index, so it is asked only where no entry is left out.
-    if parts_receive.len() < receives || parts_deliver.len() < delivers {
+    let left_out = parts_receive.len() < receives || parts_webhook.len() < webhooks;
+    if left_out || parts_deliver.len() < delivers {
         return None;
     }
     let parts = Parts {
         settings,
         receive: parts_receive,
+        webhook: parts_webhook,
         deliver: parts_deliver,
         base,
     };
@@ -363,54 +378,92 @@ impl Assembly<'_, '_> {
         let at = format!("webhook[{index}]");
         let mapping = self.mapping(&format!("{at}.mapping"), &keys.mapping, keys.entity, true);
         let key = self.key_path(&format!("{at}.key"), &keys.key);
-        let auth = match keys.auth {
-            WebhookAuthConfig {
-                header,
-                token: Some(token),
-                hmac: None,
-            } => {
-                let header = header.unwrap_or_else(|| "authorization".to_owned());
-                Some(WebhookAuth::Token { header, token })
-            }
-            WebhookAuthConfig {
-                header,
-                token: None,
-                hmac: Some(secret),
-            } => {
-                let header = header.unwrap_or_else(|| "x-signature".to_owned());
-                Some(WebhookAuth::Hmac { header, secret })
-            }
-            _ => {
-                let message = "a webhook needs either `token` or `hmac`";
-                self.document
-                    .report_key(KeyProblem::new(format!("{at}.auth"), message));
-                None
-            }
+        let name = keys.inlet_name();
+        let condition = match &keys.condition {
+            None => None,
+            Some(source) => Some(self.condition(&at, source)?),
         };
-        let plain = match &auth {
-            Some(WebhookAuth::Token { token: secret, .. } | WebhookAuth::Hmac { secret, .. }) => {
-                !secret.is_reference()
-            }
-            None => false,
-        };
-        if plain {
-            let problem = KeyProblem::new(format!("{at}.auth"), "the secret stands in plain sight")
-                .help("write ${env:NAME} or ${file:PATH}");
-            self.document.report_key(problem);
-        }
+        let auth = self.webhook_auth(&at, keys.auth);
         Some(Inlet {
             system: system.clone(),
-            name: keys
-                .name
-                .unwrap_or_else(|| format!("{}-webhook", keys.entity)),
+            name,
             entity: keys.entity,
             key: key?,
             mapping: mapping?,
             intake: Intake::Webhook(Webhook {
                 auth: auth?,
                 event_id_header: keys.event_id_header,
+                condition,
             }),
         })
+    }
+
+    fn webhook_auth(&mut self, at: &str, keys: WebhookAuthConfig) -> Option<WebhookAuth> {
+        let at = format!("{at}.auth");
+        let WebhookAuthConfig {
+            header,
+            token,
+            hmac,
+            scheme,
+            key,
+            receiver,
+            tolerance,
+        } = keys;
+        let shared = [&token, &hmac, &key];
+        if shared
+            .into_iter()
+            .flatten()
+            .any(|secret| !secret.is_reference())
+        {
+            let problem = KeyProblem::new(&at, "the secret stands in plain sight")
+                .help("write ${env:NAME} or ${file:PATH}");
+            self.document.report_key(problem);
+        }
+        let unsealed = key.is_none() && receiver.is_none() && tolerance.is_none();
+        let auth = match (scheme, token, hmac) {
+            (None, Some(token), None) if unsealed => {
+                let header = header.unwrap_or_else(|| "authorization".to_owned());
+                Ok(WebhookAuth::Token { header, token })
+            }
+            (None, None, Some(secret)) if unsealed => {
+                let header = header.unwrap_or_else(|| "x-signature".to_owned());
+                Ok(WebhookAuth::Hmac { header, secret })
+            }
+            (Some(form), Some(token), None) if header.is_none() => {
+                let tolerance = tolerance.map(|humane| humane.0);
+                Seal::new(form, token, key, receiver, tolerance).map(WebhookAuth::Sealed)
+            }
+            (Some(_), ..) => Err(
+                "a `scheme` goes with `token` and `key`, and with nothing else that proves"
+                    .to_owned(),
+            ),
+            (None, ..) => {
+                Err("a webhook needs either `token`, `hmac` or a `scheme` with its keys".to_owned())
+            }
+        };
+        match auth {
+            Ok(auth) => Some(auth),
+            Err(message) => {
+                self.document.report_key(KeyProblem::new(at, message));
+                None
+            }
+        }
+    }
+
+    /// Compiles a `where`.
+    fn condition(&mut self, at: &str, source: &str) -> Option<Arc<Mapping>> {
+        let shown = PathBuf::from(format!("{}:{at}.where", self.document.file().display()));
+        match Mapping::compile(&shown, source, &self.tables) {
+            Ok(condition) => Some(Arc::new(condition)),
+            Err(problems) => {
+                for problem in problems {
+                    let key = format!("{at}.where");
+                    let (message, help) = (problem.message, problem.help);
+                    self.document.report_key(KeyProblem { key, message, help });
+                }
+                None
+            }
+        }
     }
 
     fn refuse_duplicates(&mut self, inlets: &[Inlet]) {
@@ -430,20 +483,7 @@ impl Assembly<'_, '_> {
         let mapping = self.mapping(&format!("{at}.mapping"), &keys.mapping, keys.entity, false);
         let condition = match &keys.condition {
             None => None,
-            Some(source) => {
-                let shown = PathBuf::from(format!("{}:{at}.where", self.document.file().display()));
-                match Mapping::compile(&shown, source, &self.tables) {
-                    Ok(condition) => Some(Arc::new(condition)),
-                    Err(problems) => {
-                        for problem in problems {
-                            let key = format!("{at}.where");
-                            let (message, help) = (problem.message, problem.help);
-                            self.document.report_key(KeyProblem { key, message, help });
-                        }
-                        return None;
-                    }
-                }
-            }
+            Some(source) => Some(self.condition(&at, source)?),
         };
         let mut require = Vec::new();
         for (number, path) in keys.require.iter().enumerate() {

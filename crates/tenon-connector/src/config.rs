@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tenon_core::{ConfigProblem, Entity, nearest};
 use toml::Spanned;
@@ -15,6 +16,8 @@ pub(crate) trait Configured: Transport + Sized + 'static {
     type Settings: DeserializeOwned;
     /// The keys of a `[[receive]]` besides the common ones.
     type Receive: DeserializeOwned;
+    /// The keys of a `[[webhook]]` besides the common ones.
+    type Webhook: DeserializeOwned;
     /// The keys of a `[[deliver]]` besides the common ones.
     type Deliver: DeserializeOwned;
 
@@ -29,11 +32,18 @@ pub(crate) struct Parts<T: Configured> {
     pub(crate) settings: T::Settings,
     /// Each inlet's name and keys.
     pub(crate) receive: Vec<(String, T::Receive)>,
+    /// Each webhook's name and keys.
+    pub(crate) webhook: Vec<(String, T::Webhook)>,
     /// Each outlet's entity and keys.
     pub(crate) deliver: Vec<(Entity, T::Deliver)>,
     /// Relative paths begin here: the directory of the connector file.
     pub(crate) base: PathBuf,
 }
+
+/// A table without keys.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoKeys {}
 
 /// A problem of a value, under its key: `url`, `receive[1].files`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -29,7 +29,7 @@ mod watermark;
 pub use cause::{from_http_status, from_io};
 pub use config::{Document, KeyProblem};
 pub use files::{TableFile, TableRow};
-pub use http::verify as verify_webhook;
+pub use http::webhook;
 pub use humane::Humane;
 pub use key::KeyPath;
 pub use limits::RateLimit;

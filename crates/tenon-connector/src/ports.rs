@@ -11,6 +11,7 @@ use tenon_core::{
     Timestamp,
 };
 
+use crate::webhook::Seal;
 use crate::{KeyPath, Mapping, Schedule, Secret};
 
 /// How far a source has read, in its own terms. Kept by the hub, opaque to it.
@@ -54,6 +55,8 @@ pub struct Webhook {
     pub auth: WebhookAuth,
     /// The header that carries the system's own event id, if it has one.
     pub event_id_header: Option<String>,
+    /// Only records for which this holds are taken; what else the system tells is answered and left.
+    pub condition: Option<Arc<Mapping>>,
 }
 
 /// How a webhook's caller proves itself.
@@ -73,6 +76,8 @@ pub enum WebhookAuth {
         /// The shared secret.
         secret: Secret,
     },
+    /// A signature and an encrypted body, as one of the platforms for approvals has them.
+    Sealed(Seal),
 }
 
 impl Inlet {
@@ -293,4 +298,13 @@ pub trait Transport: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// As `open_source`.
     async fn open_sink(&self, outlet: &Outlet) -> Result<Arc<dyn Sink>, Failure>;
+
+    /// What a webhook told, with what the system is asked for beside it: some tell only that
+    /// something happened. As it came, unless the webhook is configured so.
+    ///
+    /// # Errors
+    /// As the system's answers.
+    async fn complete(&self, _inlet: &Inlet, record: Bytes) -> Result<Bytes, Failure> {
+        Ok(record)
+    }
 }

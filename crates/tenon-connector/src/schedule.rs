@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use croner::Cron;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
@@ -173,6 +174,26 @@ impl Transport for Attended {
             windows: self.windows.clone(),
         }))
     }
+
+    async fn complete(&self, inlet: &Inlet, record: Bytes) -> Result<Bytes, Failure> {
+        open(&self.windows)?;
+        self.inner.complete(inlet, record).await
+    }
+}
+
+/// Whether the system may be spoken to.
+fn open(windows: &[Window]) -> Result<(), Failure> {
+    match closed(windows, Timestamp::now()) {
+        None => Ok(()),
+        Some(left) => Err(Failure::transient(
+            "maintenance",
+            format!(
+                "the system is in a maintenance window for {} s more; what goes to it waits",
+                left.as_secs()
+            ),
+        )
+        .retry_after(left)),
+    }
 }
 
 struct AttendedSource {
@@ -213,26 +234,10 @@ struct AttendedSink {
     windows: Arc<[Window]>,
 }
 
-impl AttendedSink {
-    fn open(&self) -> Result<(), Failure> {
-        match closed(&self.windows, Timestamp::now()) {
-            None => Ok(()),
-            Some(left) => Err(Failure::transient(
-                "maintenance",
-                format!(
-                    "the system is in a maintenance window for {} s more; what goes to it waits",
-                    left.as_secs()
-                ),
-            )
-            .retry_after(left)),
-        }
-    }
-}
-
 #[async_trait]
 impl Sink for AttendedSink {
     async fn probe(&self) -> Result<(), Failure> {
-        self.open()?;
+        open(&self.windows)?;
         self.inner.probe().await
     }
 
@@ -241,7 +246,7 @@ impl Sink for AttendedSink {
         batch: &[Message<Outbound>],
         permit: &dyn Permit,
     ) -> Vec<Result<Delivered, Failure>> {
-        match self.open() {
+        match open(&self.windows) {
             Ok(()) => self.inner.deliver(batch, permit).await,
             Err(failure) => batch.iter().map(|_| Err(failure.clone())).collect(),
         }

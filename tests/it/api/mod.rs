@@ -3,6 +3,7 @@
 mod access;
 mod alerts;
 mod attacks;
+mod callbacks;
 mod checking;
 mod description;
 mod health;

@@ -96,7 +96,25 @@ impl Site {
              [[deliver]]\nentity = 'order'\nfile = 'order-{native_id}.json'\nkey = 'order_no'\n\
              mapping = 'order.out.jq'\n",
         );
-        let deployment = match Deployment::load(directory.path(), &[BARE]) {
+        Self::loaded(directory, &[BARE]).await
+    }
+
+    /// One OA of a preset, with the queues that a hub would declare; `secrets` are files beside its own.
+    pub(super) async fn of_oa(text: &str, secrets: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let all = [("token", TOKEN), ("oa.toml", text)];
+        for (name, text) in all.iter().chain(secrets) {
+            std::fs::write(directory.path().join(name), text).expect("a file");
+        }
+        let site = Self::loaded(directory, &[connector_oa::KIND]).await;
+        let queues = queues(&site.deployment, PARTITIONS);
+        site.broker.declare(&queues).await.expect("declared");
+        site
+    }
+
+    async fn loaded(directory: TempDir, kinds: &[ConnectorKind]) -> Self {
+        let path = |name: &str| directory.path().join(name);
+        let deployment = match Deployment::load(directory.path(), kinds) {
             Ok(deployment) => Arc::new(deployment),
             Err(problems) => panic!("{problems:#?}"),
         };

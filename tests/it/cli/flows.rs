@@ -1,10 +1,12 @@
 //! The flows between all the systems of a factory, each joined by files with its shipped preset.
 
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::site::Site;
+use super::site::{Site, eventually};
+use crate::envelope::{RECEIVER, TOKEN, change, enveloped, sealed, written_key};
 use crate::servers::{PostgresSchema, TestVhost, amqp_vhost, postgres_schema};
+use crate::vendor::{Asked, vendor};
 
 /// What carries the messages and remembers them.
 #[derive(Debug, Clone, Copy)]
@@ -186,6 +188,85 @@ fn a_request_goes_to_the_oa_and_its_decision_comes_back(#[case] engine: Engine) 
     assert_eq!(told["RESULT"], "R", "{told}");
     assert_eq!(told["DECIDED_BY"], "the director", "{told}");
     assert_eq!(told["DOC_NO"], "PR-7", "{told}");
+    hub.stop();
+}
+
+/// WeCom's server: takes a request, and tells of it once it is approved.
+fn wecom(asked: &Asked, _: usize) -> (u16, &'static str, Value) {
+    let field = |label: &str, text: &str| json!({ "title": [{ "text": label, "lang": "zh_CN" }], "value": { "text": text } });
+    let form = [
+        field("申请编号", "AP-1"),
+        field("类型", "请购"),
+        field("单据号", "PR-7"),
+        field("申请人", "li.lei"),
+    ];
+    let answer = match asked.what.split(['?', ' ']).nth(1) {
+        Some("/cgi-bin/gettoken") => {
+            json!({ "errcode": 0, "access_token": "t", "expires_in": 7200 })
+        }
+        Some("/cgi-bin/oa/applyevent") => json!({ "errcode": 0, "sp_no": "202603010001" }),
+        Some("/cgi-bin/oa/getapprovaldetail") => json!({ "errcode": 0, "info": {
+            "sp_no": "202603010001", "sp_name": "two machines", "sp_status": 2, "apply_time": 1_772_330_400,
+            "sp_record": [{ "details": [{ "approver": { "userid": "director" }, "speech": "yes", "sp_status": 2, "sptime": 1_772_416_800 }] }],
+            "apply_data": { "contents": form } } }),
+        _ => json!({ "errcode": 0, "sp_no_list": [] }),
+    };
+    (200, "", answer)
+}
+
+#[rstest]
+#[case::embedded(Engine::Embedded)]
+#[case::servers(Engine::Servers)]
+fn a_request_goes_to_wecom_and_its_callback_tells_the_erp(#[case] engine: Engine) {
+    let site = factory(engine);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (server, url) = runtime.block_on(vendor(wecom));
+    let secret = |name: &str, value: &str| {
+        site.write(&format!("secrets/{name}"), value);
+        format!(
+            "'${{file:{}}}'",
+            site.path(&format!("secrets/{name}")).display()
+        )
+    };
+    let (token, key) = (secret("callback", TOKEN), secret("key", &written_key()));
+    let oa = format!(
+        "name = 'oa'\nkind = 'oa'\npreset = 'wecom'\nurl = '{url}'\nauth = {{ user = 'ww', password = {token} }}\n\
+         [[webhook]]\nentity = 'approval'\n\
+         auth = {{ scheme = 'wecom', token = {token}, key = {key}, receiver = '{RECEIVER}' }}\n\
+         [values]\ntemplate = 'T'\napplicant = 'hub'\n\
+         controls = {{ '申请编号' = 'Text-1', '金额' = 'Money-2' }}\n"
+    );
+    site.write("config/connectors/oa.toml", &oa);
+    let hub = site.run(&[]);
+    let request = json!({
+        "REQ_NO": "AP-1", "REQ_TYPE": "R", "DOC_NO": "PR-7", "SUBJECT": "two machines", "CCY": "CNY",
+        "AMT": "10000000000000000.01", "REQ_BY": "li.lei", "REQ_AT": "2026-03-01 10:00:00",
+    });
+    export(&site, "erp", "T_APPROVAL-1.ndjson", &format!("{request}\n"));
+    let asked = eventually(|| {
+        server
+            .asked_of("applyevent")
+            .pop()
+            .ok_or("nobody asked".to_owned())
+    });
+    let contents = &asked.body["apply_data"]["contents"];
+    assert_eq!(
+        contents[1]["value"]["new_money"], "10000000000000000.01",
+        "{contents}"
+    );
+    let (query, encrypt) = sealed(&change("202603010001", 2), RECEIVER, 0);
+    let what = format!("POST /in/oa/approval-webhook{query}");
+    assert_eq!(hub.asked(&what, "", &enveloped(&encrypt)), 200);
+    let told = site.given("T_APPROVAL-AP-1.json");
+    assert_eq!(told["RESULT"], "A", "{told}");
+    assert_eq!(
+        (&told["DECIDED_BY"], &told["DOC_NO"]),
+        (&json!("director"), &json!("PR-7"))
+    );
+    assert_eq!(told["DECIDED_AT"], "2026-03-02 10:00:00", "{told}");
+    // A copy of the call is refused, and the request was made once.
+    assert_eq!(hub.asked(&what, "", &enveloped(&encrypt)), 401);
+    assert_eq!(server.asked_of("applyevent").len(), 1);
     hub.stop();
 }
 

@@ -1,5 +1,6 @@
 //! Connectors against the real thing: databases, servers, directories.
 
+mod approvals;
 mod databases;
 mod files;
 mod http;

@@ -1,139 +1,14 @@
 //! Presets for software that is not here, against servers that answer as its vendors document it. That
 //! proves what is asked and how answers are read, and no more.
 
-use std::sync::{Arc, Mutex};
-
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use tenon_connector::{ConnectorKind, Delivered, Sole, System};
-use tenon_core::{Attributes, Entity, Failure, FailureKind, Message, Outbound, SystemName};
-use tokio::net::TcpListener;
+use tenon_connector::System;
+use tenon_core::{Entity, FailureKind};
 
-/// What was asked: method, path with query, body, and the header by which the caller proves himself.
-#[derive(Debug, Clone)]
-struct Asked {
-    what: String,
-    body: Value,
-    proof: String,
-}
-
-type Answering = fn(&Asked, usize) -> (u16, &'static str, Value);
-
-struct Vendor {
-    answering: Answering,
-    asked: Mutex<Vec<Asked>>,
-}
-
-/// A server that answers by `answering`, which is told how many requests of this kind came before.
-async fn vendor(answering: Answering) -> (Arc<Vendor>, String) {
-    let vendor = Arc::new(Vendor {
-        answering,
-        asked: Mutex::default(),
-    });
-    let router = Router::new().fallback(answer).with_state(vendor.clone());
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    (vendor, format!("http://{address}"))
-}
-
-async fn answer(
-    State(vendor): State<Arc<Vendor>>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let asked = Asked {
-        what: format!("{method} {uri}"),
-        body: serde_json::from_slice(&body).unwrap_or(Value::Null),
-        proof: header("authorization")
-            .or(header("cookie"))
-            .unwrap_or_default()
-            .to_owned(),
-    };
-    let before = {
-        let mut all = vendor.asked.lock().unwrap();
-        let same = |other: &&Asked| other.what == asked.what;
-        let before = all.iter().filter(same).count();
-        all.push(asked.clone());
-        before
-    };
-    let (status, cookie, body) = (vendor.answering)(&asked, before);
-    let mut response = (
-        StatusCode::from_u16(status).expect("a status"),
-        [("content-type", "application/json")],
-        body.to_string(),
-    )
-        .into_response();
-    for cookie in cookie.split(';').filter(|cookie| !cookie.is_empty()) {
-        let cookie = format!("{cookie}; path=/; HttpOnly")
-            .parse()
-            .expect("a header");
-        response.headers_mut().append("set-cookie", cookie);
-    }
-    response
-}
-
-impl Vendor {
-    fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap().clone()
-    }
-
-    /// What was asked of the addresses that hold `part`.
-    fn asked_of(&self, part: &str) -> Vec<Asked> {
-        self.asked()
-            .into_iter()
-            .filter(|asked| asked.what.contains(part))
-            .collect()
-    }
-}
-
-const KIND: ConnectorKind = connector_erp::KIND;
+use crate::vendor::{give, read, system, vendor};
 
 fn erp(preset: &str, url: &str, more: &str) -> System {
-    let directory = tempfile::tempdir().expect("a directory");
-    let file = directory.path().join("erp.toml");
-    let text = format!("name = 'erp'\nkind = 'erp'\npreset = '{preset}'\nurl = '{url}'\n{more}\n");
-    std::fs::write(&file, text).expect("a file");
-    System::load(&file, &[KIND]).unwrap_or_else(|problems| panic!("{problems:#?}"))
-}
-
-/// The native ids of what an inlet reads.
-async fn read(system: &System, inlet: &str) -> Result<Vec<String>, Failure> {
-    let inlet = system.inlet(inlet).expect("an inlet");
-    let mut source = system.transport.open_source(inlet, None).await?;
-    let mut ids = Vec::new();
-    while let Some(received) = source.receive().await? {
-        let id = |message: &Message<_>| message.attributes.native_id.clone().unwrap_or_default();
-        ids.extend(received.messages.iter().map(id));
-        source.settle().await?;
-    }
-    Ok(ids)
-}
-
-async fn give(system: &System, entity: Entity, record: &Value) -> Result<Delivered, Failure> {
-    let outlet = system.outlet(entity).expect("an outlet");
-    let about = json!({ "target_id": null });
-    let payload = outlet
-        .mapping
-        .apply(record.to_string().as_bytes(), &about)?;
-    let source = SystemName::new("hub").expect("a name");
-    let message = Message {
-        attributes: Attributes::received(source, entity, "test".to_owned(), None, None),
-        body: Outbound {
-            payload: payload.expect("a record that is wanted"),
-            native_id: None,
-            idempotency_key: "key-1".to_owned(),
-        },
-    };
-    let sink = system.transport.open_sink(outlet).await?;
-    sink.deliver(&[message], &Sole).await.remove(0)
+    system(connector_erp::KIND, preset, url, more)
 }
 
 fn customer() -> Value {
@@ -174,11 +49,15 @@ async fn odoo_is_asked_by_names_and_its_refusal_is_the_messages_own() {
             .contains(r#"["id",">",7]"#),
         "{pages:?}"
     );
-    let made = give(&erp, Entity::Customer, &customer()).await.unwrap();
+    let made = give(&erp, Entity::Customer, &customer(), None)
+        .await
+        .unwrap();
     assert_eq!(made.native_id.as_deref(), Some("42"));
     let mut other = customer();
     other["code"] = json!("OTHER");
-    let refused = give(&erp, Entity::Customer, &other).await.unwrap_err();
+    let refused = give(&erp, Entity::Customer, &other, None)
+        .await
+        .unwrap_err();
     assert_eq!(refused.kind, FailureKind::Invalid, "{refused}");
     assert!(refused.detail.contains("ValidationError: no"), "{refused}");
 }
@@ -220,7 +99,9 @@ async fn kingdee_is_logged_in_to_again_and_its_errors_are_read_behind_200() {
             .all(|query| query.proof == "kdservice-sessionid=s1"),
         "{queries:?}"
     );
-    let made = give(&erp, Entity::Customer, &customer()).await.unwrap();
+    let made = give(&erp, Entity::Customer, &customer(), None)
+        .await
+        .unwrap();
     assert_eq!(made.native_id.as_deref(), Some("CKMY"));
     let saved = kingdee.asked_of("DynamicFormService.Save");
     assert_eq!(saved[0].body["formid"], "BD_Customer");
@@ -231,7 +112,9 @@ async fn kingdee_is_logged_in_to_again_and_its_errors_are_read_behind_200() {
     assert_eq!(kingdee.asked_of("DynamicFormService.Audit").len(), 1);
     let mut refused = customer();
     refused["phones"] = json!(["0"]);
-    let refused = give(&erp, Entity::Customer, &refused).await.unwrap_err();
+    let refused = give(&erp, Entity::Customer, &refused, None)
+        .await
+        .unwrap_err();
     assert_eq!(refused.kind, FailureKind::Invalid, "{refused}");
     assert!(refused.detail.contains("FName: 电话不合法"), "{refused}");
 }
@@ -257,7 +140,9 @@ async fn business_one_keeps_both_cookies_and_is_asked_by_odata() {
         pages[1].what.contains("ItemCode+gt+%27SH-%27%27300%27"),
         "{pages:?}"
     );
-    let refused = give(&erp, Entity::Customer, &customer()).await.unwrap_err();
+    let refused = give(&erp, Entity::Customer, &customer(), None)
+        .await
+        .unwrap_err();
     assert_eq!(refused.kind, FailureKind::Invalid, "{refused}");
     assert!(
         refused.detail.contains("-10: CardCode too long"),

@@ -79,6 +79,7 @@ pub(crate) const RULES: &[Rule] = &[
     open("GET", "/health/live"),
     open("GET", "/health/ready"),
     open("POST", "/in/{system}/{inlet}"),
+    open("GET", "/in/{system}/{inlet}"),
     see("/metrics", Scope::Company),
     see("/asyncapi.json", Scope::Company),
     // Messages.

@@ -8,6 +8,7 @@ use tenon_core::{Entity, SystemName};
 
 use crate::limits::LimitsConfig;
 use crate::schedule::Window;
+use crate::webhook::Form;
 use crate::{Humane, Schedule, Secret};
 
 /// The keys at the top of every connector file.
@@ -60,6 +61,25 @@ pub(super) struct WebhookCommon {
     pub(super) mapping: String,
     pub(super) auth: WebhookAuthConfig,
     pub(super) event_id_header: Option<String>,
+    #[serde(rename = "where")]
+    pub(super) condition: Option<String>,
+}
+pub(super) const WEBHOOK: &[&str] = &[
+    "entity",
+    "name",
+    "key",
+    "mapping",
+    "auth",
+    "event_id_header",
+    "where",
+];
+
+impl WebhookCommon {
+    /// The inlet's name: the entity's with `-webhook` unless another is given.
+    pub(super) fn inlet_name(&self) -> String {
+        let standard = || format!("{}-webhook", self.entity);
+        self.name.clone().unwrap_or_else(standard)
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -68,6 +88,14 @@ pub(super) struct WebhookAuthConfig {
     pub(super) header: Option<String>,
     pub(super) token: Option<Secret>,
     pub(super) hmac: Option<Secret>,
+    /// Whose envelopes the calls come in.
+    pub(super) scheme: Option<Form>,
+    /// What they are encrypted with.
+    pub(super) key: Option<Secret>,
+    /// To whom they must be addressed.
+    pub(super) receiver: Option<Secret>,
+    /// How far the caller's clock may be from ours, and how old a call may be.
+    pub(super) tolerance: Option<Humane>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -35,7 +35,7 @@ use self::sink::{FilesSink, Writer};
 use self::source::FilesSource;
 pub use self::table::{TableFile, TableRow};
 pub(crate) use self::writing::{element as xml_element, fields as xml_fields};
-use crate::config::{Configured, Parts};
+use crate::config::{Configured, NoKeys, Parts};
 use crate::{Checkpoint, Guarantee, Inlet, KeyProblem, Outlet, Sink, Source, Transport};
 
 /// A system that is joined by files. Holds validated settings; opens nothing by itself.
@@ -51,6 +51,7 @@ pub(crate) struct Files {
 impl Configured for Files {
     type Settings = Settings;
     type Receive = Receive;
+    type Webhook = NoKeys;
     type Deliver = Deliver;
 
     fn validate(parts: Parts<Self>) -> Result<Self, Vec<KeyProblem>> {

@@ -175,6 +175,14 @@ impl Answer {
             .collect())
     }
 
+    /// As [`records`](Self::records), where an empty list is left out of the answer.
+    pub(super) fn records_or_none(&self, path: Option<&KeyPath>) -> Result<Vec<Bytes>, Failure> {
+        match self.at(path) {
+            Err(_) if self.json().is_ok_and(|raw| raw.get().starts_with('{')) => Ok(Vec::new()),
+            _ => self.records(path),
+        }
+    }
+
     /// As [`records`](Self::records), where a list of one is that one, and an empty one is not there.
     pub(super) fn records_or_one(&self, path: Option<&KeyPath>) -> Result<Vec<Bytes>, Failure> {
         match self.at(path) {

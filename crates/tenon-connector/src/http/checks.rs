@@ -94,11 +94,13 @@ impl Problems {
     pub(super) fn login(&mut self, at: &str, call: LoginConfig) -> Option<LoginCall> {
         self.path(&format!("{at}.path"), &call.path, &[]);
         let known = [Method::GET, Method::POST, Method::PUT];
+        let query = self.program(format!("{at}.query"), call.query);
         let body = self.program(format!("{at}.body"), call.body);
         let take = self.program(format!("{at}.take"), call.take);
         Some(LoginCall {
             method: self.method(at, call.method.as_deref(), Method::POST, &known)?,
             path: call.path,
+            query,
             body,
             take,
         })
@@ -221,7 +223,10 @@ impl Problems {
             .and_then(|detail| self.detail(&format!("{at}.detail"), detail));
         let body = self.program(format!("{at}.body"), receive.body);
         let record = self.program(format!("{at}.record"), receive.record);
-        let records = self.key_path(format!("{at}.records"), receive.records.as_deref());
+        let whole = receive.records.as_deref();
+        let records = whole.map(|path| path.strip_suffix('?').unwrap_or(path));
+        let may_lack = records != whole;
+        let records = self.key_path(format!("{at}.records"), records);
         let event_id = self.key_path(format!("{at}.event_id"), receive.event_id.as_deref());
         let paging = receive
             .paging
@@ -258,13 +263,14 @@ impl Problems {
             detail,
             record,
             records,
+            may_lack,
             paging,
             watermark,
             event_id,
         }
     }
 
-    fn detail(&mut self, at: &str, detail: DetailConfig) -> Option<Detail> {
+    pub(super) fn detail(&mut self, at: &str, detail: DetailConfig) -> Option<Detail> {
         let key = format!("{at}.path");
         let places = detail.path.split('{').skip(1);
         let names: Vec<&str> = places.filter_map(|place| place.split('}').next()).collect();
@@ -275,15 +281,19 @@ impl Problems {
             }
         }
         self.path(&key, &detail.path, &names);
-        if fields.is_empty() {
+        if fields.is_empty() && detail.body.is_none() {
             self.add(key, "names no field of the record, such as `{id}`");
         }
         let given = detail.at.is_some();
         let within = self.key_path(format!("{at}.at"), detail.at.as_deref());
+        let body = self.program(format!("{at}.body"), detail.body);
+        let record = self.program(format!("{at}.record"), detail.record);
         (within.is_some() == given).then_some(Detail {
             path: detail.path,
             fields,
+            body,
             at: within,
+            record,
         })
     }
 
@@ -440,6 +450,13 @@ impl Problems {
         }
         for place in path.split('{').skip(1) {
             let name = place.split('}').next().unwrap_or_default();
+            let field = name
+                .strip_prefix("record.")
+                .filter(|_| places.contains(&"key"));
+            if let Some(field) = field {
+                self.key_path(key.to_owned(), Some(field));
+                continue;
+            }
             if !places.contains(&name) && !self.values.iter().any(|known| known == name) {
                 self.add(key, format!("`{{{name}}}` stands for nothing here"));
             }

@@ -61,6 +61,8 @@ pub(crate) struct LoginConfig {
     pub(crate) method: Option<String>,
     /// The path.
     pub(crate) path: String,
+    /// jq: the query's parameters, from the same as `body`.
+    pub(crate) query: Option<String>,
     /// jq: what is sent, from `.user`, `.password` and `.values`.
     pub(crate) body: Option<String>,
     /// jq: what requests carry from now on, from `.answer`, `.cookies`, `.user` and `.values`:
@@ -90,8 +92,8 @@ pub(crate) struct Receive {
     pub(crate) operation: Option<String>,
     /// The method: GET, or POST where there is a `body`.
     pub(crate) method: Option<String>,
-    /// jq: what is sent to ask for a page, from `.since`, `.offset`, `.page`, `.cursor`, `.size` and
-    /// `.values`; the query then holds none of them.
+    /// jq: what is sent to ask for a page, from `.since`, `.offset`, `.page`, `.cursor`, `.size`, `.now`
+    /// (seconds since 1970) and `.values`; the query then holds none of them.
     pub(crate) body: Option<String>,
     /// jq: the query's parameters, from the same, for APIs that want them in another form than one value
     /// each; those that are null are left out.
@@ -100,7 +102,8 @@ pub(crate) struct Receive {
     pub(crate) detail: Option<DetailConfig>,
     /// jq: each record in the form that key, watermark and mapping see; as it came unless given.
     pub(crate) record: Option<String>,
-    /// Where the array of records stands in the answer; the whole answer unless given.
+    /// Where the array of records stands in the answer; the whole answer unless given. With a `?` behind
+    /// it where an empty list is left out.
     pub(crate) records: Option<String>,
     /// How further pages are asked for; one page unless given.
     pub(crate) paging: Option<PagingConfig>,
@@ -114,10 +117,22 @@ pub(crate) struct Receive {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DetailConfig {
-    /// What to GET.
+    /// What to GET, or to POST where there is a `body`.
     pub(crate) path: String,
+    /// jq: what is sent, from `.record` and `.values`.
+    pub(crate) body: Option<String>,
     /// Where the record stands in the answer; the whole answer unless given.
     pub(crate) at: Option<String>,
+    /// jq: the record, from `.record` and the `.detail` that was found; the latter alone unless given.
+    pub(crate) record: Option<String>,
+}
+
+/// The keys of a `[[webhook]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Webhook {
+    /// Where the rest is asked for, when a call tells only that something happened.
+    pub(crate) detail: Option<DetailConfig>,
 }
 
 /// How further pages are asked for.

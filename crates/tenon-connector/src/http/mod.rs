@@ -25,6 +25,7 @@ mod answer;
 mod checks;
 mod client;
 mod config;
+mod detail;
 mod paging;
 mod plan;
 mod program;
@@ -34,15 +35,14 @@ mod soap;
 mod source;
 mod state;
 mod steps;
-mod webhook;
+pub mod webhook;
 
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use reqwest::Method;
 use tenon_core::{Entity, Failure};
-
-pub use webhook::verify;
 
 use self::client::Client;
 use crate::config::{Configured, Parts};
@@ -59,6 +59,7 @@ pub(crate) struct Http {
 impl Configured for Http {
     type Settings = config::Settings;
     type Receive = config::Receive;
+    type Webhook = config::Webhook;
     type Deliver = config::Deliver;
 
     fn validate(parts: Parts<Self>) -> Result<Self, Vec<KeyProblem>> {
@@ -133,5 +134,12 @@ impl Transport for Http {
             probe,
             concurrency,
         )))
+    }
+
+    async fn complete(&self, inlet: &Inlet, record: Bytes) -> Result<Bytes, Failure> {
+        match self.plan.details.get(&inlet.name) {
+            Some(detail) => detail::detailed(&*self.client()?, detail, &record).await,
+            None => Ok(record),
+        }
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Plan {
     pub(super) ca_file: Option<PathBuf>,
     pub(super) probe: Option<String>,
     pub(super) inflows: HashMap<String, Inflow>,
+    /// Those of webhooks, by the inlet's name.
+    pub(super) details: HashMap<String, Detail>,
     pub(super) outflows: HashMap<Entity, Outflow>,
 }
 
@@ -56,6 +58,8 @@ pub(super) struct Inflow {
     pub(super) detail: Option<Detail>,
     pub(super) record: Option<Program>,
     pub(super) records: Option<KeyPath>,
+    /// Whether an empty list is left out of the answer.
+    pub(super) may_lack: bool,
     pub(super) paging: Option<Paging>,
     pub(super) watermark: Option<Watermark>,
     pub(super) event_id: Option<KeyPath>,
@@ -67,7 +71,9 @@ pub(super) struct Detail {
     pub(super) path: String,
     /// The fields of the record that stand in the path.
     pub(super) fields: Vec<KeyPath>,
+    pub(super) body: Option<Program>,
     pub(super) at: Option<KeyPath>,
+    pub(super) record: Option<Program>,
 }
 
 /// How further pages are asked for.
@@ -133,6 +139,7 @@ pub(super) struct Step {
 pub(super) struct LoginCall {
     pub(super) method: Method,
     pub(super) path: String,
+    pub(super) query: Option<Program>,
     pub(super) body: Option<Program>,
     pub(super) take: Option<Program>,
 }
@@ -188,6 +195,14 @@ pub(super) fn plan(parts: Parts<super::Http>) -> Result<Plan, Vec<KeyProblem>> {
     for (index, (name, receive)) in parts.receive.into_iter().enumerate() {
         inflows.insert(name, problems.inflow(&format!("receive[{index}]"), receive));
     }
+    let mut details = HashMap::new();
+    for (index, (name, webhook)) in parts.webhook.into_iter().enumerate() {
+        let at = format!("webhook[{index}].detail");
+        let detail = webhook
+            .detail
+            .and_then(|detail| problems.detail(&at, detail));
+        details.extend(detail.map(|detail| (name, detail)));
+    }
     let mut outflows = HashMap::new();
     for (index, (entity, deliver)) in parts.deliver.into_iter().enumerate() {
         let outflow = problems.outflow(&format!("deliver[{index}]"), deliver);
@@ -211,6 +226,7 @@ pub(super) fn plan(parts: Parts<super::Http>) -> Result<Plan, Vec<KeyProblem>> {
         ca_file: settings.ca_file.map(|file| parts.base.join(file)),
         probe: settings.probe,
         inflows,
+        details,
         outflows,
     })
 }

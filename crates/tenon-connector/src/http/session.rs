@@ -176,7 +176,10 @@ impl Login {
                 "password": self.user.as_ref().map(|(_, password)| password.expose_secret()),
                 "values": session.values,
             }))?;
-            let address = client.address(&call.path, &session.values)?;
+            let mut address = client.address(&call.path, &session.values)?;
+            if let Some(query) = &call.query {
+                query.ask(&mut address, &input).map_err(of_the_file)?;
+            }
             let mut request = session.upon(client.request(call.method.clone(), address));
             if let Some(body) = &call.body {
                 let body = body.text_of(&input).map_err(of_the_file)?;

@@ -13,7 +13,7 @@ use super::answer::Answer;
 use super::client::{Client, encoded};
 use super::plan::{Call, Outflow, Way};
 use super::steps;
-use crate::{Delivered, Permit, Sink, superseded};
+use crate::{Delivered, KeyPath, Permit, Sink, superseded};
 
 /// So many records in a row may be refused as not there, before an address that took others counts
 /// as wrong all the same: the API has moved, or a gateway has lost it.
@@ -230,7 +230,23 @@ pub(super) fn path(template: &str, body: &Outbound) -> Result<String, Failure> {
     if path.contains("{key}") {
         path = path.replace("{key}", &encoded(&body.idempotency_key)?);
     }
+    while let Some((place, field)) = field_of_record(&path) {
+        let value = field.extract(&body.payload).map_err(|reason| {
+            Failure::invalid(
+                "http.payload",
+                format!("{template} needs a field: {reason}"),
+            )
+        })?;
+        path = path.replace(&place, &encoded(&value)?);
+    }
     Ok(path)
+}
+
+/// The first place of a path that stands for a field of the record, `{record.number}`.
+fn field_of_record(path: &str) -> Option<(String, KeyPath)> {
+    let (_, rest) = path.split_once("{record.")?;
+    let (field, _) = rest.split_once('}')?;
+    Some((format!("{{record.{field}}}"), field.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -243,7 +259,7 @@ mod tests {
     fn places_in_a_path_are_encoded() {
         let check = |template: &str, native_id: Option<&str>, expected: Result<&str, &str>| {
             let body = Outbound {
-                payload: Bytes::new(),
+                payload: Bytes::from_static(br#"{"no":"A/1"}"#),
                 native_id: native_id.map(str::to_owned),
                 idempotency_key: "k/1".to_owned(),
             };
@@ -262,6 +278,8 @@ mod tests {
             Ok("/orders/%E5%AE%A2%201%2F%3F%23"),
         );
         check("/orders/{key}?a=b", None, Ok("/orders/k%2F1?a=b"));
+        check("/orders/{record.no}", None, Ok("/orders/A%2F1"));
+        check("/orders/{record.id}", None, Err("needs a field"));
         check("/orders/{native_id}", None, Err("is not known"));
         check("/orders/{native_id}/x", Some(".."), Err("segment"));
     }

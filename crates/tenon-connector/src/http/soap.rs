@@ -239,6 +239,14 @@ fn body_of(text: &str) -> Result<Map<String, Value>, String> {
     }
 }
 
+/// An XML text as JSON: what the root element holds, by local names.
+///
+/// # Errors
+/// What it is not, in words.
+pub(super) fn xml_value(text: &str) -> Result<Value, String> {
+    json(parsed(text)?.root_element(), 0)
+}
+
 fn json(node: Node<'_, '_>, depth: usize) -> Result<Value, String> {
     if depth > DEEPEST {
         return Err(format!("its elements are nested deeper than {DEEPEST}"));

@@ -15,13 +15,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::tz::TimeZone;
-use reqwest::{Method, Url};
+use reqwest::Url;
 use serde_json::{Map, Value, json};
-use tenon_core::{Failure, Message, Native};
+use tenon_core::{Failure, Message, Native, Timestamp};
 
-use super::client::{Client, encoded};
+use super::client::Client;
+use super::detail::detailed;
 use super::paging::{Place, misled};
-use super::plan::{Detail, Inflow};
+use super::plan::Inflow;
 use super::program::{of_the_file, written};
 use super::state::{Pass, State, Step, Turn, is_credible};
 use crate::watermark::{Mark, Seen, fingerprint};
@@ -133,30 +134,9 @@ impl Polled {
             "page": number.unwrap_or(first),
             "cursor": cursor,
             "size": paging.map(|paging| paging.size),
+            "now": Timestamp::now().as_second(),
             "values": values,
         })
-    }
-
-    /// A record with what its own address tells of it.
-    async fn detailed(&self, detail: &Detail, json: &Bytes) -> Result<Bytes, Failure> {
-        let mut path = detail.path.clone();
-        for field in &detail.fields {
-            let value = field
-                .extract(json)
-                .map_err(|reason| misled(format!("{reason}; check `detail`")))?;
-            path = path.replace(&format!("{{{field}}}"), &encoded(&value)?);
-        }
-        let make = |values: &Map<String, Value>| {
-            let address = self.client.address(&path, values)?;
-            Ok(self.client.request(Method::GET, address))
-        };
-        let answer = self.client.call(&make).await?;
-        match answer.failure() {
-            // It went while the list was read: the list's own word is the last one.
-            Some(_) if matches!(answer.status, 404 | 410) => Ok(json.clone()),
-            Some(failure) => Err(of_the_file(failure)),
-            None => answer.record(detail.at.as_ref()),
-        }
     }
 
     /// Fetches the page where the pass stands.
@@ -199,6 +179,7 @@ impl Polled {
         let mut records = match &self.inflow.operation {
             // In XML one record is no list, and of none there is no trace.
             Some(_) => answer.records_or_one(path)?,
+            None if self.inflow.may_lack => answer.records_or_none(path)?,
             None => answer.records(path)?,
         };
         if let Some(program) = &self.inflow.record {
@@ -247,7 +228,7 @@ impl Polled {
         }
         if let Some(detail) = &self.inflow.detail {
             for record in &mut fresh {
-                record.json = self.detailed(detail, &record.json).await?;
+                record.json = detailed(&self.client, detail, &record.json).await?;
             }
         }
         let turn = Turn {

@@ -365,6 +365,7 @@ mod tests {
         let parts = Parts {
             settings: read(settings),
             receive: vec![("order".to_owned(), read(receive))],
+            webhook: Vec::new(),
             deliver: vec![(Entity::Order, read(deliver))],
             base: PathBuf::new(),
         };

@@ -40,7 +40,7 @@ use async_trait::async_trait;
 use tenon_core::{Entity, Failure};
 
 use self::database::Database;
-use crate::config::{Configured, Parts};
+use crate::config::{Configured, NoKeys, Parts};
 use crate::{Checkpoint, Guarantee, Inlet, KeyProblem, Outlet, Sink, Source, Transport};
 
 /// The transport to databases.
@@ -54,6 +54,7 @@ pub(crate) struct Sql {
 impl Configured for Sql {
     type Settings = config::Settings;
     type Receive = config::Receive;
+    type Webhook = NoKeys;
     type Deliver = config::Deliver;
 
     fn validate(parts: Parts<Self>) -> Result<Self, Vec<KeyProblem>> {

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::routing::any;
 use rstest::rstest;
 use tenon_connector::conformance::{self, SinkUnderTest};
-use tenon_connector::{Guarantee, Sole, WebhookAuth, verify_webhook};
+use tenon_connector::{Guarantee, Sole};
 use tenon_core::FailureKind;
 use tokio::net::TcpListener;
 
@@ -372,12 +372,46 @@ fn secrets_and_addresses_are_checked_in_place() {
 }
 
 #[test]
-fn webhooks_are_verified_through_the_public_interface() {
-    let auth = WebhookAuth::Token {
-        header: "authorization".to_owned(),
-        token: tenon_connector::Secret::parse("sesame").unwrap(),
+fn who_may_call_is_checked_in_place() {
+    let check = |keys: &str, expected: &str| {
+        let text = format!(
+            "url = 'http://x'\n[[webhook]]\nentity = 'order'\nkey = 'no'\nmapping = 'same.jq'\n{keys}\n"
+        );
+        let problems = try_join("http", &text).err().unwrap().join("\n");
+        assert!(problems.contains(expected), "{problems}");
+        assert!(!problems.contains("sesame"), "{problems}");
     };
-    let given = |value: &'static str| move |name: &str| (name == "authorization").then_some(value);
-    assert!(verify_webhook(&auth, given("Bearer sesame"), b"").is_ok());
-    assert!(verify_webhook(&auth, given("Bearer other"), b"").is_err());
+    let (token, key) = ("token = '${env:PATH}'", "key = '${env:PATH}'");
+    check("auth = { token = 'sesame' }", "plain sight");
+    check(
+        &format!("auth = {{ scheme = 'wecom', {token}, key = 'sesame', receiver = 'w' }}"),
+        "plain sight",
+    );
+    check("auth = { }", "either `token`, `hmac` or a `scheme`");
+    check(
+        &format!("auth = {{ {token}, {key} }}"),
+        "either `token`, `hmac` or a `scheme`",
+    );
+    check(
+        &format!("auth = {{ scheme = 'wecom', {key} }}"),
+        "goes with `token` and `key`",
+    );
+    check(
+        &format!("auth = {{ scheme = 'wecom', {token}, {key} }}"),
+        "CorpID",
+    );
+    check(
+        &format!("auth = {{ scheme = 'slack', {token}, {key} }}"),
+        "slack",
+    );
+    let sealed = format!("auth = {{ scheme = 'feishu', {token}, {key} }}");
+    check(&format!("{sealed}\nwhere = '.a |'"), "expected");
+    check(
+        &format!("{sealed}\ndetail = {{ path = '/a' }}"),
+        "names no field of the record",
+    );
+    check(
+        &format!("{sealed}\ndetail = {{ path = '/{{id}}', at = 'a..b' }}"),
+        "a..b",
+    );
 }

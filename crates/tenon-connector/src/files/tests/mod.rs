@@ -36,6 +36,7 @@ fn configure(
             .enumerate()
             .map(|(index, keys)| (format!("inlet{index}"), toml::from_str(keys).unwrap()))
             .collect(),
+        webhook: Vec::new(),
         deliver: deliver
             .iter()
             .map(|keys| (Entity::Customer, toml::from_str(keys).unwrap()))

@@ -69,22 +69,23 @@ fn named<'c, T>(
 }
 
 fn text(name: &SystemName, kind: &ConnectorKind, preset: &Preset) -> String {
-    let mut text = format!(
+    // Above what the preset begins with, which may end in a table.
+    let webhooks = match preset.defaults.contains("[[webhook]]") {
+        true => {
+            "# The preset's webhooks need secrets; take this line away once they are set in the environment.\n\
+             webhook = []\n\n"
+        }
+        false => "",
+    };
+    format!(
         "# {name}: {}\n# {}\n\
-         name   = \"{name}\"\nkind   = \"{}\"\npreset = \"{}\"\n\n{}",
+         name   = \"{name}\"\nkind   = \"{}\"\npreset = \"{}\"\n\n{webhooks}{}",
         preset.summary,
         kind.summary,
         kind.name,
         preset.name,
         preset.beginning(name.as_str()),
-    );
-    if preset.defaults.contains("[[webhook]]") {
-        text.push_str(
-            "\n# The preset's webhooks need a secret; take this line away once it is set in the environment.\n\
-             webhook = []\n",
-        );
-    }
-    text
+    )
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Exit> {

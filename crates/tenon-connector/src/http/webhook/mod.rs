@@ -1,53 +1,123 @@
-//! Whether a webhook's caller is who it says: tokens and signatures, compared in constant time.
+//! Whether a webhook's caller is who it says, and what it says: tokens and signatures, compared in
+//! constant time, and the sealed calls of the platforms for approvals.
 
+mod heard;
+mod sealed;
+
+use bytes::Bytes;
 use hmac::{Hmac, Mac};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
-use tenon_core::Failure;
+use tenon_core::{Failure, Timestamp};
 
+pub use sealed::{Form, Seal};
+
+use self::heard::Heard;
 use crate::{Secret, WebhookAuth};
 
-/// Verifies that a webhook's caller knows the secret, before its body is read as anything.
+/// A call as it came.
+pub struct Call<'c> {
+    /// The parameters of the query, decoded.
+    pub query: &'c [(String, String)],
+    /// Looks a header up by its name in lower case.
+    pub header: &'c dyn Fn(&str) -> Option<&'c str>,
+    /// The body; none when an address is only tried by GET.
+    pub body: Option<&'c Bytes>,
+}
+
+/// What a call is, once its caller has proved itself.
+#[derive(Debug)]
+pub enum Opened {
+    /// The address is tried, and there is nothing to take: this is what it wants to hear.
+    Tried(Reply),
+    /// It tells something.
+    Said(Said),
+}
+
+/// What a caller tells.
+#[derive(Debug)]
+pub struct Said {
+    /// A record in JSON, or an array of them.
+    pub body: Bytes,
+    /// What makes a second telling of the same event recognisable, if the scheme has it.
+    pub event_id: Option<String>,
+    /// What the caller wants to hear once it is taken; as the hub's own calls unless given.
+    pub reply: Option<Reply>,
+    /// Noted once it is taken, so that the very same call is not heard twice.
+    mark: Option<(Heard, String)>,
+}
+
+impl Said {
+    /// Notes that what was said is durable: the very same call is refused from now on.
+    pub fn taken(&self) {
+        if let Some((heard, mark)) = &self.mark {
+            heard.note(mark);
+        }
+    }
+}
+
+/// An answer in the caller's own form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// What the body is.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: String,
+}
+
+/// Opens a call to a webhook: nothing of it is read as anything before its caller knows the secret.
 ///
-/// `header` looks a header up by its name in lower case. The time taken does not depend on how much
-/// of a wrong token or signature is right.
+/// The time taken does not depend on how much of a wrong token or signature is right.
 ///
 /// # Errors
 /// `Configuration` `webhook.refused` when the caller does not prove itself, and `webhook.secret` when
-/// our own secret cannot be read.
-pub fn verify<'h>(
+/// our own secret cannot be read; `Invalid` `webhook.tried` when an address is tried by GET that has
+/// no such trial.
+pub fn open(auth: &WebhookAuth, call: &Call<'_>, now: Timestamp) -> Result<Opened, Failure> {
+    if let WebhookAuth::Sealed(seal) = auth {
+        return seal.open(call, now);
+    }
+    let Some(body) = call.body else {
+        return Err(Failure::invalid(
+            "webhook.tried",
+            "a webhook is called by POST",
+        ));
+    };
+    verify(auth, call.header, body)?;
+    Ok(Opened::Said(Said {
+        body: body.clone(),
+        event_id: None,
+        reply: None,
+        mark: None,
+    }))
+}
+
+fn verify<'h>(
     auth: &WebhookAuth,
-    header: impl Fn(&str) -> Option<&'h str>,
+    header: &'h dyn Fn(&str) -> Option<&'h str>,
     body: &[u8],
 ) -> Result<(), Failure> {
     match auth {
+        WebhookAuth::Sealed(_) => Err(Failure::bug("webhook.sealed", "a sealed call is opened")),
         WebhookAuth::Token {
             header: name,
             token,
         } => {
-            let given = presented(name, &header)?;
+            let given = presented(name, header)?;
             let given = match name.eq_ignore_ascii_case("authorization") {
                 true => bearer(given).ok_or_else(|| refused("is no Bearer token", name))?,
                 false => given,
             };
-            let token = reveal(token)?;
-            // Digests are of one length, so that not even the token's length shows.
-            let (given, token) = (Sha256::digest(given), Sha256::digest(token.expose_secret()));
-            let equal = given
-                .iter()
-                .zip(token.iter())
-                .fold(0, |sum, (left, right)| sum | (left ^ right));
-            if equal == 0 {
-                Ok(())
-            } else {
-                Err(refused("holds another token", name))
+            match same(given, reveal(token)?.expose_secret()) {
+                true => Ok(()),
+                false => Err(refused("holds another token", name)),
             }
         }
         WebhookAuth::Hmac {
             header: name,
             secret,
         } => {
-            let given = presented(name, &header)?;
+            let given = presented(name, header)?;
             let digits = given.strip_prefix("sha256=").unwrap_or(given);
             let signature =
                 hex::decode(digits).map_err(|_| refused("is no signature in hexadecimal", name))?;
@@ -62,9 +132,16 @@ pub fn verify<'h>(
     }
 }
 
+/// Whether two texts are the same, by digests of one length, so that not even a length shows.
+fn same(left: &str, right: &str) -> bool {
+    let (left, right) = (Sha256::digest(left), Sha256::digest(right));
+    let different = left.iter().zip(right.iter());
+    different.fold(0, |sum, (left, right)| sum | (left ^ right)) == 0
+}
+
 fn presented<'h>(
     name: &str,
-    header: &impl Fn(&str) -> Option<&'h str>,
+    header: &'h dyn Fn(&str) -> Option<&'h str>,
 ) -> Result<&'h str, Failure> {
     let value = header(&name.to_ascii_lowercase()).map(str::trim);
     value
@@ -105,7 +182,7 @@ mod tests {
                 .find(|(header, _)| *header == name)
                 .map(|(_, value)| *value)
         };
-        match (verify(auth, lookup, body.as_bytes()), expected) {
+        match (verify(auth, &lookup, body.as_bytes()), expected) {
             (Ok(()), Ok(())) => {}
             (Err(found), Err(expected)) => {
                 assert!(found.detail.contains(expected), "{found}");
