@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 pub(crate) struct Asked {
     pub(crate) what: String,
     pub(crate) body: Value,
+    pub(crate) headers: HeaderMap,
     pub(crate) proof: String,
 }
 
@@ -57,6 +58,7 @@ async fn answer(
             .or(header("x-acs-dingtalk-access-token"))
             .unwrap_or_default()
             .to_owned(),
+        headers: headers.clone(),
     };
     let before = {
         let mut all = vendor.asked.lock().unwrap();

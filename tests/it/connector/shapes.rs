@@ -120,6 +120,53 @@ async fn kingdee_is_logged_in_to_again_and_its_errors_are_read_behind_200() {
 }
 
 #[tokio::test]
+async fn kingdee_that_is_signed_to_needs_no_session() {
+    let (kingdee, url) = vendor(|asked, before| {
+        let query = asked.what.contains("ExecuteBillQuery");
+        match (query, before) {
+            (true, 0) => (
+                200,
+                "",
+                json!([["C-1", "川可", null, null, null, null, "2026-03-01T08:00:00"]]),
+            ),
+            _ => (200, "", json!([])),
+        }
+    })
+    .await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let id = directory.path().join("app");
+    std::fs::write(&id, format!("218464_{}", "A".repeat(32))).expect("a file");
+    let more = format!(
+        "auth = {{ sign = 'kingdee', user = 'hub', app_id = '${{file:{}}}', app_secret = '${{env:PATH}}' }}\n\
+         values = {{ account = '5f0000000000aa' }}",
+        id.display()
+    );
+    let erp = erp("kingdee", &format!("{url}/k3cloud"), &more);
+    assert_eq!(read(&erp, "customer").await.unwrap(), ["C-1"]);
+    let asked = kingdee.asked();
+    assert!(
+        asked
+            .iter()
+            .all(|asked| !asked.what.contains("ValidateUser")),
+        "{asked:?}"
+    );
+    let header = |at: usize, name: &str| asked[at].headers[name].to_str().unwrap().to_owned();
+    assert_eq!(header(0, "x-api-clientid"), "218464");
+    // 5f0000000000aa,hub,2052,100
+    assert_eq!(
+        header(0, "x-kd-appdata"),
+        "NWYwMDAwMDAwMDAwYWEsaHViLDIwNTIsMTAw"
+    );
+    assert_ne!(
+        header(0, "x-api-nonce"),
+        header(1, "x-api-nonce"),
+        "each request has its own"
+    );
+    assert_ne!(header(0, "x-api-signature"), header(1, "x-api-signature"));
+    assert_eq!(header(0, "x-kd-signature"), header(1, "x-kd-signature"));
+}
+
+#[tokio::test]
 async fn business_one_keeps_both_cookies_and_is_asked_by_odata() {
     let (layer, url) = vendor(|asked, before| match asked.what.as_str() {
         "POST /b1s/v2/Login" => (200, "B1SESSION=b1;ROUTEID=.node2", json!({ "SessionId": "b1", "SessionTimeout": 30 })),

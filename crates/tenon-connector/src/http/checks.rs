@@ -5,6 +5,7 @@ use std::path::Path;
 
 use reqwest::header::HeaderName;
 use reqwest::{Method, Url};
+use serde_json::{Map, Value};
 
 use super::config::{
     AuthConfig, Deliver, DetailConfig, LoginConfig, PagingConfig, PagingStyle, Receive, StepConfig,
@@ -12,6 +13,7 @@ use super::config::{
 };
 use super::plan::{Auth, Call, Detail, Inflow, LoginCall, Outflow, Paging, Step, Watermark, Way};
 use super::program::Program;
+use super::signing::Scheme;
 use super::soap::{self, Operation};
 use crate::{KeyPath, KeyProblem, Secret};
 
@@ -135,7 +137,7 @@ impl Problems {
         Some(url)
     }
 
-    pub(super) fn auth(&mut self, auth: AuthConfig) -> Option<Auth> {
+    pub(super) fn auth(&mut self, auth: AuthConfig, values: &Map<String, Value>) -> Option<Auth> {
         let secret = |problems: &mut Self, key: &str, secret: &Secret| {
             if !secret.is_reference() {
                 problems.found.push(
@@ -144,43 +146,71 @@ impl Problems {
                 );
             }
         };
-        match auth {
-            AuthConfig {
-                user: Some(user),
-                password: Some(password),
-                bearer: None,
-                header: None,
-                value: None,
-            } => {
-                secret(self, "password", &password);
+        let AuthConfig {
+            user,
+            password,
+            bearer,
+            header,
+            value,
+            sign,
+            app_id,
+            app_secret,
+        } = auth;
+        let secrets = [
+            ("password", &password),
+            ("bearer", &bearer),
+            ("value", &value),
+            ("app_secret", &app_secret),
+        ];
+        for (key, given) in secrets {
+            if let Some(given) = given {
+                secret(self, key, given);
+            }
+        }
+        let signed = (sign, app_id, app_secret);
+        match (user, password, bearer, header, value, signed) {
+            (Some(user), Some(password), None, None, None, (None, None, None)) => {
                 Some(Auth::Basic { user, password })
             }
-            AuthConfig {
-                bearer: Some(bearer),
-                user: None,
-                password: None,
-                header: None,
-                value: None,
-            } => {
-                secret(self, "bearer", &bearer);
+            (None, None, Some(bearer), None, None, (None, None, None)) => {
                 Some(Auth::Bearer(bearer))
             }
-            AuthConfig {
-                header: Some(header),
-                value: Some(value),
-                user: None,
-                password: None,
-                bearer: None,
-            } => {
-                secret(self, "value", &value);
+            (None, None, None, Some(header), Some(value), (None, None, None)) => {
                 let name = self.header("auth.header", &header)?;
                 Some(Auth::Header { name, value })
             }
+            (
+                Some(user),
+                None,
+                None,
+                None,
+                None,
+                (Some(Scheme::Kingdee), Some(app_id), Some(app_secret)),
+            ) => {
+                let value = |name: &str| match values.get(name) {
+                    Some(Value::String(text)) => text.clone(),
+                    Some(other) => other.to_string(),
+                    None => String::new(),
+                };
+                let (account, language) = (value("account"), value("language"));
+                if account.is_empty() {
+                    self.add(
+                        "values.account",
+                        "missing: the data centre's id, which is signed too",
+                    );
+                }
+                let about = format!("{account},{user},{language},{}", value("organization"));
+                Some(Auth::Signed {
+                    app_id,
+                    app_secret,
+                    about,
+                })
+            }
             _ => {
-                self.found.push(
-                    KeyProblem::new("auth", "is not one way of proving oneself")
-                        .help("write { user, password }, { bearer } or { header, value }"),
-                );
+                let help = "write { user, password }, { bearer }, { header, value } or \
+                            { sign, user, app_id, app_secret }";
+                let message = "is not one way of proving oneself";
+                self.found.push(KeyProblem::new("auth", message).help(help));
                 None
             }
         }

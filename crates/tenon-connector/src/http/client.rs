@@ -9,12 +9,13 @@ use reqwest::header::{
 use reqwest::{Method, RequestBuilder, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
-use tenon_core::Failure;
+use tenon_core::{Failure, Timestamp};
 
 use super::answer::{Answer, inflated};
 use super::plan::{Auth, Plan, header_value};
 use super::program::{Program, of_the_file};
 use super::session::{Login, Session};
+use super::signing::Signing;
 use super::soap::{self, Operation};
 use super::steps::Fault;
 use crate::Secret;
@@ -28,6 +29,7 @@ pub(super) struct Client {
     http: reqwest::Client,
     base: Url,
     user: Option<(String, SecretString)>,
+    signing: Option<Signing>,
     login: Login,
     fault: Option<Program>,
     soap: bool,
@@ -56,7 +58,7 @@ impl Client {
         for (name, secret) in &plan.headers {
             headers.insert(name.clone(), secret_header(name.as_str(), secret, "")?);
         }
-        let mut user = None;
+        let (mut user, mut signing) = (None, None);
         match &plan.auth {
             None => {}
             Some(Auth::Basic {
@@ -73,6 +75,15 @@ impl Client {
             }
             Some(Auth::Header { name, value }) => {
                 headers.insert(name.clone(), secret_header("auth.value", value, "")?);
+            }
+            Some(Auth::Signed {
+                app_id,
+                app_secret,
+                about,
+            }) => {
+                let app_id = reveal("auth.app_id", app_id)?;
+                let app_secret = reveal("auth.app_secret", app_secret)?;
+                signing = Some(Signing::new(&app_id, app_secret, about.clone())?);
             }
         }
         let mut builder = reqwest::Client::builder()
@@ -101,6 +112,7 @@ impl Client {
             http,
             base,
             user,
+            signing,
             login: Login::new(plan.login.clone(), login_user, plan.values.clone()),
             fault: plan.fault.clone(),
             soap: plan.soap,
@@ -211,12 +223,20 @@ impl Client {
     /// `Transient` when the server cannot be reached or breaks off; `Configuration` when its
     /// certificate is not trusted or the answer is longer than is taken.
     pub(super) async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
-        let request = request.build().map_err(|error| {
+        let mut request = request.build().map_err(|error| {
             Failure::configuration(
                 "http.request",
                 format!("cannot make a request: {}", causes(&error)),
             )
         })?;
+        if let Some(signing) = &self.signing {
+            let mut nonce = [0; 8];
+            getrandom::fill(&mut nonce)
+                .map_err(|error| Failure::bug("http.sign", error.to_string()))?;
+            let (method, url) = (request.method().clone(), request.url().clone());
+            let signed = signing.headers(&method, &url, Timestamp::now(), &hex::encode(nonce))?;
+            request.headers_mut().extend(signed);
+        }
         let asked = asked(request.method(), request.url());
         let mut response = self
             .http

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::signing::Scheme;
 use crate::watermark::Overlap;
 use crate::{Humane, Secret};
 
@@ -70,7 +71,8 @@ pub(crate) struct LoginConfig {
     pub(crate) take: Option<String>,
 }
 
-/// How the hub proves itself: `{ user, password }`, `{ bearer }` or `{ header, value }`.
+/// How the hub proves itself: `{ user, password }`, `{ bearer }`, `{ header, value }`, or by signing each
+/// request, `{ sign, user, app_id, app_secret }`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AuthConfig {
@@ -79,6 +81,10 @@ pub(crate) struct AuthConfig {
     pub(crate) bearer: Option<Secret>,
     pub(crate) header: Option<String>,
     pub(crate) value: Option<Secret>,
+    /// The scheme; an account, a language and an organisation then stand in `values`.
+    pub(crate) sign: Option<Scheme>,
+    pub(crate) app_id: Option<Secret>,
+    pub(crate) app_secret: Option<Secret>,
 }
 
 /// The keys of a `[[receive]]`.

@@ -30,6 +30,7 @@ mod paging;
 mod plan;
 mod program;
 mod session;
+mod signing;
 mod sink;
 mod soap;
 mod source;

@@ -42,9 +42,22 @@ pub(super) struct Plan {
 /// How the hub proves itself.
 #[derive(Debug)]
 pub(super) enum Auth {
-    Basic { user: String, password: Secret },
+    Basic {
+        user: String,
+        password: Secret,
+    },
     Bearer(Secret),
-    Header { name: HeaderName, value: Secret },
+    Header {
+        name: HeaderName,
+        value: Secret,
+    },
+    /// Each request is signed, so that there is no session to open.
+    Signed {
+        app_id: Secret,
+        app_secret: Secret,
+        /// Whose records are meant.
+        about: String,
+    },
 }
 
 /// What one inlet asks for.
@@ -172,7 +185,7 @@ pub(super) fn plan(parts: Parts<super::Http>) -> Result<Plan, Vec<KeyProblem>> {
     let fault = problems.program("fault".to_owned(), settings.fault);
     problems.known_path("probe", settings.probe.as_deref());
     let url = problems.url(&settings.url);
-    let auth = settings.auth.and_then(|auth| problems.auth(auth));
+    let auth = settings.auth.and_then(|auth| problems.auth(auth, &values));
     let mut headers = Vec::new();
     for (name, value) in settings.headers {
         let key = format!("headers.{name}");
@@ -213,8 +226,11 @@ pub(super) fn plan(parts: Parts<super::Http>) -> Result<Plan, Vec<KeyProblem>> {
     };
     Ok(Plan {
         url,
+        login: match auth {
+            Some(Auth::Signed { .. }) => Vec::new(),
+            _ => login,
+        },
         auth,
-        login,
         values,
         fault,
         soap: problems.operations.is_some(),

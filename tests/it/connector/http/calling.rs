@@ -369,6 +369,14 @@ fn secrets_and_addresses_are_checked_in_place() {
         &format!("{deliver}path = '/o'\nmethod = 'GET'\n"),
         "none of POST, PUT, PATCH",
     );
+    check(
+        "url = 'http://x'\nauth = { sign = 'kingdee', user = 'a', app_id = '1_x', app_secret = 'sesame' }\n",
+        "the secret stands in plain sight",
+    );
+    check(
+        "url = 'http://x'\nauth = { sign = 'kingdee', user = 'a', app_id = '1_x', app_secret = '${env:PATH}' }\n",
+        "the data centre's id",
+    );
 }
 
 #[test]
