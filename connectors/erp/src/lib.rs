@@ -9,7 +9,16 @@ use tenon_connector::{ConnectorKind, Preset};
 pub const KIND: ConnectorKind = ConnectorKind {
     name: "erp",
     summary: "items, customers, orders, invoice requests, shipments, receipts, stock, requests for approval, purchase orders and plans come from it, golden customers, orders, bills of materials, changes, decisions, sell-out and suppliers' promises go to it",
-    presets: &[FILES, SQL, HTTP, TRYTON, ODOO, BUSINESS_ONE, KINGDEE],
+    presets: &[
+        FILES,
+        SQL,
+        HTTP,
+        TRYTON,
+        ODOO,
+        ERPNEXT,
+        BUSINESS_ONE,
+        KINGDEE,
+    ],
 };
 
 /// Names a file of `presets/` and carries its text.
@@ -180,6 +189,23 @@ const ODOO: Preset = Preset {
         file!("odoo", "item.in.test.yaml"),
         file!("odoo", "order.out.jq"),
         file!("odoo", "order.out.test.yaml"),
+    ],
+};
+
+const ERPNEXT: Preset = Preset {
+    name: "erpnext",
+    summary: "ERPNext over its REST API (documented shapes)",
+    transport: "http",
+    defaults: include_str!("../presets/erpnext/preset.toml"),
+    files: &[
+        file!("erpnext", "customer.in.jq"),
+        file!("erpnext", "customer.in.test.yaml"),
+        file!("erpnext", "customer.out.jq"),
+        file!("erpnext", "customer.out.test.yaml"),
+        file!("erpnext", "item.in.jq"),
+        file!("erpnext", "item.in.test.yaml"),
+        file!("erpnext", "order.out.jq"),
+        file!("erpnext", "order.out.test.yaml"),
     ],
 };
 

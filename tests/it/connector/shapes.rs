@@ -166,6 +166,93 @@ async fn kingdee_that_is_signed_to_needs_no_session() {
     assert_eq!(header(0, "x-kd-signature"), header(1, "x-kd-signature"));
 }
 
+fn order(item: &str) -> Value {
+    json!({
+        "number": "SO-1", "customer": { "native_id": "CUST-7" }, "order_date": "2026-03-01",
+        "currency": "EUR", "lines": [{ "number": 1, "item": { "native_id": item }, "quantity": "3", "unit_price": "19.90" }],
+    })
+}
+
+#[tokio::test]
+async fn erpnext_is_read_by_names_that_no_deletion_shifts_and_its_orders_are_read_back() {
+    let (erpnext, url) = vendor(|asked, before| {
+        let refused = |kind: &str, said: &str| {
+            let message = json!([json!({ "message": said, "title": "Message" }).to_string()]).to_string();
+            json!({ "exc_type": kind, "exception": format!("frappe.exceptions.{kind}: {said}"), "_server_messages": message, "exc": "[\"Traceback\"]" })
+        };
+        let (method, path) = asked.what.split_once(' ').unwrap();
+        let item = asked.body["items"][0]["item_code"].as_str();
+        match (method, path.split('?').next().unwrap()) {
+            ("GET", "/api/resource/Customer") if path.contains("order_by") => {
+                // Between the pages the first record is deleted, so that an offset would pass the third over.
+                let rows = [["A", "C"], ["D", "E"]];
+                let at = usize::from(path.contains("%22C%22")) + 2 * usize::from(path.contains("%22E%22"));
+                let rows = rows.get(at).into_iter().flatten();
+                let row = |name: &&str| json!({ "name": name, "customer_name": name, "modified": "2026-03-01 08:00:00.123456" });
+                (200, "", json!({ "data": rows.map(row).collect::<Vec<_>>() }))
+            }
+            ("GET", "/api/resource/Sales%20Order") if before == 0 => (200, "", json!({ "data": [] })),
+            ("GET", "/api/resource/Sales%20Order") => (200, "", json!({ "data": [{ "name": "SAL-1", "docstatus": 1 }] })),
+            ("POST", "/api/resource/Sales%20Order") if item == Some("NONE") => {
+                (417, "", refused("LinkValidationError", "Could not find <b>Row #1: Item Code: NONE</b>"))
+            }
+            ("POST", "/api/resource/Sales%20Order") => (200, "", json!({ "data": { "name": "SAL-1", "docstatus": 0 } })),
+            ("GET", "/api/resource/Sales%20Order/SAL-1") => (200, "", json!({ "data": { "name": "SAL-1", "docstatus": 1, "status": "To Deliver and Bill" } })),
+            ("PUT", "/api/resource/Customer/stale") => (417, "", refused("TimestampMismatchError", "Document has been modified")),
+            ("PUT", "/api/resource/Customer/foreign") => (403, "", refused("PermissionError", "No permission")),
+            ("PUT", "/api/resource/Customer/gone") => (404, "", refused("DoesNotExistError", "Customer gone not found")),
+            _ => (200, "", json!({ "data": {} })),
+        }
+    })
+    .await;
+    let more = "auth = { header = 'Authorization', value = 'token ${env:PATH}:secret' }\n\
+                values = { order = { company = 'Example' } }";
+    let erp = erp("erpnext", &url, more);
+    assert_eq!(read(&erp, "customer").await.unwrap(), ["A", "C", "D", "E"]);
+    let pages = erpnext.asked_of("/Customer?");
+    assert!(pages[0].proof.starts_with("token "), "{pages:?}");
+    assert!(
+        pages.iter().all(|page| !page.what.contains("limit_start")),
+        "{pages:?}"
+    );
+    let missing = give(&erp, Entity::Order, &order("NONE"), None)
+        .await
+        .unwrap_err();
+    assert_eq!(missing.kind, FailureKind::Invalid, "{missing}");
+    assert!(
+        missing
+            .detail
+            .ends_with("LinkValidationError: Could not find Row #1: Item Code: NONE"),
+        "{missing}"
+    );
+    // It was not made, and the server now says that it has one: found, it is not made again.
+    let made = give(&erp, Entity::Order, &order("SH-300"), None)
+        .await
+        .unwrap();
+    assert_eq!(made.native_id.as_deref(), Some("SAL-1"));
+    let posted = erpnext.asked_of("POST /api/resource/Sales%20Order");
+    assert_eq!(posted.len(), 1, "{posted:?}");
+    assert_eq!(
+        (&posted[0].body["company"], &posted[0].body["po_no"]),
+        (&json!("Example"), &json!("SO-1"))
+    );
+    for (id, kind, said) in [
+        (
+            "stale",
+            FailureKind::Transient,
+            "Document has been modified",
+        ),
+        ("foreign", FailureKind::Configuration, "check the API key"),
+        ("gone", FailureKind::Invalid, "no such record"),
+    ] {
+        let refused = give(&erp, Entity::Customer, &customer(), Some(id))
+            .await
+            .unwrap_err();
+        assert_eq!(refused.kind, kind, "{refused}");
+        assert!(refused.detail.contains(said), "{refused}");
+    }
+}
+
 #[tokio::test]
 async fn business_one_keeps_both_cookies_and_is_asked_by_odata() {
     let (layer, url) = vendor(|asked, before| match asked.what.as_str() {
