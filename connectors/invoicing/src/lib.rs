@@ -9,7 +9,7 @@ use tenon_connector::{ConnectorKind, Preset};
 pub const KIND: ConnectorKind = ConnectorKind {
     name: "invoicing",
     summary: "registered buyers come from it, golden buyers and invoices under their registered title go to it",
-    presets: &[FILES, SQL, HTTP, UBL, CII],
+    presets: &[FILES, SQL, HTTP, EINVOICE, UBL, CII],
 };
 
 /// Names a file of `presets/` and carries its text.
@@ -70,17 +70,40 @@ const HTTP: Preset = Preset {
     ],
 };
 
+const EINVOICE: Preset = Preset {
+    name: "einvoice",
+    summary: "fully digital e-invoices of China (数电票), through a service with a JSON API",
+    transport: "http",
+    defaults: include_str!("../presets/einvoice/preset.toml"),
+    files: &[
+        file!("http", "customer.in.jq"),
+        file!("http", "customer.in.test.yaml"),
+        file!("http", "customer.out.jq"),
+        file!("http", "customer.out.test.yaml"),
+        file!("einvoice", "invoice.in.jq"),
+        file!("einvoice", "invoice.in.test.yaml"),
+        file!("einvoice", "invoice.out.jq"),
+        file!("einvoice", "invoice.out.test.yaml"),
+        file!("einvoice", "invoice_kind.csv"),
+        file!("einvoice", "invoice_state.csv"),
+        file!("einvoice", "special_kind.csv"),
+        file!("einvoice", "special_kind_in.csv"),
+        file!("einvoice", "correction_reason.csv"),
+        file!("einvoice", "correction_reason_in.csv"),
+    ],
+};
+
 const UBL: Preset = Preset {
     name: "ubl",
     summary: "UBL 2.1 as EN 16931 and Peppol BIS Billing 3 want it, one file an invoice",
     transport: "files",
     defaults: include_str!("../presets/ubl/preset.toml"),
     files: &[
-        file!("einvoice", "customer.in.jq"),
-        file!("einvoice", "customer.in.test.yaml"),
+        file!("network", "customer.in.jq"),
+        file!("network", "customer.in.test.yaml"),
         file!("ubl", "invoice.out.jq"),
         file!("ubl", "invoice.out.test.yaml"),
-        file!("einvoice", "seller.csv"),
+        file!("network", "seller.csv"),
     ],
 };
 
@@ -90,10 +113,10 @@ const CII: Preset = Preset {
     transport: "files",
     defaults: include_str!("../presets/cii/preset.toml"),
     files: &[
-        file!("einvoice", "customer.in.jq"),
-        file!("einvoice", "customer.in.test.yaml"),
+        file!("network", "customer.in.jq"),
+        file!("network", "customer.in.test.yaml"),
         file!("cii", "invoice.out.jq"),
         file!("cii", "invoice.out.test.yaml"),
-        file!("einvoice", "seller.csv"),
+        file!("network", "seller.csv"),
     ],
 };

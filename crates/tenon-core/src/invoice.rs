@@ -22,16 +22,28 @@ pub struct Invoice {
     /// The orders it bills.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub orders: Vec<Reference>,
+    /// Who sells, where the company has several such parties.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seller: Option<InvoiceTitle>,
     /// To whom it is made out. Absent in a request: the hub fills it from the master record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<InvoiceTitle>,
     /// Which sort of invoice.
     pub kind: InvoiceKind,
+    /// The line of business for which the tax authority wants an invoice of its own kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub special_kind: Option<SpecialKind>,
     /// How far it has come.
     pub status: InvoiceStatus,
     /// The invoice that a red-letter note takes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrects: Option<String>,
+    /// Why it takes it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction_reason: Option<CorrectionReason>,
+    /// The number under which the tax authority has confirmed that it may be taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub red_letter_confirmation: Option<String>,
     /// The day of issue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue_date: Option<Date>,
@@ -46,7 +58,7 @@ pub struct Invoice {
     pub remark: Option<String>,
 }
 
-/// To whom an invoice is made out.
+/// A party to an invoice: to whom it is made out, or who sells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InvoiceTitle {
@@ -58,7 +70,7 @@ pub struct InvoiceTitle {
     /// Registered address and telephone in one line, as the form has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address_and_phone: Option<String>,
-    /// The buyer's account.
+    /// The party's account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bank_account: Option<BankAccount>,
 }
@@ -76,6 +88,12 @@ pub struct InvoiceLine {
     /// The description as billed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// Model and size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub specification: Option<String>,
+    /// The tax authority's code of what is billed, 19 digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_code: Option<String>,
     /// How many.
     pub quantity: Decimal,
     /// Of what.
@@ -103,6 +121,34 @@ pub enum InvoiceKind {
     Export,
     /// Red-letter credit note.
     RedLetter,
+}
+
+/// The lines of business that have an invoice of their own kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum SpecialKind {
+    Construction,
+    Freight,
+    RealEstateSale,
+    RealEstateLease,
+    PassengerTransport,
+    FarmProduceSale,
+    FarmProducePurchase,
+}
+
+/// Why an invoice is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CorrectionReason {
+    /// It was made out wrongly.
+    Mistake,
+    /// The goods came back.
+    Return,
+    /// The service was broken off.
+    Termination,
+    /// The price was lowered afterwards.
+    Allowance,
 }
 
 /// How far an invoice has come.

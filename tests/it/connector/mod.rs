@@ -2,6 +2,7 @@
 
 mod approvals;
 mod databases;
+mod einvoices;
 mod files;
 mod http;
 mod shapes;

@@ -8,6 +8,7 @@ def words: if . == null then null else (tostring | blank) end;
   kind: (.invoiceType | lookup("invoice_kind")),
   status: "requested",
   corrects: (.corrects | words),
+  red_letter_confirmation: (.redLetterConfirmation | words),
   currency: ((.currency | words) // "CNY"),
   lines: [
     .positions[]
@@ -15,6 +16,8 @@ def words: if . == null then null else (tostring | blank) end;
         number: .position,
         item: ref($message.source; .materialNo),
         description: (.text | words),
+        specification: (.specification | words),
+        tax_code: (.taxCode | words),
         quantity: (.quantity | decimal),
         unit: (.unit | words),
         unit_price: (.netPrice | decimal),

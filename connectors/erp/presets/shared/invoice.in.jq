@@ -11,6 +11,8 @@ def order: ref($message.source; .ORD_NO);
   kind: (.INV_TYPE | lookup("invoice_kind")),
   status: "requested",
   corrects: (.CORRECTS_NO | words),
+  # Where the ERP knows them: the tax authority's confirmation of a red-letter invoice, and its codes.
+  red_letter_confirmation: (.RED_CONFIRM_NO | words),
   currency: ((.CCY | words) // "CNY"),
   lines: [
     (.LINES | if type == "string" then fromjson else . end)[]
@@ -18,6 +20,8 @@ def order: ref($message.source; .ORD_NO);
         number: .LINE_NO,
         item: ref($message.source; .ITEM_NO),
         description: (.ITEM_DESC | words),
+        specification: (.SPEC | words),
+        tax_code: (.TAX_CODE | words),
         quantity: (.QTY | decimal),
         unit: (.UOM | words),
         unit_price: (.PRICE | decimal),

@@ -15,7 +15,9 @@ use tenon_core::customer::{
 use tenon_core::document::{Confidentiality, Document, DocumentFile, DocumentKind, DocumentStatus};
 use tenon_core::interaction::{Interaction, InteractionDirection, InteractionKind};
 use tenon_core::inventory::Inventory;
-use tenon_core::invoice::{Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, InvoiceTitle};
+use tenon_core::invoice::{
+    CorrectionReason, Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, InvoiceTitle, SpecialKind,
+};
 use tenon_core::item::Item;
 use tenon_core::money::{Currency, Decimal};
 use tenon_core::opportunity::{Opportunity, OpportunityLine, OpportunityOutcome, OpportunityStage};
@@ -132,6 +134,15 @@ pub(crate) fn invoice() -> Invoice {
             native("erp", "SO-2026-0042"),
             master("0198f3a2-7c1e-7b4a-9d35-2f6a1c0b8e78"),
         ],
+        seller: Some(InvoiceTitle {
+            legal_name: "深圳川芯电器有限公司".to_owned(),
+            tax_id: text("91440300MA5EXAMP0X"),
+            address_and_phone: text("深圳市南山区科技路1号 0755-26000000"),
+            bank_account: Some(BankAccount {
+                bank: text("工商银行深圳分行"),
+                number: "4000020109200000001".to_owned(),
+            }),
+        }),
         title: Some(InvoiceTitle {
             legal_name: "上海川可贸易有限公司".to_owned(),
             tax_id: text("91350100M000100Y43"),
@@ -142,14 +153,19 @@ pub(crate) fn invoice() -> Invoice {
             }),
         }),
         kind: InvoiceKind::Special,
+        special_kind: Some(SpecialKind::Freight),
         status: InvoiceStatus::Issued,
         corrects: text("FP-2026-0041"),
+        correction_reason: Some(CorrectionReason::Return),
+        red_letter_confirmation: text("44030026030000000001"),
         issue_date: Some("2026-03-05".parse().unwrap()),
         currency: Currency::CNY,
         lines: vec![InvoiceLine {
             number: 1,
             item: Some(native("erp", "SH-300")),
             description: text("*家用电器*剃须刀"),
+            specification: text("SH-300 三刀头"),
+            tax_code: text("1090419010000000000"),
             quantity: amount("3"),
             unit: text("台"),
             unit_price: amount("19.90"),

@@ -20,7 +20,7 @@ use tenon_core::engineering_change::{
 };
 use tenon_core::interaction::{Interaction, InteractionDirection, InteractionKind};
 use tenon_core::inventory::Inventory;
-use tenon_core::invoice::{Invoice, InvoiceKind, InvoiceStatus};
+use tenon_core::invoice::{CorrectionReason, Invoice, InvoiceKind, InvoiceStatus, SpecialKind};
 use tenon_core::item::Item;
 use tenon_core::opportunity::{Opportunity, OpportunityOutcome, OpportunityStage};
 use tenon_core::order::{Order, OrderStatus};
@@ -281,6 +281,8 @@ fn enumerations_have_the_same_values_on_both_sides() {
     check::<AddressPurpose>(Entity::Customer, "/$defs/address/properties/purpose/enum");
     check::<OrderStatus>(Entity::Order, "/properties/status/enum");
     check::<InvoiceKind>(Entity::Invoice, "/properties/kind/enum");
+    check::<SpecialKind>(Entity::Invoice, "/properties/special_kind/enum");
+    check::<CorrectionReason>(Entity::Invoice, "/properties/correction_reason/enum");
     check::<InvoiceStatus>(Entity::Invoice, "/properties/status/enum");
     check::<BomKind>(Entity::Bom, "/properties/kind/enum");
     check::<BomStatus>(Entity::Bom, "/properties/status/enum");
@@ -475,7 +477,12 @@ fn masking_reaches_every_personal_value_and_no_other() {
     let mut invoice = example(Entity::Invoice, "full");
     let mut expected = invoice.clone();
     schema_of(Entity::Invoice).mask(&mut invoice);
-    for pointer in ["/title/address_and_phone", "/title/bank_account/number"] {
+    for pointer in [
+        "/seller/address_and_phone",
+        "/seller/bank_account/number",
+        "/title/address_and_phone",
+        "/title/bank_account/number",
+    ] {
         *expected.pointer_mut(pointer).expect("a value to mask") = json!("•••");
     }
     assert_eq!(invoice, expected);
