@@ -1,6 +1,7 @@
 //! Connectors against the real thing: databases, servers, directories.
 
 mod approvals;
+mod bad_answers;
 mod databases;
 mod einvoices;
 mod files;

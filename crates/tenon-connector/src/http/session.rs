@@ -210,6 +210,9 @@ impl Login {
         let Some(take) = &call.take else {
             return Ok(Taken::default());
         };
+        if answer.is_html() {
+            return Err(answer.html_failure());
+        }
         let input = written(&json!({
             "user": self.user.as_ref().map(|(user, _)| user),
             "answer": serde_json::from_slice::<Value>(&answer.body).ok(),
@@ -219,7 +222,8 @@ impl Login {
         let taken = take.value(&input).map_err(|failure| {
             // What the answer held may be the very token, so that it is not quoted.
             failed(format!(
-                "{} answered {}, which is not what a log-in gives ({})",
+                "{} answered {}, which is not what a log-in gives ({}); check user and password in \
+                 the connector file",
                 answer.asked, answer.status, failure.code
             ))
         })?;
