@@ -15,7 +15,7 @@ help: ## List the targets
 
 # What a person needs for the console: the first line of `node --version` that is new enough.
 NODE_AT_LEAST := 20
-node-is-there = command -v npm >/dev/null && node --eval 'process.exit(+process.versions.node.split(".")[0] < $(NODE_AT_LEAST))'
+node-is-there = command -v npm >/dev/null && node --eval 'process.exit(process.versions.node.split(".")[0] < $(NODE_AT_LEAST) ? 1 : 0)'
 UI := crates/tenon-api/ui
 
 ui: ## Build the console, which the next build of the binary embeds (Node 20 or newer)
