@@ -43,6 +43,8 @@ const FILES: Preset = Preset {
         file!("shared", "grade.csv"),
         file!("shared", "grade_out.csv"),
         file!("shared", "industry.csv"),
+        file!("files", "interaction.out.jq"),
+        file!("files", "interaction.out.test.yaml"),
         file!("files", "item.out.jq"),
         file!("files", "item.out.test.yaml"),
         file!("files", "opportunity.in.jq"),

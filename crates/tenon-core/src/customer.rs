@@ -127,6 +127,12 @@ pub struct Contact {
     /// E-mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// Birthday: `1980-03-07`, or `03-07`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birthday: Option<String>,
+    /// A day to congratulate on each year: `06-18`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anniversary: Option<String>,
 }
 
 /// A place.

@@ -65,6 +65,8 @@ pub enum InteractionKind {
     Mail,
     Meeting,
     Exhibition,
+    /// What is still to come: the hub reminds somebody of it.
+    Reminder,
     Other,
 }
 

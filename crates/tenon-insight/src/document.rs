@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tenon_core::case::Case;
+use tenon_core::interaction::Interaction;
 use tenon_core::invoice::{Invoice, InvoiceStatus};
 use tenon_core::money::Decimal;
 use tenon_core::opportunity::Opportunity;
@@ -38,7 +39,7 @@ pub struct Document {
     pub day: Option<Date>,
     /// How far it has come, in its schema's words.
     pub status: String,
-    /// An opportunity's outcome, a case's kind.
+    /// An opportunity's outcome, a case's or an interaction's kind.
     pub outcome: Option<String>,
     /// Who looks after it.
     pub owner: Option<String>,
@@ -125,13 +126,14 @@ pub struct Named {
 }
 
 /// The entities that are documents.
-pub const DOCUMENTS: [Entity; 6] = [
+pub const DOCUMENTS: [Entity; 7] = [
     Entity::Order,
     Entity::Shipment,
     Entity::Invoice,
     Entity::Receipt,
     Entity::Opportunity,
     Entity::Case,
+    Entity::Interaction,
 ];
 
 /// What stands before the identity of a message in a stamp, so that stamps sort as moments do.
@@ -235,6 +237,7 @@ impl Document {
             Entity::Receipt => receipt(blank, read(body)?, &mut references),
             Entity::Opportunity => opportunity(blank, read(body)?, &mut references),
             Entity::Case => case(blank, read(body)?, &mut references),
+            Entity::Interaction => interaction(blank, read(body)?, &mut references),
             _ => return Ok(None),
         };
         document.facts.pending = references.pending;
@@ -516,6 +519,23 @@ fn case(blank: Document, case: Case, references: &mut References) -> Document {
             ..Facts::default()
         },
         number: case.number,
+        ..blank
+    }
+}
+
+fn interaction(blank: Document, interaction: Interaction, references: &mut References) -> Document {
+    Document {
+        party: references.id(Entity::Customer, &interaction.customer),
+        outcome: Some(word(&interaction.kind)),
+        owner: Some(interaction.owner),
+        day: Some(day_at(interaction.happened_at)),
+        facts: Facts {
+            counts: true,
+            subject: Some(interaction.subject),
+            wanted_on: interaction.next_on,
+            ..Facts::default()
+        },
+        number: interaction.number,
         ..blank
     }
 }

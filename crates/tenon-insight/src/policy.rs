@@ -20,6 +20,49 @@ pub struct Policy {
     pub grades: Grades,
     /// What the sources of customers cost, by path: `exhibition/canton-fair`.
     pub sources: BTreeMap<String, SourceCost>,
+    /// When somebody is reminded of a customer; without it nobody is.
+    pub care: Option<Care>,
+}
+
+/// When somebody is reminded of a customer.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Care {
+    /// Whether a customer is to be met again after its grade's `revisit_days`.
+    pub revisit: bool,
+    /// Days before a contact's birthday or anniversary; never, if it is not said.
+    pub days_before: Option<u16>,
+    /// So many days with orders make a purchase cycle; 0 for never.
+    pub orders: u16,
+    /// The share of its cycle that a customer's next order may be late.
+    #[serde(deserialize_with = "fraction")]
+    pub patience: Decimal,
+    /// Who is reminded of a customer that nobody looks after.
+    pub owner: String,
+    /// In which language.
+    pub language: Language,
+}
+
+/// The language of reminders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Language {
+    En,
+    Zh,
+}
+
+impl Default for Care {
+    fn default() -> Self {
+        Self {
+            revisit: true,
+            days_before: Some(3),
+            orders: 4,
+            patience: Decimal::new(2, 1),
+            owner: "sales".to_owned(),
+            language: Language::En,
+        }
+    }
 }
 
 /// When an order and its documents agree.
@@ -140,6 +183,7 @@ impl Default for Policy {
             score: Score::default(),
             grades: Grades::default(),
             sources: BTreeMap::new(),
+            care: None,
         }
     }
 }

@@ -17,6 +17,7 @@ use tenon_store::insight::{
 use tenon_store::{Insight, StoreError};
 use uuid::Uuid;
 
+use crate::care::Kept;
 use crate::days::{day_at, day_number, month_number, ten_thousandths};
 use crate::document::{Document, stamp};
 use crate::policy::Policy;
@@ -346,6 +347,7 @@ fn word<T: serde::Serialize>(value: T) -> Option<String> {
 }
 
 fn customer_row(id: Uuid, version: i64, customer: Customer, known_on: Option<i32>) -> CustomerRow {
+    let facts = serde_json::to_string(&Kept::of(&customer)).unwrap_or_default();
     let days = customer.credit_terms.as_ref().and_then(|terms| terms.days);
     CustomerRow {
         id,
@@ -360,7 +362,7 @@ fn customer_row(id: Uuid, version: i64, customer: Customer, known_on: Option<i32
         owner: customer.owner,
         credit_days: days.and_then(|days| i32::try_from(days).ok()),
         known_on,
-        facts: "{}".to_owned(),
+        facts,
     }
 }
 

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::civil::Date;
 use tenon_core::Timestamp;
 use tenon_store::insight::Generation;
 use tenon_store::{Claim, Insight, SharedStore, StoreError};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::care::{self, Remind};
 use crate::days::{day_at, day_number};
 use crate::document::Document;
 use crate::policy::Policy;
@@ -37,6 +39,8 @@ pub struct Runner {
     pub store: SharedStore,
     /// What the company decides about its figures.
     pub policy: Arc<Policy>,
+    /// Takes the reminders that are due.
+    pub remind: Remind,
     /// Ends it.
     pub stop: CancellationToken,
 }
@@ -88,6 +92,8 @@ impl Runner {
         let mut turn = Turn {
             store,
             policy: self.policy.clone(),
+            remind: Some(self.remind.clone()),
+            today: || day_at(Timestamp::now()),
             looked: Instant::now(),
             next_look: LOOK,
         };
@@ -104,6 +110,8 @@ impl Runner {
 pub struct Turn {
     store: Insight,
     policy: Arc<Policy>,
+    remind: Option<Remind>,
+    today: fn() -> Date,
     looked: Instant,
     next_look: Duration,
 }
@@ -114,8 +122,20 @@ impl Turn {
         Self {
             store,
             policy,
+            remind: None,
+            today: || day_at(Timestamp::now()),
             looked: Instant::now(),
             next_look: Duration::ZERO,
+        }
+    }
+
+    /// The same, which gives the reminders that are due on a day.
+    #[must_use]
+    pub fn reminding(self, remind: Remind, today: fn() -> Date) -> Self {
+        Self {
+            remind: Some(remind),
+            today,
+            ..self
         }
     }
 
@@ -252,13 +272,17 @@ impl Turn {
 
     /// Scores customers whose facts have changed.
     async fn score(&self, generation: i32) -> Result<bool, StoreError> {
-        let today = day_at(Timestamp::now());
+        let today = (self.today)();
         let ids = self
             .store
             .unscored(generation, day_number(today), SCORED)
             .await?;
         if ids.is_empty() {
             return Ok(false);
+        }
+        // Before the scores, which say that these customers were looked at today.
+        if let Some(remind) = &self.remind {
+            care::remind(&self.store, &self.policy, generation, &ids, today, remind).await?;
         }
         score::score(&self.store, &self.policy, generation, &ids, today).await?;
         Ok(true)

@@ -43,6 +43,16 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_reminders_are_the_defaults() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/insight.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let at = page.find("[care]\nrevisit").unwrap();
+        let (text, _) = page[at..].split_once("```").unwrap();
+        let read = parse(Path::new("insight.toml"), text).unwrap();
+        assert_eq!(read.care, Some(tenon_insight::Care::default()));
+    }
+
+    #[test]
     fn what_is_wrong_is_told_with_its_place() {
         let check = |text: &str, place: &str, words: &str| {
             let told = parse(Path::new("insight.toml"), text)

@@ -1,17 +1,21 @@
 //! The journal read forward, and the tables of the projections.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::civil::Date;
 use serde_json::{Value, json};
+use tenon_core::interaction::{Interaction, InteractionKind};
 use tenon_core::money::Decimal;
-use tenon_core::{Attributes, Entity, MasterId, OrderingKey, SystemName};
-use tenon_insight::{Policy, Turn, day_number};
+use tenon_core::{Attributes, Entity, Fact, MasterId, MessageId, OrderingKey, SystemName};
+use tenon_insight::{Care, Policy, Remind, Turn, day_number};
 use tenon_store::insight::{Matter, MatterFilter, ReportFilter};
-use tenon_store::{Commit, Inbound, InboundState, SharedStore};
+use tenon_store::{Claim, Commit, Inbound, InboundState, Move, SharedStore, StoreError};
 use uuid::Uuid;
 
-use super::fixtures::{House, orders};
+use super::fixtures::{House, orders, write};
 
 fn master(entity: Entity, id: &str) -> MasterId {
     MasterId::derive(&[entity.as_str(), "erp", id])
@@ -105,8 +109,18 @@ fn company() -> Commit {
     }
 }
 
+/// The claim of the one that brings the figures on, once the one before has let it go.
+async fn claimed(store: &SharedStore) -> Box<dyn Claim> {
+    loop {
+        match store.claim("insight").await.unwrap() {
+            Some(claim) => return claim,
+            None => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
 async fn catch_up(store: &SharedStore) -> i32 {
-    let claim = store.claim("insight").await.unwrap().unwrap();
+    let claim = claimed(store).await;
     let mut turn = Turn::alone(store.insight(), Arc::<Policy>::default());
     while turn.take(claim.as_ref()).await.unwrap() {}
     let generations = store.insight().generations().await.unwrap();
@@ -297,4 +311,222 @@ pub(super) async fn a_generation_is_built_beside_and_swapped(house: &House) {
     numbers.sort();
     assert_eq!(numbers, ["O-1", "O-2"]);
     assert_eq!(insight.documents(before, &[Uuid::nil()]).await.unwrap(), []);
+}
+
+/// What the hub says of a customer when masters were merged or parted.
+fn event(fact: Fact, id: &str, version: i64) -> Inbound {
+    let mut message = stated(Entity::Customer, id, json!({ "legal_name": id }));
+    message.attributes.kind.fact = fact;
+    message.attributes.sequence = Some(version);
+    message.attributes.id = MessageId::derive(&[fact.as_str(), id, &version.to_string()]);
+    message
+}
+
+/// What was billed to each of the customers, as figures have it.
+async fn billed(house: &House, generation: i32) -> [Decimal; 2] {
+    let all = ReportFilter {
+        from: 0,
+        to: 100_000,
+    };
+    let insight = house.store.insight();
+    let mut billed = [Decimal::ZERO; 2];
+    for (place, id) in ["K-1", "K-2"].into_iter().enumerate() {
+        let id = master(Entity::Customer, id).0;
+        let months = insight.months(generation, all, Some(id)).await.unwrap();
+        billed[place] = months.iter().map(|month| month.ordered).sum();
+    }
+    billed
+}
+
+pub(super) async fn figures_follow_a_merge_and_its_undoing(house: &House) {
+    let (one, two) = (
+        master(Entity::Customer, "K-1"),
+        master(Entity::Customer, "K-2"),
+    );
+    let mut commit = company();
+    commit.masters = vec![write(one, 1, None), write(two, 1, None)];
+    house.store.commit(commit).await.unwrap();
+    let generation = catch_up(&house.store).await;
+    let apart = [amount("200"), amount("200")];
+    assert_eq!(billed(house, generation).await, apart);
+
+    let mut gone = write(two, 2, Some(1));
+    gone.row.merged_into = Some(one);
+    let merged = Commit {
+        messages: vec![event(Fact::Merged, "K-1", 2)],
+        masters: vec![write(one, 2, Some(1)), gone],
+        moves: vec![Move::Merge {
+            survivor: one,
+            merged: two,
+        }],
+        ..Commit::default()
+    };
+    house.store.commit(merged).await.unwrap();
+    let generation = catch_up(&house.store).await;
+    assert_eq!(
+        billed(house, generation).await,
+        [amount("400"), Decimal::ZERO]
+    );
+    let insight = house.store.insight();
+    // Whoever asks for the merged one is shown the survivor, with the papers and the score of both.
+    let shown = insight.customer(generation, two.0).await.unwrap();
+    assert_eq!((shown[0].id, shown.len()), (one.0, 2));
+    let orders = insight
+        .documents_of_customer(generation, one.0, "order", 10)
+        .await
+        .unwrap();
+    assert_eq!(orders.len(), 2);
+    let graded = insight.grading(generation, two.0).await.unwrap().unwrap();
+    assert_eq!(graded.id, one.0);
+
+    let parted = Commit {
+        messages: vec![
+            event(Fact::Unmerged, "K-1", 3),
+            event(Fact::Unmerged, "K-2", 3),
+        ],
+        masters: vec![write(one, 3, Some(2)), write(two, 3, Some(2))],
+        moves: vec![Move::Unmerge {
+            survivor: one,
+            merged: two,
+            members: vec![two],
+        }],
+        ..Commit::default()
+    };
+    house.store.commit(parted).await.unwrap();
+    let generation = catch_up(&house.store).await;
+    assert_eq!(billed(house, generation).await, apart);
+    let shown = insight.customer(generation, two.0).await.unwrap();
+    assert_eq!((shown[0].id, shown.len()), (two.0, 1));
+    // Made anew, the figures are the same.
+    tenon_insight::rebuild(&insight).await.unwrap();
+    let generation = catch_up(&house.store).await;
+    assert_eq!(billed(house, generation).await, apart);
+}
+
+/// Reminders as they are given, each by its occasion and day; refused while there is no place for them.
+#[derive(Clone, Default)]
+struct Desk {
+    given: Arc<Mutex<Vec<String>>>,
+    closed: Arc<AtomicBool>,
+}
+
+impl Desk {
+    fn remind(&self) -> Remind {
+        let desk = self.clone();
+        Arc::new(move |reminders| {
+            let desk = desk.clone();
+            Box::pin(async move {
+                if desk.closed.load(Ordering::Relaxed) {
+                    return Err("the broker is away".to_owned());
+                }
+                let mut given = desk.given.lock().unwrap();
+                for (number, body) in reminders {
+                    let told: Interaction = serde_json::from_slice(&body).unwrap();
+                    assert_eq!(told.number, number);
+                    assert_eq!(told.kind, InteractionKind::Reminder);
+                    let (what, on) = (told.next_step.unwrap(), told.next_on.unwrap());
+                    given.push(format!("{what} {on} {}", told.owner));
+                }
+                Ok(())
+            })
+        })
+    }
+
+    /// What was given since the last time, in order.
+    fn taken(&self) -> Vec<String> {
+        let mut taken = std::mem::take(&mut *self.given.lock().unwrap());
+        taken.sort();
+        taken
+    }
+}
+
+/// Brings the figures on as of a day.
+async fn look_after(house: &House, desk: &Desk, today: fn() -> Date) -> Result<(), StoreError> {
+    let claim = claimed(&house.store).await;
+    let policy = Policy {
+        care: Some(Care::default()),
+        ..Policy::default()
+    };
+    let turn = Turn::alone(house.store.insight(), Arc::new(policy));
+    let mut turn = turn.reminding(desk.remind(), today);
+    while turn.take(claim.as_ref()).await? {}
+    Ok(())
+}
+
+/// A diamond customer that ordered every thirty days until the first of March.
+fn faithful() -> Commit {
+    use Entity::{Customer, Order};
+    let order = |number: &str, day: &str| {
+        let body = json!({ "number": number, "customer": to(Customer, "K-1"), "order_date": day,
+            "currency": "CNY", "status": "closed", "totals": totals("200.00", "226.00"),
+            "lines": [{ "number": 1, "item": to(Entity::Item, "A"), "quantity": "20",
+                "unit_price": "10.00", "tax_rate": "0.13", "amount": "200.00" }] });
+        stated(Order, number, body)
+    };
+    let customer = json!({ "legal_name": "One", "grade": "diamond", "owner": "li",
+        "contacts": [{ "name": "Ann", "birthday": "1980-04-12" }] });
+    Commit {
+        messages: vec![
+            stated(Customer, "K-1", customer),
+            order("O-1", "2025-12-01"),
+            order("O-2", "2025-12-31"),
+            order("O-3", "2026-01-30"),
+            order("O-4", "2026-03-01"),
+        ],
+        ..Commit::default()
+    }
+}
+
+pub(super) async fn reminders_are_given_once(house: &House) {
+    let desk = Desk::default();
+    let april = || "2026-04-10".parse().unwrap();
+    let may = || "2026-05-01".parse().unwrap();
+    house.store.commit(faithful()).await.unwrap();
+    look_after(house, &desk, april).await.unwrap();
+    let all = [
+        "birthday 2026-04-12 li",
+        "reorder 2026-03-31 li",
+        "revisit 2026-03-31 li",
+    ];
+    assert_eq!(desk.taken(), all);
+    // Facts that change, another day, figures made anew: none is given again.
+    let met = |number: &str, kind: &str, at: &str| {
+        let body = json!({ "number": number, "customer": to(Entity::Customer, "K-1"), "kind": kind,
+            "subject": "spring", "happened_at": at, "owner": "li" });
+        Commit {
+            messages: vec![stated(Entity::Interaction, number, body)],
+            ..Commit::default()
+        }
+    };
+    let own = met("X-1", "reminder", "2026-04-11T00:00:00Z");
+    house.store.commit(own).await.unwrap();
+    look_after(house, &desk, april).await.unwrap();
+    tenon_insight::rebuild(&house.store.insight())
+        .await
+        .unwrap();
+    look_after(house, &desk, april).await.unwrap();
+    assert_eq!(desk.taken(), [] as [&str; 0]);
+    // The hub's own reminder is no meeting; when the days have passed again, somebody is reminded again.
+    look_after(house, &desk, may).await.unwrap();
+    assert_eq!(desk.taken(), ["revisit 2026-04-30 li"]);
+    let june = || "2026-06-01".parse().unwrap();
+    let visit = met("X-2", "visit", "2026-05-20T00:00:00Z");
+    house.store.commit(visit).await.unwrap();
+    look_after(house, &desk, june).await.unwrap();
+    assert_eq!(desk.taken(), [] as [&str; 0]);
+}
+
+pub(super) async fn a_reminder_that_nobody_took_is_given_later(house: &House) {
+    let desk = Desk::default();
+    let april = || "2026-04-10".parse().unwrap();
+    house.store.commit(faithful()).await.unwrap();
+    desk.closed.store(true, Ordering::Relaxed);
+    let refused = look_after(house, &desk, april).await;
+    assert!(
+        matches!(refused, Err(StoreError::Unavailable(_))),
+        "{refused:?}"
+    );
+    desk.closed.store(false, Ordering::Relaxed);
+    look_after(house, &desk, april).await.unwrap();
+    assert_eq!(desk.taken().len(), 3);
 }

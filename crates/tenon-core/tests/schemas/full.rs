@@ -74,6 +74,8 @@ pub(crate) fn customer() -> Customer {
             role: text("采购经理"),
             phone: text("13800138000"),
             email: text("li.lei@chuanke.example"),
+            birthday: text("1980-03-07"),
+            anniversary: text("06-18"),
         }],
         addresses: vec![Address {
             purpose: Some(AddressPurpose::Registered),

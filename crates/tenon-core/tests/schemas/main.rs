@@ -466,6 +466,8 @@ fn masking_reaches_every_personal_value_and_no_other() {
         "/contacts/0/name",
         "/contacts/0/phone",
         "/contacts/0/email",
+        "/contacts/0/birthday",
+        "/contacts/0/anniversary",
         "/phones/0",
         "/emails/0",
         "/bank_account/number",

@@ -78,6 +78,8 @@ pub(super) fn contacts<'r>(
                 fill(&mut known.role, &contact.role);
                 fill(&mut known.phone, &contact.phone);
                 fill(&mut known.email, &contact.email);
+                fill(&mut known.birthday, &contact.birthday);
+                fill(&mut known.anniversary, &contact.anniversary);
             }
             None => people.push((contact.clone(), provenance)),
         }

@@ -274,7 +274,7 @@ fn collections_hold_each_thing_once() {
         name: name.to_owned(),
         phone: phone.map(str::to_owned),
         email: email.map(str::to_owned),
-        role: None,
+        ..Contact::default()
     };
     let street = |street: &str, purpose| Address {
         street: text(street),

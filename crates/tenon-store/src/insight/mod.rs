@@ -5,6 +5,7 @@
 //! 1970-01-01.
 
 mod books;
+mod care;
 mod figures;
 mod generations;
 mod journal;
@@ -16,6 +17,7 @@ mod session;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use care::{CareFacts, GivenReminder};
 pub use figures::{
     Cohort, Exceptions, Funnel, GradeCount, Matter, MatterFilter, MonthFigures, NewCustomers,
     OrderPage, Owned, ProductFigures, ReportFilter, Satisfaction, SegmentFigures,

@@ -226,7 +226,7 @@ impl Insight {
                      c.cooperation, c.declined, c.scored_on
                  from {generation integer, score integer, id uuid} g
                  join insight_customer c on c.generation = g.generation
-                 where c.proposed is not null and c.root = c.id
+                 where c.proposed is not null and c.root = c.id and c.version >= 0
                      and (c.score < g.score or (c.score = g.score and c.id > g.id))
                  order by c.score desc, c.id limit (select most from {most integer} g)",
                 &[given],

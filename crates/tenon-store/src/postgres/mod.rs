@@ -247,6 +247,11 @@ fn migrator() -> Migrator {
             "parking",
             include_str!("../../migrations/postgres/0012_parking.sql"),
         ),
+        migration(
+            13,
+            "care",
+            include_str!("../../migrations/postgres/0013_care.sql"),
+        ),
     ])
 }
 

@@ -225,6 +225,11 @@ fn migrator() -> Migrator {
             "parking",
             include_str!("../../migrations/sqlite/0012_parking.sql"),
         ),
+        migration(
+            13,
+            "care",
+            include_str!("../../migrations/sqlite/0013_care.sql"),
+        ),
     ])
 }
 

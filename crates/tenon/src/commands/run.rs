@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tenon_api::{Access, Api};
 use tenon_connector::Deployment;
-use tenon_insight::Runner;
-use tenon_pipeline::{Depths, FailPoint, Hub, Roles};
+use tenon_core::{Entity, SystemName};
+use tenon_insight::{Remind, Runner};
+use tenon_pipeline::{Accept, Depths, FailPoint, Hub, Roles, imported};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Role, Run};
@@ -199,6 +200,7 @@ pub(crate) async fn serve(
         let runner = Runner {
             store: engine.store.clone(),
             policy: Arc::new(settings.insight.clone()),
+            remind: reminders(hub.accept().clone()),
             stop: stop.clone(),
         };
         tokio::spawn(runner.run())
@@ -257,4 +259,20 @@ pub(crate) async fn stop_signal() {
         () = terminated => {}
         _ = tokio::signal::ctrl_c() => {}
     }
+}
+
+/// Takes the reminders of `tenon-insight` over, as messages of the hub's own.
+fn reminders(accept: Accept) -> Remind {
+    Arc::new(move |reminders| {
+        let accept = accept.clone();
+        Box::pin(async move {
+            let message = |(number, body)| {
+                let origin = "care".to_owned();
+                imported(SystemName::hub(), Entity::Interaction, number, body, origin)
+            };
+            let messages: Vec<_> = reminders.into_iter().map(message).collect();
+            let accepted = accept.accept(&messages).await;
+            accepted.map_err(|failure| failure.to_string())
+        })
+    })
 }

@@ -178,7 +178,13 @@ fn message(
         violations.join("; ")
     })?;
     let body = Bytes::from(body.value().to_string());
-    Ok(imported(system, native_id.to_owned(), body, origin))
+    Ok(imported(
+        system,
+        Entity::Customer,
+        native_id.to_owned(),
+        body,
+        origin,
+    ))
 }
 
 /// The row in the hub's own form.
