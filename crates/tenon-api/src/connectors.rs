@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tenon_connector::cases::{self, CaseOutcome};
-use tenon_connector::{Guarantee, Intake, Mapping, System};
+use tenon_connector::{Guarantee, Intake, Mapping, Schedule, System, Window};
 use tenon_core::{MessageKind, SystemName, Timestamp, schema};
 use tenon_pipeline::Component;
 use tenon_store::{Half, Pause};
@@ -44,6 +44,54 @@ pub(crate) struct ConnectorView {
     delivers: Vec<OutletView>,
     /// The halves that a person has paused.
     pauses: Vec<PauseView>,
+    /// When it is left alone.
+    windows: Vec<WindowView>,
+}
+
+/// A maintenance window: nothing is asked and nothing given while it is open.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WindowView {
+    /// When it begins.
+    begins: ScheduleView,
+    /// For how long, in milliseconds.
+    lasts_ms: u64,
+    /// For how much longer it is open, where it is.
+    left_ms: Option<u64>,
+}
+
+/// Times that come again, by the clock of a zone.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ScheduleView {
+    /// Minute, hour, day of month, month, day of week.
+    #[schema(example = "30 2 * * *")]
+    cron: String,
+    /// The zone.
+    #[schema(example = "Asia/Shanghai")]
+    zone: String,
+    /// The next time; null for a pattern that never comes.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next: Option<Timestamp>,
+}
+
+impl From<&Schedule> for ScheduleView {
+    fn from(schedule: &Schedule) -> Self {
+        Self {
+            cron: schedule.cron().to_owned(),
+            zone: schedule.zone().to_owned(),
+            next: schedule.after(Timestamp::now()),
+        }
+    }
+}
+
+impl From<&Window> for WindowView {
+    fn from(window: &Window) -> Self {
+        let left = window.left(Timestamp::now());
+        Self {
+            begins: (&window.begins).into(),
+            lasts_ms: window.lasts.as_millis() as u64,
+            left_ms: left.map(|left| left.as_millis() as u64),
+        }
+    }
 }
 
 /// What comes from a system.
@@ -58,6 +106,8 @@ pub(crate) struct InletView {
     how: String,
     /// How often is asked, in milliseconds, where it is polled.
     every_ms: Option<u64>,
+    /// When it is asked at all, where that is not at any time.
+    schedule: Option<ScheduleView>,
     /// Where the system calls.
     address: Option<String>,
     /// The mapping's file.
@@ -314,11 +364,14 @@ fn view(api: &Api, system: &System, pauses: &[Pause]) -> ConnectorView {
     let reports = api.health.reports();
     let receives = system.inlets.iter().map(|inlet| {
         let component = format!("{}/receive/{}", system.name, inlet.name);
-        let (how, every_ms, address) = match &inlet.intake {
-            Intake::Poll { every, .. } => ("poll", Some(every.as_millis() as u64), None),
+        let (how, every_ms, schedule, address) = match &inlet.intake {
+            Intake::Poll { every, schedule } => {
+                let schedule = schedule.as_ref().map(ScheduleView::from);
+                ("poll", Some(every.as_millis() as u64), schedule, None)
+            }
             Intake::Webhook(_) => {
                 let address = format!("/in/{}/{}", system.name, inlet.name);
-                ("webhook", None, Some(address))
+                ("webhook", None, None, Some(address))
             }
         };
         InletView {
@@ -326,6 +379,7 @@ fn view(api: &Api, system: &System, pauses: &[Pause]) -> ConnectorView {
             entity: inlet.entity,
             how: how.to_owned(),
             every_ms,
+            schedule,
             address,
             mapping: file(&inlet.mapping),
             now: half(&component, reports.get(&Component(component.clone())), 0.0),
@@ -352,6 +406,7 @@ fn view(api: &Api, system: &System, pauses: &[Pause]) -> ConnectorView {
         limit_per_second: system.limit.map(|limit| limit.per_second),
         receives: receives.collect(),
         delivers: delivers.collect(),
+        windows: system.windows.iter().map(WindowView::from).collect(),
         pauses: own
             .map(|pause| PauseView {
                 half: pause.half.as_str().to_owned(),

@@ -1,5 +1,9 @@
 //! The description of the API.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
@@ -87,6 +91,70 @@ pub(crate) fn describe_access(document: &mut utoipa::openapi::OpenApi) {
                     .entry(status.to_owned())
                     .or_insert(RefOr::T(refused));
             }
+        }
+    }
+}
+
+/// Examples of bodies, by the names of operations: what is sent, and what is answered.
+const EXAMPLES: &str = include_str!("examples.json");
+
+/// What an operation's bodies look like.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Example {
+    request: Option<Value>,
+    response: Option<Value>,
+}
+
+/// Puts an example beside every body of JSON of which the types themselves give none.
+///
+/// # Errors
+/// `Bug` when the examples cannot be read, or one of them is of no operation.
+pub(crate) fn describe_examples(
+    document: &mut utoipa::openapi::OpenApi,
+) -> Result<(), tenon_core::Failure> {
+    let bug = |detail: String| tenon_core::Failure::bug("openapi.examples", detail);
+    let read = serde_json::from_str(EXAMPLES).map_err(|error| bug(error.to_string()));
+    let mut examples: BTreeMap<String, Example> = read?;
+    for item in document.paths.paths.values_mut() {
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.delete,
+            &mut item.patch,
+        ];
+        for operation in operations.into_iter().flatten() {
+            let name = operation.operation_id.as_deref().unwrap_or_default();
+            let Some(Example { request, response }) = examples.remove(name) else {
+                continue;
+            };
+            if let Some(RefOr::T(body)) = &mut operation.request_body {
+                give(body.content.iter_mut(), request);
+            }
+            let answers = operation.responses.responses.iter_mut();
+            let answers = answers.filter(|(status, _)| status.starts_with('2'));
+            for (_, answer) in answers {
+                if let RefOr::T(answer) = answer {
+                    give(answer.content.iter_mut(), response.clone());
+                }
+            }
+        }
+    }
+    match examples.keys().next() {
+        Some(name) => Err(bug(format!("no operation is named `{name}`"))),
+        None => Ok(()),
+    }
+}
+
+/// Puts an example beside the body that is JSON.
+fn give<'c>(
+    contents: impl Iterator<Item = (&'c String, &'c mut RefOr<Content>)>,
+    example: Option<Value>,
+) {
+    for (kind, content) in contents {
+        if let (RefOr::T(content), true) = (content, kind == "application/json") {
+            content.example.clone_from(&example);
         }
     }
 }

@@ -93,7 +93,7 @@ pub struct Api {
 /// # Errors
 /// `Bug` when it cannot be written.
 pub fn description() -> Result<String, Failure> {
-    text(&described().0)
+    text(&described()?.0)
 }
 
 fn text(document: &utoipa::openapi::OpenApi) -> Result<String, Failure> {
@@ -103,7 +103,7 @@ fn text(document: &utoipa::openapi::OpenApi) -> Result<String, Failure> {
 }
 
 /// The document, and the routes. Each route has its rule in the table of [`access`].
-fn described() -> (utoipa::openapi::OpenApi, Router<Api>) {
+fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
     let (intake, taken_in) = OpenApiRouter::new()
         .routes(routes!(webhook::receive, webhook::prove))
         .layer(DefaultBodyLimit::max(MAX_WEBHOOK_BODY))
@@ -183,7 +183,8 @@ fn described() -> (utoipa::openapi::OpenApi, Router<Api>) {
         .split_for_parts();
     document.merge(taken_in);
     docs::describe_access(&mut document);
-    (document, routes.merge(intake))
+    docs::describe_examples(&mut document)?;
+    Ok((document, routes.merge(intake)))
 }
 
 /// The routes of the HTTP side.
@@ -192,7 +193,7 @@ fn described() -> (utoipa::openapi::OpenApi, Router<Api>) {
 /// `Bug` when a route has no rule of who may call it.
 pub fn router(api: Api) -> Result<Router, Failure> {
     prometheus::recorder()?;
-    let (document, routes) = described();
+    let (document, routes) = described()?;
     let unruled = access::unruled(&document);
     if !unruled.is_empty() {
         return Err(Failure::bug("api.unruled", unruled.join("; ")));

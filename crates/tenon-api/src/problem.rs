@@ -14,6 +14,8 @@ use utoipa::ToSchema;
 
 /// A problem document (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({ "status": 404, "code": "message.unknown", "title": "Not Found",
+    "detail": "no message `0198f3a4`" }))]
 pub struct Problem {
     /// The HTTP status.
     pub status: u16,

@@ -56,7 +56,7 @@ pub(crate) struct MessageQuery {
     /// Only those in whose native or canonical body this text stands, as it is written there.
     text: Option<String>,
     /// The `next` of the page before.
-    before: Option<i64>,
+    after: Option<i64>,
     /// How many, at most 500.
     limit: Option<u32>,
 }
@@ -82,7 +82,7 @@ pub(crate) async fn messages(
         text: query.text.filter(|text| !text.is_empty()),
     };
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
-    let (records, next) = hunt(&api.store, filter, query.before, limit).await?;
+    let (records, next) = hunt(&api.store, filter, query.after, limit).await?;
     Ok(Json(Page {
         items: records.into_iter().map(MessageView::from).collect(),
         next,

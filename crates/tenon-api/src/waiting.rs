@@ -359,7 +359,7 @@ pub(crate) struct RedriveQuery {
     #[param(value_type = Option<String>)]
     state: Option<RedriveState>,
     /// The `next` of the page before.
-    before: Option<i64>,
+    after: Option<i64>,
     /// How many, at most 500.
     limit: Option<u32>,
 }
@@ -373,8 +373,8 @@ pub(crate) async fn redrives(
     Asked(query): Asked<RedriveQuery>,
 ) -> Result<Json<WaitingPage>, Problem> {
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
-    let before = query.before.map(RedriveId);
-    let found = api.store.redrives(query.state, before, limit).await?;
+    let after = query.after.map(RedriveId);
+    let found = api.store.redrives(query.state, after, limit).await?;
     let next = (found.len() as u32 == limit).then(|| found.last().map(|last| last.id.0));
     let items = found
         .iter()

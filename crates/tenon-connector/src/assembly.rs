@@ -15,7 +15,7 @@ use toml::de::{DeTable, DeValue};
 use crate::config::{Configured, Parts, split, take_tables};
 use crate::files::Files;
 use crate::http::Http;
-use crate::schedule::Attended;
+use crate::schedule::{Attended, Window};
 use crate::sql::Sql;
 use crate::webhook::Seal;
 use crate::{
@@ -216,14 +216,14 @@ fn assemble<'t, T: Configured>(
             }
         )
     };
-    let transport: Arc<dyn Transport> =
-        match inlets.iter().any(scheduled) || !common.maintenance.is_empty() {
-            true => Arc::new(Attended {
-                inner: transport,
-                windows: common.maintenance.into(),
-            }),
-            false => transport,
-        };
+    let windows: Arc<[Window]> = common.maintenance.into();
+    let transport: Arc<dyn Transport> = match inlets.iter().any(scheduled) || !windows.is_empty() {
+        true => Arc::new(Attended {
+            inner: transport,
+            windows: windows.clone(),
+        }),
+        false => transport,
+    };
     for outlet in &mut outlets {
         outlet.guarantee = transport.guarantee(outlet.entity);
     }
@@ -233,6 +233,7 @@ fn assemble<'t, T: Configured>(
         preset: preset.name,
         file: file.to_owned(),
         transport,
+        windows,
         limit: common.limits.map(Into::into),
         inlets,
         outlets,

@@ -39,6 +39,6 @@ pub use ports::{
     Sole, Source, Transport, Webhook, WebhookAuth, superseded,
 };
 pub use preset::{ConnectorKind, Preset};
-pub use schedule::Schedule;
+pub use schedule::{Schedule, Window};
 pub use secret::{Secret, SecretProblem};
 pub use system::{CaseFile, Deployment, System};

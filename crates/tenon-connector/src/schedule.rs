@@ -40,6 +40,7 @@ const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
 pub struct Schedule {
     cron: Box<Cron>,
     zone: TimeZone,
+    text: Box<str>,
 }
 
 #[derive(Deserialize)]
@@ -64,11 +65,22 @@ impl Schedule {
         Ok(Self {
             cron: Box::new(read),
             zone,
+            text: cron.into(),
         })
     }
 
+    /// The pattern, as it is written.
+    pub fn cron(&self) -> &str {
+        &self.text
+    }
+
+    /// The zone by whose clock it goes: `Asia/Shanghai`.
+    pub fn zone(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
     /// The first time after `moment`; `None` for a pattern that never comes, such as 30 February.
-    fn after(&self, moment: Timestamp) -> Option<Timestamp> {
+    pub fn after(&self, moment: Timestamp) -> Option<Timestamp> {
         let moment: Zoned = moment.to_zoned(self.zone.clone());
         let next = self.cron.find_next_occurrence(&moment, false).ok()?;
         Some(next.timestamp())
@@ -84,9 +96,11 @@ impl<'de> Deserialize<'de> for Schedule {
 
 /// Times at which a system is left alone, each for a while.
 #[derive(Debug, Clone)]
-pub(crate) struct Window {
-    begins: Schedule,
-    lasts: Duration,
+pub struct Window {
+    /// When it begins.
+    pub begins: Schedule,
+    /// For how long.
+    pub lasts: Duration,
 }
 
 impl<'de> Deserialize<'de> for Window {
@@ -113,7 +127,7 @@ impl<'de> Deserialize<'de> for Window {
 
 impl Window {
     /// How long the window is still open at `moment`, if it is.
-    fn left(&self, moment: Timestamp) -> Option<Duration> {
+    pub fn left(&self, moment: Timestamp) -> Option<Duration> {
         let earliest = moment.checked_sub(self.lasts).ok()?;
         // Of windows that overlap themselves the last one counts: it is open longest.
         let mut began = None;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tenon_core::{ConfigProblem, Entity, SystemName};
 
 use crate::{
-    ConnectorKind, Document, Inlet, KeyProblem, Mapping, Outlet, RateLimit, Transport, assembly,
+    ConnectorKind, Document, Inlet, KeyProblem, Mapping, Outlet, RateLimit, Transport, Window,
+    assembly,
 };
 
 /// An existing application and how it is joined to the hub.
@@ -22,6 +23,8 @@ pub struct System {
     pub file: PathBuf,
     /// How it is reached.
     pub transport: Arc<dyn Transport>,
+    /// When it is left alone.
+    pub windows: Arc<[Window]>,
     /// How many deliveries it can bear; `None` for as many as it takes.
     pub limit: Option<RateLimit>,
     /// What it sends.

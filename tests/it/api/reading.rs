@@ -51,7 +51,7 @@ async fn messages_are_paged_newest_first() {
         let Some(next) = answer.json()["next"].as_i64() else {
             break;
         };
-        path = format!("/api/v1/messages?limit=2&before={next}");
+        path = format!("/api/v1/messages?limit=2&after={next}");
     }
     assert_eq!(sizes, [2, 2, 1]);
     assert_eq!(found, ["SO-4", "SO-3", "SO-2", "SO-1", "SO-0"]);

@@ -40,7 +40,7 @@ pub(crate) struct TrailQuery {
     #[param(value_type = Option<String>)]
     until: Option<Timestamp>,
     /// The `next` of the page before.
-    before: Option<i64>,
+    after: Option<i64>,
     /// How many, at most 500.
     limit: Option<u32>,
 }
@@ -55,7 +55,7 @@ pub(crate) struct TrailPage {
     /// The entries, newest first.
     #[schema(value_type = Vec<Object>)]
     items: Vec<AuditEntry>,
-    /// What to give as `before` to go on; absent at the end.
+    /// What to give as `after` to go on; absent at the end.
     next: Option<i64>,
 }
 
@@ -95,7 +95,7 @@ pub(crate) async fn trail(
     let items = api
         .access
         .store()
-        .audit(&filter, query.before, limit)
+        .audit(&filter, query.after, limit)
         .await?;
     let next = (items.len() as u32 == limit).then(|| items.last().map(|last| last.position));
     Ok(Json(TrailPage {

@@ -30,7 +30,7 @@ pub(crate) struct OrdersQuery {
     /// Only this number, or this contract.
     text: Option<String>,
     /// How many to pass over.
-    skip: Option<u32>,
+    after: Option<u32>,
     /// How many, at most 200.
     limit: Option<u32>,
     /// For a file: `csv` or `xlsx`.
@@ -98,7 +98,7 @@ pub(crate) struct PartView {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OrdersPage {
     items: Vec<OrderView>,
-    /// What to give as `skip` to go on; absent at the end.
+    /// What to give as `after` to go on; absent at the end.
     next: Option<u32>,
 }
 
@@ -194,7 +194,7 @@ pub(crate) async fn orders(
     let reports = api.reports().await?;
     let filter = filter(&reports, &query)?;
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
-    let skip = query.skip.unwrap_or(0);
+    let skip = query.after.unwrap_or(0);
     let store = reports.store();
     let found = store
         .orders(reports.generation(), &filter, skip, limit)

@@ -1,8 +1,8 @@
-import { Alert, Button, Skeleton, Table, Tabs, Tag } from 'antd'
+import { Alert, Button, Skeleton, Table, Tabs } from 'antd'
 import { CheckCircleFilled, CloseCircleFilled } from '@ant-design/icons'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Link, useParams } from 'react-router'
+import { Link, useParams, useSearchParams } from 'react-router'
 import { api, hub, type Schemas } from '../../api/client'
 import { useAskWhy, useSay } from '../../parts/ask'
 import { Code } from '../../parts/Code'
@@ -18,8 +18,10 @@ import { Playground } from './Playground'
 export default function Connector() {
   const { t } = useTranslation('connectors')
   const { name = '' } = useParams()
+  const [params, setParams] = useSearchParams()
   const may = useMay('operate')
   const say = useSay()
+  const { duration } = useFormat()
   const askWhy = useAskWhy()
   const found = hub.useQuery('get', '/api/v1/connectors/{name}', { params: { path: { name } } }, { refetchInterval: 2_000 })
   const [probed, setProbed] = useState<Schemas['Probed']>()
@@ -48,7 +50,7 @@ export default function Connector() {
       <PageHead
         crumb={<Link to="/connectors">{t('nav.connectors', { ns: 'common' })}</Link>}
         title={one.name}
-        text={<span className="row"><Tag>{one.kind}</Tag><span>{t('preset', { preset: one.preset })}</span><span className="mono break">{one.file}</span></span>}
+        text={<span className="row"><span className="chip">{one.kind}</span><span>{t('preset', { preset: one.preset })}</span><span className="mono break">{one.file}</span></span>}
         tools={
           may && (
             <>
@@ -64,6 +66,15 @@ export default function Connector() {
       />
       {one.pauses.map((pause) => (
         <Alert key={pause.half} type="info" showIcon title={t('paused', { half: t(pause.half), by: pause.by })} description={<>{pause.because} <span className="quiet"><When at={pause.at} /></span></>} />
+      ))}
+      {one.windows.map((window) => (
+        <Alert
+          key={window.begins.cron + window.begins.zone}
+          type={window.left_ms ? 'warning' : 'info'}
+          showIcon
+          title={window.left_ms ? t('window_open', { time: duration(window.left_ms) }) : t('window', { time: duration(window.lasts_ms) })}
+          description={<Times schedule={window.begins} />}
+        />
       ))}
       {probed && (
         <Alert
@@ -115,6 +126,8 @@ export default function Connector() {
       <Panel flush>
         <Tabs
           style={{ padding: '0 18px 18px' }}
+          activeKey={params.get('tab') ?? 'mappings'}
+          onChange={(tab) => setParams({ tab }, { replace: true })}
           items={[
             { key: 'mappings', label: t('mappings'), children: <Mappings mappings={one.mappings} /> },
             { key: 'playground', label: t('playground'), children: <Playground system={name} mappings={one.mappings} /> },
@@ -129,7 +142,20 @@ export default function Connector() {
 function How({ inlet }: { inlet: Schemas['InletView'] }) {
   const { t } = useTranslation('connectors')
   const { duration } = useFormat()
-  return inlet.how === 'poll' ? <span>{t('every', { time: duration(inlet.every_ms ?? 0) })}</span> : <span className="mono break">{inlet.address}</span>
+  if (inlet.how !== 'poll') return <span className="mono break">{inlet.address}</span>
+  return (
+    <span>
+      {t('every', { time: duration(inlet.every_ms ?? 0) })}
+      {inlet.schedule && <div className="quiet small"><Times schedule={inlet.schedule} /></div>}
+    </span>
+  )
+}
+
+/** Times that come again, and the next of them. */
+function Times({ schedule }: { schedule: Schemas['ScheduleView'] }) {
+  const { t } = useTranslation('connectors')
+  const { time } = useFormat()
+  return <><span className="mono">{schedule.cron}</span> {schedule.zone}{schedule.next && ` · ${t('next', { time: time(schedule.next) })}`}</>
 }
 
 function Mappings({ mappings }: { mappings: Schemas['MappingView'][] }) {

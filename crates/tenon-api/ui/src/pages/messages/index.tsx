@@ -46,7 +46,7 @@ export default function Messages() {
           (!filter.until || message.journaled_at < filter.until)
         return { items: data!.items.filter(fits) as Schemas['MessageView'][], next: null }
       }
-      const { data } = await api.GET('/api/v1/messages', { params: { query: { ...filter, text, before: pageParam, limit: 50 } } })
+      const { data } = await api.GET('/api/v1/messages', { params: { query: { ...filter, text, after: pageParam, limit: 50 } } })
       return data!
     },
     getNextPageParam: (page) => page.next ?? undefined,

@@ -1,16 +1,19 @@
 import { DownloadOutlined } from '@ant-design/icons'
-import { Button, Dropdown, Input, Segmented, Skeleton, Table } from 'antd'
+import { Button, Dropdown, Empty, Input, Skeleton, Table } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link, useSearchParams } from 'react-router'
 import { hub, type Schemas } from '../../api/client'
 import { useFormat } from '../../parts/format'
 import { money } from '../../parts/money'
-import { PageHead, Panel } from '../../parts/PageHead'
+import { Figure, PageHead, Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
+import './reconciliation.css'
 
 type Order = Schemas['OrderView']
 
 const MATTERS = ['overdue', 'short', 'unbilled', 'over_billed', 'orphan', 'mixed', 'open', 'matched'] as const
+/** Which matters somebody should look at, and how urgently. */
+const TONES: Record<string, string> = { overdue: 'bad', short: 'wait', unbilled: 'wait', over_billed: 'bad', orphan: 'wait', mixed: 'wait', matched: 'good' }
 const PAGE = 50
 
 /** Whether what was ordered was shipped, billed and paid, and what is missing since when. */
@@ -22,7 +25,7 @@ export default function Reconciliation() {
   const text = query.get('q') ?? ''
   const page = Number(query.get('page') ?? '1')
   const orders = hub.useQuery('get', '/api/v1/insight/orders', {
-    params: { query: { ...(matter === 'all' ? {} : { matter }), ...(text ? { text } : {}), skip: (page - 1) * PAGE, limit: PAGE } },
+    params: { query: { ...(matter === 'all' ? {} : { matter }), ...(text ? { text } : {}), after: (page - 1) * PAGE, limit: PAGE } },
   })
   const change = (changes: Record<string, string>) => {
     const next = new URLSearchParams(query)
@@ -49,12 +52,13 @@ export default function Reconciliation() {
           </Dropdown>
         }
       />
-      <Panel title={t('all')} flush>
-        <Matrix rows={exceptions.data} chosen={matter} choose={(matter) => change({ matter })} />
-      </Panel>
+      {exceptions.data.length === 0 && (
+        <div className="panel" style={{ padding: 40 }}><Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('none_yet')} /></div>
+      )}
+      {exceptions.data.map((row) => <Whole key={row.currency} row={row} chosen={matter} choose={(matter) => change({ matter })} />)}
       <Panel
         flush
-        title={t('orders')}
+        title={`${t('orders')}: ${t(`matter.${matter}`)}`}
         tools={
           <Input.Search
             allowClear
@@ -66,13 +70,6 @@ export default function Reconciliation() {
           />
         }
       >
-        <div className="table-head" style={{ padding: '0 16px 12px', overflowX: 'auto' }}>
-          <Segmented
-            value={matter}
-            onChange={(matter) => change({ matter })}
-            options={[...MATTERS, 'all'].map((value) => ({ value, label: t(`matter.${value}`) }))}
-          />
-        </div>
         {orders.error ? (
           <Trouble error={orders.error} again={() => orders.refetch()} />
         ) : (
@@ -83,51 +80,44 @@ export default function Reconciliation() {
   )
 }
 
-/** How all orders stand: a row a currency, a column a matter, each leading to its orders. */
-function Matrix({ rows, chosen, choose }: { rows: Schemas['ExceptionsView'][]; chosen: string; choose: (matter: string) => void }) {
+/** How all orders of a currency stand: how far goods, bills and money have come, and what is the matter with how many. */
+function Whole({ row, chosen, choose }: { row: Schemas['ExceptionsView']; chosen: string; choose: (matter: string) => void }) {
   const { t } = useTranslation('reconciliation')
-  const { number } = useFormat()
+  const { number, share, short } = useFormat()
+  const found = (matter: string) => row.matters.find((one) => one.matter === matter)
+  const part = (amount: string) => (Number(row.ordered) ? share(Number(amount) / Number(row.ordered)) : undefined)
   return (
-    <Table
-      size="small"
-      pagination={false}
-      rowKey="currency"
-      scroll={{ x: 1100 }}
-      dataSource={rows}
-      locale={{ emptyText: t('none', { ns: 'common' }) }}
-      columns={[
-        { title: t('currency'), dataIndex: 'currency', fixed: 'left', render: (currency: string) => currency || '–' },
-        { title: t('ordered'), align: 'right', render: (_, row) => <Amount value={row.ordered} note={number(row.orders)} /> },
-        { title: t('shipped'), align: 'right', render: (_, row) => <Amount value={row.shipped} /> },
-        { title: t('invoiced'), align: 'right', render: (_, row) => <Amount value={row.invoiced} /> },
-        { title: t('received'), align: 'right', render: (_, row) => <Amount value={row.received} /> },
-        ...MATTERS.map((matter) => ({
-          title: t(`matter.${matter}`),
-          align: 'right' as const,
-          render: (_: unknown, row: Schemas['ExceptionsView']) => {
-            const found = row.matters.find((one) => one.matter === matter)
-            if (!found?.orders) return <span className="quiet">0</span>
-            return (
-              <Button type={matter === chosen ? 'primary' : 'link'} size="small" onClick={() => choose(matter)}>
-                <span className="number">{number(found.orders)}</span>
-                {found.amount && found.amount !== '0' ? <span className="number quiet small"> · {money(found.amount)}</span> : null}
-              </Button>
-            )
-          },
-        })),
-      ]}
-    />
+    <section className="stack" style={{ gap: 12 }} aria-label={row.currency || t('no_currency')}>
+      <div className="figures">
+        <Figure label={`${t('ordered')} ${row.currency}`} value={money(row.ordered)} note={t('count', { count: row.orders, number: number(row.orders) })} />
+        {(['shipped', 'invoiced', 'received'] as const).map((way) => (
+          <Figure key={way} label={`${t(way)} ${row.currency}`} value={money(row[way])} note={part(row[way])} />
+        ))}
+      </div>
+      <div className="matters">
+        {MATTERS.map((matter) => {
+          const { orders = 0, amount = null } = found(matter) ?? {}
+          return (
+            <button key={matter} type="button" className="matter" aria-pressed={matter === chosen} onClick={() => choose(matter)}>
+              <span className="label">{t(`matter.${matter}`)}</span>
+              <span className={`number ${orders && TONES[matter] ? TONES[matter] : ''}`}>{number(orders)}</span>
+              <span className="number small quiet">{amount && amount !== '0' ? short(Number(amount)) : ' '}</span>
+            </button>
+          )
+        })}
+        <button type="button" className="matter" aria-pressed={chosen === 'all'} onClick={() => choose('all')}>
+          <span className="label">{t('matter.all')}</span>
+          <span className="number">{number(row.orders)}</span>
+          <span className="small"> </span>
+        </button>
+      </div>
+    </section>
   )
 }
 
-function Amount({ value, note }: { value: string; note?: string }) {
+function Amount({ value }: { value: string }) {
   if (value === '0') return <span className="quiet">–</span>
-  return (
-    <span className="number">
-      {money(value)}
-      {note && <span className="quiet small"> · {note}</span>}
-    </span>
-  )
+  return <span className="number">{money(value)}</span>
 }
 
 function Orders({ page, loading, at, go }: { page?: Schemas['OrdersPage']; loading: boolean; at: number; go: (page: number) => void }) {
@@ -143,22 +133,22 @@ function Orders({ page, loading, at, go }: { page?: Schemas['OrdersPage']; loadi
       size="small"
       rowKey="id"
       loading={loading && !page}
-      scroll={{ x: 1300 }}
+      scroll={{ x: 'max-content' }}
+      locale={{ emptyText: <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('none_here')} /> }}
       dataSource={page?.items ?? []}
       pagination={{ current: at, pageSize: PAGE, total: known, onChange: go, showSizeChanger: false, hideOnSinglePage: true }}
       expandable={{ expandedRowRender: (row) => <Parts row={row} />, rowExpandable: (row) => row.parts.length > 0 }}
       columns={[
         {
           title: t('number'),
-          fixed: 'left',
-          render: (_, row) => <Link to={`/trace/${encodeURIComponent(row.number)}`}>{row.number}</Link>,
+          render: (_, row) => <Link className="mono nowrap" to={`/trace/${encodeURIComponent(row.number)}`}>{row.number}</Link>,
         },
         {
           title: t('customer'),
           render: (_, row) =>
-            row.customer ? <Link to={`/customers/${row.customer}`}>{row.customer_name ?? row.customer_code ?? row.customer}</Link> : '–',
+            row.customer ? <Link className="clip customer-name" to={`/customers/${row.customer}`}>{row.customer_name ?? row.customer_code ?? row.customer}</Link> : '–',
         },
-        { title: t('day'), dataIndex: 'day' },
+        { title: t('day'), dataIndex: 'day', className: 'number' },
         { title: t('state'), render: (_, row) => t(`stands.${row.state}`, { defaultValue: row.state }) },
         { title: t('currency'), dataIndex: 'currency' },
         amount('ordered'),
@@ -169,7 +159,7 @@ function Orders({ page, loading, at, go }: { page?: Schemas['OrdersPage']; loadi
         amount('unbilled'),
         amount('over_billed'),
         amount('outstanding'),
-        { title: t('due'), dataIndex: 'due_on', render: (day: string | null) => day ?? '–' },
+        { title: t('due'), dataIndex: 'due_on', className: 'number', render: (day: string | null) => day ?? '–' },
         { title: t('age'), align: 'right', dataIndex: 'age_days', render: (days: number | null) => <span className="number">{days ?? '–'}</span> },
       ]}
     />

@@ -20,7 +20,7 @@ export function Audit() {
   const found = useInfiniteQuery({
     queryKey: ['audit', who],
     initialPageParam: undefined as number | undefined,
-    queryFn: async ({ pageParam }) => (await api.GET('/api/v1/audit', { params: { query: { who, before: pageParam, limit: 50 } as never } })).data!,
+    queryFn: async ({ pageParam }) => (await api.GET('/api/v1/audit', { params: { query: { who, after: pageParam, limit: 50 } as never } })).data!,
     getNextPageParam: (page) => page.next ?? undefined,
   })
   const entries = (found.data?.pages.flatMap((page) => page.items) ?? []) as unknown as Entry[]
@@ -58,7 +58,7 @@ export function Audit() {
           { title: t('action'), dataIndex: 'action', render: (action: string) => <span className="mono">{action}</span> },
           { title: t('subject'), dataIndex: 'subject', render: (subject?: string) => <span className="mono break">{subject}</span> },
           { title: t('outcome'), dataIndex: 'outcome', render: (outcome: string) => <span className={outcome === 'done' ? 'good' : 'bad'}>{outcome}</span> },
-          { title: t('origin'), dataIndex: 'origin', className: 'mono' },
+          { title: t('origin'), dataIndex: 'origin', render: (origin?: string) => <span className="mono">{origin}</span> },
         ]}
       />
       {found.hasNextPage && <div className="more"><Button loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>{t('act.more', { ns: 'common' })}</Button></div>}
