@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-ui journeys test-systems torture test-cluster fuzz fuzz-api check-alerts lint deny clean-demo bench-master bench-check
+.PHONY: help demo ui test test-ui journeys pictures test-systems torture test-cluster fuzz fuzz-api check-alerts lint deny clean-demo bench-master bench-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,11 @@ test-ui: ## Run the console's unit tests (Node 20 or newer)
 journeys: ui ## Follow people's ways through the console in a browser (chromium, or CHROMIUM=path)
 	@cargo build --package tenon
 	@cd $(UI) && npm run --silent browser
+
+pictures: ui ## Take the pictures of docs/console.md anew (chromium, ImageMagick's convert)
+	@cargo build --package tenon
+	@cd $(UI) && npm run --silent pictures
+	@cd docs && for picture in console-*.png; do convert "$$picture" -colors 128 -define png:compression-level=9 "PNG8:$$picture"; done
 
 torture: ## Break a hub on purpose and count in its targets (ENGINE=rabbitmq SEED=n MESSAGES=n FAULTS=n)
 	@cargo build --release --package tenon

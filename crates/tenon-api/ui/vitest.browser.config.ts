@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** The journeys: a real browser, the real binary, one hub for all of them. */
+/** The journeys, or the pictures of the docs: a real browser, the real binary, one hub for all of them. */
 export default defineConfig({
   test: {
-    include: ['tests/**/*.test.ts'],
+    include: [process.env.PICTURES ? 'tests/pictures.ts' : 'tests/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     fileParallelism: false,

@@ -1,4 +1,4 @@
-// A real hub with two systems, for the journeys: a CRM that calls webhooks, an ERP that takes files.
+// A real hub for the journeys and the pictures: a CRM that calls webhooks, and systems that take files.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,8 +12,18 @@ export interface Hub {
   /** The link of the first administrator. */
   first: string
   post: (inlet: 'customers' | 'orders', record: unknown) => Promise<void>
+  /** A canonical fact, as a system tells it under an id of its own. */
+  tell: (system: string, entity: string, id: string, fact: unknown) => Promise<void>
   api: (path: string) => Promise<any>
   stop: () => Promise<void>
+}
+
+/** What each system tells in the hub's own form, and what it is given. */
+const SYSTEMS: Record<string, { tells: string[]; takes: string[] }> = {
+  crm: { tells: ['customer', 'opportunity', 'case', 'interaction', 'order'], takes: [] },
+  erp: { tells: ['item', 'shipment', 'invoice', 'receipt'], takes: ['customer', 'order'] },
+  invoicing: { tells: [], takes: ['customer', 'invoice'] },
+  drp: { tells: [], takes: ['item', 'shipment'] },
 }
 
 export async function startHub(): Promise<Hub> {
@@ -21,7 +31,6 @@ export async function startHub(): Promise<Hub> {
   const config = join(directory, 'config')
   const connectors = join(config, 'connectors')
   mkdirSync(connectors, { recursive: true })
-  mkdirSync(join(directory, 'erp'))
   const secret = (name: string, value: string) => {
     writeFileSync(join(directory, name), value)
     return `'\${file:${join(directory, name)}}'`
@@ -31,40 +40,47 @@ export async function startHub(): Promise<Hub> {
   writeFileSync(
     join(connectors, 'order.in.jq'),
     `{ number: .no, customer: ref($message.source; .buyer), order_date: "2026-03-01", currency: "CNY", status: "confirmed",
-       lines: [{ number: 1, description: "shaver", quantity: "1", unit_price: (.amount | decimal), amount: (.amount | decimal) }],
+       lines: [{ number: 1, item: { system: "erp", native_id: "SH-100" }, quantity: "1", unit_price: (.amount | decimal), amount: (.amount | decimal) }],
        totals: { net: (.amount | decimal), tax: "0", gross: (.amount | decimal) } }`,
   )
   const auth = `auth = { token = ${secret('webhook', TOKEN)} }`
-  writeFileSync(
-    join(connectors, 'crm.toml'),
-    `name = "crm"\nkind = "crm"\npreset = "files"\ndirectory = "${join(directory, 'crm')}"\n
-[[webhook]]\nentity = "customer"\nname = "customers"\nkey = ".id"\nmapping = "customer.in.jq"\n${auth}\n
-[[webhook]]\nentity = "order"\nname = "orders"\nkey = ".no"\nmapping = "order.in.jq"\n${auth}\n`,
-  )
-  mkdirSync(join(directory, 'crm'))
-  writeFileSync(
-    join(connectors, 'erp.toml'),
-    `name = "erp"\nkind = "erp"\npreset = "files"\ndirectory = "${join(directory, 'erp')}"\n
-[[deliver]]\nentity = "customer"\n\n[[deliver]]\nentity = "order"\n`,
-  )
+  writeFileSync(join(connectors, 'fact.in.jq'), '.fact')
+  const own = `[[webhook]]\nentity = "customer"\nname = "customers"\nkey = ".id"\nmapping = "customer.in.jq"\n${auth}\n
+[[webhook]]\nentity = "order"\nname = "orders"\nkey = ".no"\nmapping = "order.in.jq"\n${auth}\n`
+  for (const [name, { tells, takes }] of Object.entries(SYSTEMS)) {
+    for (const way of ['in', 'out']) mkdirSync(join(directory, name, way), { recursive: true })
+    const told = tells.map((entity) => `[[webhook]]\nentity = "${entity}"\nname = "told-${entity}"\nkey = ".id"\nmapping = "fact.in.jq"\n${auth}\n`)
+    const taken = takes.map((entity) => `[[deliver]]\nentity = "${entity}"\n`)
+    writeFileSync(
+      join(connectors, `${name}.toml`),
+      [`name = "${name}"\nkind = "${name}"\npreset = "files"\ndirectory = "${join(directory, name)}"\nreceive = []\n${takes.length ? '' : 'deliver = []\n'}`, name === 'crm' ? own : '', ...told, ...taken].join('\n'),
+    )
+  }
   const binary = process.env.TENON_BINARY ?? resolve(import.meta.dirname, '../../../../target/debug/tenon')
   const child: ChildProcess = spawn(binary, ['run', '--config', config], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   child.stdout!.on('data', (data) => (said += data))
   child.stderr!.on('data', (data) => (said += data))
-  const url = await until(() => said.match(/http:\/\/127\.0\.0\.1:\d+/)?.[0], () => said)
-  const first = await until(() => said.match(/\/first#[\w-]+/)?.[0], () => said)
+  const post = async (address: string, record: unknown) => {
+    const answer = await fetch(`${url}/in/${address}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+      body: JSON.stringify(record),
+    })
+    if (answer.status !== 202) throw new Error(await answer.text())
+  }
+  child.once('exit', (code) => (said += `\nit ended with ${code}`))
+  const begun = (pattern: RegExp) => {
+    if (said.includes('it ended with')) throw new Error(said)
+    return said.match(pattern)?.[0]
+  }
+  const url: string = await until(() => begun(/http:\/\/127\.0\.0\.1:\d+/), () => said)
+  const first = await until(() => begun(/\/first#[\w-]+/), () => said)
   return {
     url,
     first,
-    post: async (inlet, record) => {
-      const answer = await fetch(`${url}/in/crm/${inlet}`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
-        body: JSON.stringify(record),
-      })
-      if (answer.status !== 202) throw new Error(await answer.text())
-    },
+    post: (inlet, record) => post(`crm/${inlet}`, record),
+    tell: (system, entity, id, fact) => post(`${system}/told-${entity}`, { id, fact }),
     api: async (path) => (await fetch(url + path, { headers: { authorization: `Bearer ${API_TOKEN}` } })).json(),
     stop: async () => {
       const ended = new Promise((done) => child.once('exit', done))
@@ -85,14 +101,19 @@ export async function until<T>(look: () => T | Promise<T>, why: () => string = (
   throw new Error(`it did not come: ${why()}`)
 }
 
-/** A valid unified social credit code from its first 17 characters (GB 32100-2015). */
+/** A valid unified social credit code from its first 16 characters (GB 32100-2015): what follows are the check
+ * character of the organisation's code within it (GB 11714-1997) and that of the whole. */
 export function taxId(first: string): string {
   const letters = '0123456789ABCDEFGHJKLMNPQRTUWXY'
+  const whole = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+  const weights = [3, 7, 9, 10, 5, 8, 4, 2]
+  const sum = weights.reduce((total, weight, at) => total + weight * whole.indexOf(first[8 + at]!), 0)
+  const body = first + '0123456789X0'[11 - (sum % 11)]
   let check = 0
   let weight = 1
-  for (const letter of first) {
+  for (const letter of body) {
     check += letters.indexOf(letter) * weight
     weight = (weight * 3) % 31
   }
-  return first + letters[(31 - (check % 31)) % 31]
+  return body + letters[(31 - (check % 31)) % 31]
 }

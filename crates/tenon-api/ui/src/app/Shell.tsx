@@ -1,5 +1,5 @@
 import { Button, Drawer, Dropdown, Menu, Skeleton } from 'antd'
-import { LogoutOutlined, MenuOutlined, SearchOutlined, UserOutlined } from '@ant-design/icons'
+import { LogoutOutlined, MenuOutlined, SearchOutlined, SettingOutlined, UserOutlined } from '@ant-design/icons'
 import { Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { matchPath, Outlet, useLocation, useNavigate } from 'react-router'
@@ -16,6 +16,7 @@ export function Shell() {
   const { t, i18n } = useTranslation()
   const session = useSession()
   const location = useLocation()
+  const navigate = useNavigate()
   const [menu, setMenu] = useState(false)
   const [finding, setFinding] = useState(false)
   const main = useRef<HTMLElement>(null)
@@ -88,6 +89,7 @@ export function Shell() {
                 type: 'group',
                 label: `${session.display_name || session.user} · ${t(`role.${session.role}`)}`,
               },
+              { key: 'own', icon: <SettingOutlined />, label: t('own'), onClick: () => void navigate('/settings?tab=account') },
               { key: 'out', icon: <LogoutOutlined />, label: t('sign_out'), onClick: () => void signOut() },
             ],
           }}

@@ -97,6 +97,13 @@ export const PALETTES: Record<Look, Palette> = {
   },
 }
 
+/** A colour laid thinly over another. */
+function mixed(over: string, under: string, share = 0.09): string {
+  const channel = (colour: string, at: number) => parseInt(colour.slice(1 + at * 2, 3 + at * 2), 16)
+  const parts = [0, 1, 2].map((at) => Math.round(channel(over, at) * share + channel(under, at) * (1 - share)))
+  return `#${parts.map((part) => part.toString(16).padStart(2, '0')).join('')}`
+}
+
 export const SANS =
   'system-ui, -apple-system, "Segoe UI", Roboto, "PingFang SC", "Microsoft YaHei", "Noto Sans SC", "Noto Sans CJK SC", sans-serif'
 export const MONO =
@@ -108,13 +115,17 @@ export function antTheme(look: Look): ThemeConfig {
     algorithm: look === 'dark' ? ant.darkAlgorithm : ant.defaultAlgorithm,
     token: {
       colorPrimary: p.accentFill,
-      colorInfo: p.accentFill,
+      colorInfo: p.info,
       colorLink: p.accent,
       colorLinkHover: p.accent,
       colorSuccess: p.good,
       colorWarning: p.wait,
       colorError: look === 'dark' ? '#d9534b' : p.bad,
       colorErrorText: p.bad,
+      colorInfoBg: mixed(p.info, p.panel), colorInfoBorder: mixed(p.info, p.panel, 0.35),
+      colorSuccessBg: mixed(p.good, p.panel), colorSuccessBorder: mixed(p.good, p.panel, 0.35),
+      colorWarningBg: mixed(p.wait, p.panel), colorWarningBorder: mixed(p.wait, p.panel, 0.35),
+      colorErrorBg: mixed(p.bad, p.panel), colorErrorBorder: mixed(p.bad, p.panel, 0.35),
       colorText: p.text,
       colorTextSecondary: p.quiet,
       colorTextTertiary: p.quiet,
@@ -152,8 +163,9 @@ export function antTheme(look: Look): ThemeConfig {
         itemMarginInline: 8,
         groupTitleColor: p.quiet,
       },
+      Tabs: { itemSelectedColor: p.accent, itemHoverColor: p.accent, itemActiveColor: p.accent, inkBarColor: p.accent },
       Segmented: { itemSelectedColor: p.text, itemColor: p.quiet },
-      Tag: { defaultBg: p.ground, defaultColor: p.text },
+      Tag: { defaultBg: look === 'dark' ? '#24302b' : '#eef1ef', defaultColor: p.text },
     },
   }
 }

@@ -4,7 +4,7 @@ import { BarChart, FunnelChart, LineChart, PieChart } from 'echarts/charts'
 import { GridComponent, LegendComponent, TooltipComponent } from 'echarts/components'
 import { init, use as register, type EChartsCoreOption } from 'echarts/core'
 import { CanvasRenderer } from 'echarts/renderers'
-import { PALETTES, useLook } from '../app/theme'
+import { PALETTES, SANS, useLook } from '../app/theme'
 
 register([BarChart, FunnelChart, LineChart, PieChart, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer])
 
@@ -17,7 +17,7 @@ export function Chart({ option, label, height = 280 }: { option: EChartsCoreOpti
     const chart = init(place.current)
     chart.setOption({
       color: palette.series,
-      textStyle: { color: palette.quiet, fontFamily: 'inherit' },
+      textStyle: { color: palette.quiet, fontFamily: SANS, fontSize: 12.5 },
       backgroundColor: 'transparent',
       animationDuration: 200,
       ...option,

@@ -49,22 +49,26 @@ export function useCurrentSession() {
   return useQuery({ queryKey: SESSION_KEY, queryFn: current, staleTime: 60_000, retry: 1 })
 }
 
+/** Another person is there, or nobody: what the one before had been shown is forgotten. The session itself is
+ * replaced and not removed, so that whoever watches it is told. */
+function become(session: Session | null) {
+  queries.setQueryData(SESSION_KEY, session)
+  queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] })
+}
+
 export async function signIn(user: string, password: string) {
   const session = (await (await ask('POST', '/api/v1/session', { user, password })).json()) as Session
-  queries.clear()
-  queries.setQueryData(SESSION_KEY, session)
+  become(session)
 }
 
 export async function signInFirst(token: string, user: string, password: string) {
   const session = (await (await ask('POST', '/api/v1/session/first', { token, user, password })).json()) as Session
-  queries.clear()
-  queries.setQueryData(SESSION_KEY, session)
+  become(session)
 }
 
 export async function signOut() {
   await ask('DELETE', '/api/v1/session').catch(() => undefined)
-  queries.clear()
-  queries.setQueryData(SESSION_KEY, null)
+  become(null)
 }
 
 const Present = createContext<Session | null>(null)

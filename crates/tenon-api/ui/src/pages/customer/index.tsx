@@ -13,6 +13,7 @@ import { Trouble } from '../../parts/Trouble'
 import { fields } from '../../parts/values'
 import { When } from '../../parts/When'
 import { useMay, useSession } from '../../session/session'
+import { Dealings, Worth } from './Dealings'
 
 /** Everything that is known of a customer, and who said it. */
 export default function Customer() {
@@ -39,6 +40,7 @@ export default function Customer() {
       {one.merged_into && (
         <Alert type="warning" showIcon title={t('merged_into')} action={<Link to={`/customers/${one.merged_into}`}>{t('survivor')}</Link>} />
       )}
+      <Worth id={one.master_id} />
       <div className="cols two">
         <Panel title={t('values')} flush>
           <Values one={one} />
@@ -68,6 +70,7 @@ export default function Customer() {
           )}
         </div>
       </div>
+      <Dealings id={one.master_id} />
       <Panel flush>
         <Tabs
           style={{ padding: '0 18px' }}
@@ -80,6 +83,9 @@ export default function Customer() {
     </div>
   )
 }
+
+/** Fields whose values are words of the schema. */
+const WORDS = ['grade', 'kind', 'stage']
 
 function Values({ one }: { one: Master }) {
   const { t } = useTranslation('customer')
@@ -97,7 +103,7 @@ function Values({ one }: { one: Master }) {
           dataIndex: 1,
           render: (value: string, [field]) => (
             <span className="break">
-              {value} {one.pins[field] && <PushpinOutlined className="wait" title={t('pinned', { by: one.pins[field].by })} />}
+              {WORDS.includes(field) ? t([`grade_name.${value}`, `word.${value}`], { defaultValue: value }) : value} {one.pins[field] && <PushpinOutlined className="wait" title={t('pinned', { by: one.pins[field].by })} />}
             </span>
           ),
         },

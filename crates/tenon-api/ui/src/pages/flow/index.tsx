@@ -1,7 +1,7 @@
 import { Drawer, Skeleton } from 'antd'
 import { ReactFlow, ReactFlowProvider, type Edge, type Node } from '@xyflow/react'
 import '@xyflow/react/dist/style.css'
-import { useMemo, useState } from 'react'
+import { useMemo, useState, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLook } from '../../app/theme'
 import { useLive, type Snapshot } from '../../live/live'
@@ -11,11 +11,18 @@ import { Sparkline } from '../../parts/Sparkline'
 import { arrange } from './arrange'
 import { FlowEdge } from './FlowEdge'
 import { HubNode, SystemNode, type HubData, type SystemData } from './nodes'
+import { SystemList } from './SystemList'
 import { SystemPanel } from './SystemPanel'
 import './flow.css'
 
 const nodeTypes = { system: SystemNode, hub: HubNode }
 const edgeTypes = { flow: FlowEdge }
+
+const NARROW = window.matchMedia('(max-width: 700px)')
+function watchWidth(changed: () => void) {
+  NARROW.addEventListener('change', changed)
+  return () => NARROW.removeEventListener('change', changed)
+}
 
 /** The systems and the hub as they are right now. */
 export default function Flow() {
@@ -23,6 +30,7 @@ export default function Flow() {
   const { now, past } = useLive()
   const { number } = useFormat()
   const [chosen, setChosen] = useState<string>()
+  const narrow = useSyncExternalStore(watchWidth, () => NARROW.matches)
   const system = now?.systems.find((one) => one.name === chosen)
   return (
     <div className="page wide flow-page">
@@ -46,14 +54,16 @@ export default function Flow() {
           )
         }
       />
-      {now ? (
+      {now && narrow ? (
+        <SystemList systems={now.systems} choose={setChosen} />
+      ) : now ? (
         <ReactFlowProvider>
           <Graph now={now} choose={setChosen} />
         </ReactFlowProvider>
       ) : (
         <Skeleton active paragraph={{ rows: 10 }} />
       )}
-      {now && <Legend />}
+      {now && !narrow && <Legend />}
       <Drawer open={Boolean(system)} onClose={() => setChosen(undefined)} title={system?.name} size={420}>
         {system && <SystemPanel system={system} past={past} />}
       </Drawer>

@@ -1,8 +1,9 @@
-import { App, Button, Form, Input, Modal, Skeleton, Table, Tag } from 'antd'
+import { App, Button, Empty, Form, Input, Modal, Progress, Skeleton, Table, Tag } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { api, hub, type Schemas } from '../../api/client'
+import { money } from '../../parts/money'
 import { PageHead, Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
 import { useMay } from '../../session/session'
@@ -32,12 +33,12 @@ export default function Grades() {
           pagination={false}
           scroll={{ x: 820 }}
           dataSource={items}
-          locale={{ emptyText: t('no_proposals') }}
+          locale={{ emptyText: <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('no_proposals')} /> }}
           expandable={{ expandedRowRender: (row) => <Parts parts={row.parts as unknown as Part[]} /> }}
           columns={[
             { title: t('customer'), render: (_, row) => <Link to={`/customers/${row.id}`}>{row.name ?? row.code ?? row.id}</Link> },
             { title: t('owner'), dataIndex: 'owner', render: (owner?: string) => owner ?? '–' },
-            { title: t('score'), align: 'right', render: (_, row) => <span className="number">{row.score}</span> },
+            { title: t('score'), width: 170, render: (_, row) => <Progress percent={row.score ?? 0} size="small" showInfo format={(points) => <span className="number">{points}</span>} aria-label={t('score')} /> },
             { title: t('has'), render: (_, row) => <Grade name={row.grade} /> },
             { title: t('proposed'), render: (_, row) => <Grade name={row.proposed} /> },
             {
@@ -91,6 +92,9 @@ function Grade({ name }: { name?: string | null }) {
   return <Tag>{t(`name.${name}`, { defaultValue: name })}</Tag>
 }
 
+/** A fact as it is, with its thousands apart where it has any. */
+const exact = (value: string) => (Math.abs(Number(value)) >= 1000 ? money(value) : value)
+
 /** What a score is made of. */
 function Parts({ parts }: { parts: Part[] }) {
   const { t } = useTranslation('grades')
@@ -99,12 +103,9 @@ function Parts({ parts }: { parts: Part[] }) {
       {parts.map((part) => (
         <li key={part.name}>
           <span style={{ minWidth: 140 }}>{t(`part.${part.name}`)}</span>
-          <span className="quiet grow">
-            {part.value ?? t('unknown')} / {part.full}
-          </span>
-          <span className="number">
-            {part.points} / {part.weight}
-          </span>
+          <span className="grow" style={{ maxWidth: 320 }}><Progress percent={part.weight ? Math.round((Number(part.points) / part.weight) * 100) : 0} size="small" showInfo={false} aria-label={t(`part.${part.name}`)} /></span>
+          <span className="number" style={{ minWidth: 90 }}>{t('points', { points: part.points, weight: part.weight })}</span>
+          <span className="quiet small">{part.value === undefined ? t('unknown') : t('of_full', { value: exact(part.value), full: exact(part.full) })}</span>
         </li>
       ))}
     </ul>

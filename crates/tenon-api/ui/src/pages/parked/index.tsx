@@ -1,17 +1,19 @@
-import { Alert, Button, Drawer, Empty, Skeleton, Table } from 'antd'
+import { Button, Drawer, Empty, Skeleton, Table } from 'antd'
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Link, useSearchParams } from 'react-router'
+import { useSearchParams } from 'react-router'
 import { api, hub, type Schemas } from '../../api/client'
 import { useAskWhy, useSay } from '../../parts/ask'
-import { Code, ordered, pretty } from '../../parts/Code'
 import { useFormat } from '../../parts/format'
 import { PageHead, Panel } from '../../parts/PageHead'
 import { State } from '../../parts/State'
 import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
 import { useMay } from '../../session/session'
+import { Corrections } from './Corrections'
+import { One } from './One'
+import { Redrives } from './Redrives'
 
 type Group = Schemas['GroupView']
 
@@ -42,12 +44,15 @@ export default function Parked() {
         text={t('text')}
         tools={(value('system') || value('state')) && <Button onClick={() => setParams({})}>{t('all')}</Button>}
       />
+      <div className="stack">
+      <Corrections />
+      <Redrives />
       {shown.length === 0 ? (
         <div className="panel" style={{ padding: 56 }}>
           <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('nothing')} />
         </div>
       ) : (
-        <div className="stack">
+        <>
           <Panel title={t('groups')} flush>
             <Table
               size="small"
@@ -75,8 +80,9 @@ export default function Parked() {
             />
           </Panel>
           {chosen && <Waiting key={id(chosen)} group={chosen} />}
-        </div>
+        </>
       )}
+      </div>
     </div>
   )
 }
@@ -87,6 +93,7 @@ function Waiting({ group }: { group: Group }) {
   const askWhy = useAskWhy()
   const say = useSay()
   const may = useMay('operate')
+  const { number } = useFormat()
   const [picked, setPicked] = useState<number[]>([])
   const [looking, setLooking] = useState<number>()
   const query = { system: group.system, reason: group.code, state: group.state, direction: group.direction }
@@ -122,6 +129,18 @@ function Waiting({ group }: { group: Group }) {
       say.failed(error)
     }
   }
+  /** All of the group, also those that are not shown: a node works them off. */
+  async function redriveAll() {
+    const because = await askWhy(t('all_title', { count: group.count }), t('all_text'), { required: true, ok: t('redrive') })
+    if (!because) return
+    try {
+      await api.POST('/api/v1/redrives', { body: { selection: query as never, because } })
+      say.done(t('all_begun'))
+      refresh()
+    } catch (error) {
+      say.failed(error)
+    }
+  }
   return (
     <Panel
       title={t('messages')}
@@ -129,6 +148,7 @@ function Waiting({ group }: { group: Group }) {
       tools={
         may && (
           <>
+            {group.count > 1 && <Button onClick={() => void redriveAll()}>{t('all_again', { number: number(group.count) })}</Button>}
             <Button disabled={!picked.length} type="primary" onClick={() => void redrive(picked)}>
               {picked.length ? t('redrive_count', { count: picked.length }) : t('redrive')}
             </Button>
@@ -171,50 +191,5 @@ function Waiting({ group }: { group: Group }) {
         {looking !== undefined && <One id={looking} may={may} redrive={redrive} drop={drop} />}
       </Drawer>
     </Panel>
-  )
-}
-
-function One({ id, may, redrive, drop }: { id: number; may: boolean; redrive: (ids: number[]) => Promise<void>; drop: (ids: number[]) => Promise<void> }) {
-  const { t } = useTranslation('parked')
-  const found = hub.useQuery('get', '/api/v1/parked/{id}', { params: { path: { id } } })
-  if (found.error) return <Trouble error={found.error} />
-  if (!found.data) return <Skeleton active />
-  const one = found.data
-  const { result, payloads, reason } = one.dry_run
-  return (
-    <div className="stack">
-      <Alert type={one.state === 'failed' ? 'error' : 'warning'} title={<span className="break">{one.reason}</span>} description={<span className="mono">{one.code}</span>} />
-      <dl className="facts">
-        <dt>{t('record')}</dt>
-        <dd><Link className="mono" to={`/trace/${one.message_id}`}>{one.native_id ?? one.message_id}</Link></dd>
-        <dt>{t('way')}</dt>
-        <dd>{one.direction === 'inbound' ? t('from', { system: one.system }) : `${one.source} → ${one.system}`}</dd>
-        <dt>{t('state')}</dt>
-        <dd><State state={one.state} label={t(`parked_state.${one.state}`, { ns: 'common' })} /></dd>
-        <dt>{t('behind')}</dt>
-        <dd className="number">{one.behind}</dd>
-        <dt>{t('attempts')}</dt>
-        <dd className="number">{one.attempts}</dd>
-        {one.retry_at && (<><dt>{t('retry_at')}</dt><dd><When at={one.retry_at} /></dd></>)}
-      </dl>
-      <section className="stack" style={{ gap: 8 }}>
-        <h3 style={{ margin: 0 }}>{t('dry_run')}</h3>
-        <Alert
-          type={result === 'sends' ? 'success' : result === 'fails' ? 'error' : 'info'}
-          title={t(`dry.${result}`)}
-          description={reason ? <span className="break">{reason}</span> : undefined}
-        />
-        {payloads.map((payload, at) => (
-          <Code key={at} label={t('dry_run')} text={pretty(ordered(payload))} before={pretty(ordered(one.body))} />
-        ))}
-        {!payloads.length && <Code label={t('body')} text={pretty(one.body)} language={typeof one.body === 'string' ? 'plain' : 'json'} />}
-      </section>
-      {may && (
-        <div className="row">
-          <Button type="primary" onClick={() => void redrive([id])}>{t('redrive')}</Button>
-          <Button danger onClick={() => void drop([id])}>{t('drop')}</Button>
-        </div>
-      )}
-    </div>
   )
 }

@@ -4,6 +4,7 @@ import dayjs from 'dayjs'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router'
+import { PALETTES, useLook } from '../../app/theme'
 import { hub, type Schemas } from '../../api/client'
 import { Chart } from '../../parts/Chart'
 import { useFormat } from '../../parts/format'
@@ -125,6 +126,8 @@ function useNames() {
 function Drawn({ name, report }: { name: string; report: Report }) {
   const { t } = useTranslation('reports')
   const names = useNames()
+  const { number, short } = useFormat()
+  const { text, quiet, line, panel } = PALETTES[useLook()]
   const [label, height, kind] = DRAWN[name]!
   const option = useMemo(() => {
     const at = (key: string) => report.columns.findIndex((column) => column.key === key)
@@ -134,22 +137,27 @@ function Drawn({ name, report }: { name: string; report: Report }) {
       const called = key == null ? t('unsaid') : names.cell(String(key))
       sums.set(called, (sums.get(called) ?? 0) + Number(row[at(height)] ?? 0))
     }
-    const data = [...sums].map(([name, value]) => ({ name, value })).slice(0, MOST_DRAWN + (kind === 'line' ? 45 : 0))
+    const ordered = ['month', 'cohort'].includes(label) ? [...sums].sort(([one], [other]) => (one < other ? -1 : 1)) : [...sums]
+    const data = ordered.map(([name, value]) => ({ name, value })).slice(0, MOST_DRAWN + (kind === 'line' ? 45 : 0))
     if (kind === 'pie' || kind === 'funnel') {
       return {
-        tooltip: { trigger: 'item' },
-        series: [{ type: kind, sort: 'none', radius: ['45%', '75%'], data, label: { color: 'inherit', formatter: '{b}: {c}' } }],
+        tooltip: { trigger: 'item', backgroundColor: panel, borderColor: line, textStyle: { color: text } },
+        series: [
+          kind === 'pie'
+            ? { type: kind, radius: ['52%', '82%'], data, label: { color: text, formatter: '{b}: {c}' } }
+            : { type: kind, sort: 'none', top: 8, bottom: 8, left: '8%', width: '68%', minSize: '6%', gap: 3, data, label: { color: text, formatter: '{b}: {c}' } },
+        ],
       }
     }
     return {
-      tooltip: { trigger: 'axis' },
+      tooltip: { trigger: 'axis', backgroundColor: panel, borderColor: line, textStyle: { color: text }, valueFormatter: (value: number) => number(value) },
       grid: { left: 8, right: 16, top: 16, bottom: 8, outerBoundsMode: 'same', containLabel: true },
-      xAxis: { type: 'category', data: data.map((one) => one.name), axisLabel: { hideOverlap: true } },
-      yAxis: { type: 'value' },
-      series: [{ type: kind, data: data.map((one) => one.value), smooth: true, barMaxWidth: 36 }],
+      xAxis: { type: 'category', data: data.map((one) => one.name), axisLabel: { hideOverlap: true, color: quiet }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false } },
+      yAxis: { type: 'value', axisLabel: { formatter: short, color: quiet }, splitLine: { lineStyle: { color: line } } },
+      series: [{ type: kind, data: data.map((one) => one.value), smooth: 0.2, symbolSize: 6, barMaxWidth: 44, itemStyle: { borderRadius: [4, 4, 0, 0] }, areaStyle: kind === 'line' ? { opacity: 0.08 } : undefined }],
     }
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [report, name, t])
+  }, [report, name, t, text, line])
   return <Chart option={option} label={t(`report.${name}`)} />
 }
 
@@ -157,6 +165,14 @@ function Shown({ report }: { report: Report }) {
   const { t } = useTranslation('reports')
   const { number, share } = useFormat()
   const names = useNames()
+  const unitAt = report.columns.findIndex((column) => column.key === 'unit')
+  /** A measure is read by its unit: a share, a count, or an amount. */
+  const measured = (value: unknown, unit: unknown) => {
+    if (value == null) return <span className="quiet">–</span>
+    if (unit === 'share') return <span className="number">{share(Number(value))}</span>
+    if (unit === 'number' || unit === 'points') return <span className="number">{number(Number(value))}</span>
+    return <span className="number">{money(String(value))}</span>
+  }
   const shown = (kind: string, value: unknown) => {
     if (value == null) return <span className="quiet">{kind === 'text' ? t('unsaid') : '–'}</span>
     if (kind === 'whole') return <span className="number">{number(Number(value))}</span>
@@ -180,7 +196,8 @@ function Shown({ report }: { report: Report }) {
           column.kind === 'text' || column.kind === 'day'
             ? String(one.cells[index] ?? '').localeCompare(String(other.cells[index] ?? ''))
             : Number(one.cells[index] ?? 0) - Number(other.cells[index] ?? 0),
-        render: (_: unknown, row: { cells: unknown[] }) => shown(column.kind, row.cells[index]),
+        render: (_: unknown, row: { cells: unknown[] }) =>
+          unitAt >= 0 && column.kind === 'amount' ? measured(row.cells[index], row.cells[unitAt]) : shown(column.kind, row.cells[index]),
       }))}
     />
   )

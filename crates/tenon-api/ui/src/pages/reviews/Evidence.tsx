@@ -1,16 +1,37 @@
+import { useTranslation } from 'react-i18next'
+import { useFormat } from '../../parts/format'
 import { line } from '../../parts/values'
 
-/** What speaks for and against a pair, whatever raised it: names with what they hold. */
+interface Finding { finding: string; text: string; bits: number }
+interface Told { probability?: number; reasons?: Finding[]; shared?: string[]; record?: { system: string; native_id?: string | null } }
+
+/** The weight of a finding that fills its bar. */
+const HEAVY = 8
+
+/** What speaks for and against a pair: each finding with its weight, the heaviest first. */
 export function Evidence({ evidence }: { evidence: unknown }) {
+  const { t } = useTranslation('reviews')
+  const { share } = useFormat()
   if (evidence == null || typeof evidence !== 'object') return <p>{line(evidence)}</p>
+  const { probability, reasons, shared, record } = evidence as Told
   return (
-    <dl className="facts small">
-      {Object.entries(evidence).map(([name, value]) => (
-        <div key={name} style={{ display: 'contents' }}>
-          <dt>{name}</dt>
-          <dd>{line(value)}</dd>
-        </div>
-      ))}
-    </dl>
+    <div className="evidence">
+      {probability !== undefined && <p>{t('probability', { share: share(probability) })}</p>}
+      {reasons && (
+        <ul className="plain-list small">
+          {[...reasons].sort((a, b) => Math.abs(b.bits) - Math.abs(a.bits)).map((reason) => (
+            <li key={reason.finding}>
+              <span className={`weight ${reason.bits < 0 ? 'bad' : 'good'}`} aria-hidden="true">
+                <i style={{ width: `${Math.min(100, (Math.abs(reason.bits) / HEAVY) * 100)}%` }} />
+              </span>
+              <span className="number weight-number">{reason.bits > 0 ? '+' : '−'}{Math.abs(reason.bits).toFixed(1)}</span>
+              <span>{t(`finding.${reason.finding}`, { defaultValue: reason.text })}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {shared?.length ? <p>{t('shared', { keys: shared.map((key) => key.replace(/^\w+ /, '')).join(' · ') })}</p> : null}
+      {record && <p className="quiet small">{t('raised_by', { record: [record.system, record.native_id].filter(Boolean).join(' ') })}</p>}
+    </div>
   )
 }

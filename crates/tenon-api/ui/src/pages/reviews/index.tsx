@@ -15,7 +15,7 @@ import './reviews.css'
 
 /** Pairs that may be one customer, one after the other, decided by keyboard. */
 export default function Reviews() {
-  const { t } = useTranslation('reviews')
+  const { t } = useTranslation(['reviews', 'customer'])
   const may = useMay('decide')
   const say = useSay()
   const askWhy = useAskWhy()
@@ -103,7 +103,7 @@ export default function Reviews() {
             {open.map((one, index) => (
               <li key={one.id}>
                 <button type="button" aria-current={one === chosen} onClick={() => setAt(index)}>
-                  <span className="strong">#{one.id} {t(`reason.${one.reason}`, { defaultValue: one.reason })}</span>
+                  <span className="strong">#{one.id} {t([`reason.${one.reason}`, 'reason.other'], { reason: one.reason })}</span>
                   <span className="quiet small"><When at={one.opened_at} /></span>
                 </button>
               </li>
@@ -116,7 +116,7 @@ export default function Reviews() {
                 <Sides elder={elder} younger={younger} />
                 <div className="review-why">
                   <h3>{t('evidence')}</h3>
-                  <Alert type="info" title={t(`reason.${chosen.reason}`, { defaultValue: chosen.reason })} />
+                  <Alert type="info" title={t([`reason.${chosen.reason}`, 'reason.other'], { reason: chosen.reason })} />
                   <Evidence evidence={chosen.evidence} />
                 </div>
                 {may && (
@@ -136,11 +136,13 @@ export default function Reviews() {
 
 /** Both masters, value beside value; what is the same in both recedes. */
 function Sides({ elder, younger }: { elder: Master; younger: Master }) {
-  const { t } = useTranslation('reviews')
+  const { t } = useTranslation(['reviews', 'customer'])
   const names = [...new Set([...Object.keys(elder.golden), ...Object.keys(younger.golden)])]
   const rows = names
     .map((field) => [field, line(elder.golden[field]), line(younger.golden[field])] as const)
     .filter(([, one, other]) => one || other)
+    // What differs decides, so it is read first.
+    .sort(([, a, b], [, c, d]) => Number(c !== d && Boolean(c && d)) - Number(a !== b && Boolean(a && b)))
   return (
     <table className="sides">
       <thead>

@@ -4,6 +4,7 @@ import { useSearchParams } from 'react-router'
 import { PageHead, Panel } from '../../parts/PageHead'
 import { useMay } from '../../session/session'
 import { About } from './About'
+import { Account } from './Account'
 import { Audit } from './Audit'
 import { Tokens } from './Tokens'
 import { Users } from './Users'
@@ -21,6 +22,7 @@ export default function Settings() {
           { key: 'audit', label: t('audit'), children: <Audit /> },
         ]
       : []),
+    { key: 'account', label: t('account'), children: <Account /> },
     { key: 'about', label: t('about'), children: <About /> },
   ]
   return (
