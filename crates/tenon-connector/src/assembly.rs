@@ -1,6 +1,6 @@
 //! Puts a system together: its file over its preset, mappings and code tables from beside it.
 
-mod keys;
+pub(crate) mod keys;
 mod presets;
 
 use std::collections::{BTreeMap, HashSet};
@@ -491,13 +491,7 @@ impl Assembly<'_, '_> {
             let key = format!("{at}.require[{number}]");
             require.extend(self.key_path(&key, path).map(|path| path.to_string()));
         }
-        let standard = RetryPolicy::default();
-        let attempts = keys.attempts.unwrap_or(standard.attempts).max(1);
-        let initial = keys.backoff.map_or(standard.initial, |humane| humane.0);
-        let max = keys
-            .backoff_max
-            .map_or(standard.max, |humane| humane.0)
-            .max(initial);
+        let initial = keys.backoff.0;
         Some(Outlet {
             system: system.clone(),
             entity: keys.entity,
@@ -505,9 +499,9 @@ impl Assembly<'_, '_> {
             mapping: mapping?,
             require,
             retry: RetryPolicy {
-                attempts,
+                attempts: keys.attempts.max(1),
                 initial,
-                max,
+                max: keys.backoff_max.0.max(initial),
             },
             guarantee: Guarantee::AtLeastOnce,
         })

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tenon_core::{ConfigProblem, Entity, nearest};
@@ -13,13 +14,13 @@ use crate::{Secret, Transport};
 /// A transport as configuration describes it.
 pub(crate) trait Configured: Transport + Sized + 'static {
     /// The keys that stand at the top of the file.
-    type Settings: DeserializeOwned;
+    type Settings: DeserializeOwned + JsonSchema;
     /// The keys of a `[[receive]]` besides the common ones.
-    type Receive: DeserializeOwned;
+    type Receive: DeserializeOwned + JsonSchema;
     /// The keys of a `[[webhook]]` besides the common ones.
-    type Webhook: DeserializeOwned;
+    type Webhook: DeserializeOwned + JsonSchema;
     /// The keys of a `[[deliver]]` besides the common ones.
-    type Deliver: DeserializeOwned;
+    type Deliver: DeserializeOwned + JsonSchema;
 
     /// Checks the settings as a whole, without touching network, files or environment.
     fn validate(parts: Parts<Self>) -> Result<Self, Vec<KeyProblem>>;
@@ -41,7 +42,7 @@ pub(crate) struct Parts<T: Configured> {
 }
 
 /// A table without keys.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NoKeys {}
 

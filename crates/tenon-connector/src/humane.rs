@@ -1,8 +1,11 @@
 //! Durations as people write them: `10s`, `1h 30m`, `500ms`.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use serde::Deserialize;
+use jiff::fmt::friendly::SpanPrinter;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A span of time in configuration, read from text such as `"10s"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +25,26 @@ impl<'de> Deserialize<'de> for Humane {
             .to_duration(jiff::SpanRelativeTo::days_are_24_hours())
             .map_err(|_| malformed())?;
         Duration::try_from(span).map(Self).map_err(|_| malformed())
+    }
+}
+
+impl Serialize for Humane {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&SpanPrinter::new().unsigned_duration_to_string(&self.0))
+    }
+}
+
+impl JsonSchema for Humane {
+    fn schema_name() -> Cow<'static, str> {
+        "duration".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "title": "duration",
+            "unit": "ms, s, m, h, d or w, written with the number",
+        })
     }
 }
 
@@ -45,5 +68,7 @@ mod tests {
         check("-1s", None);
         check("10", None);
         check("soon", None);
+        let written = serde_json::to_value(Humane(Duration::from_millis(5_400_500)));
+        assert_eq!(written.expect("a text"), "1h 30m 500ms");
     }
 }

@@ -20,6 +20,7 @@ mod limits;
 pub mod mapping;
 mod ports;
 mod preset;
+mod reference;
 mod schedule;
 mod secret;
 mod sql;
@@ -39,6 +40,7 @@ pub use ports::{
     Sole, Source, Transport, Webhook, WebhookAuth, superseded,
 };
 pub use preset::{ConnectorKind, Preset};
+pub use reference::{FileKey, keys};
 pub use schedule::{Schedule, Window};
 pub use secret::{Secret, SecretProblem};
 pub use system::{CaseFile, Deployment, System};

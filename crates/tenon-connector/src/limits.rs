@@ -2,14 +2,19 @@
 
 use std::num::NonZeroU32;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::Error;
 
 /// The keys of `limits` in a connector file.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LimitsConfig {
+    /// How many deliveries the system is given in a time, over all nodes: `20/s`, `90/m` or `500/h`.
+    #[schemars(example = &"20/s", extend("unit" = "deliveries a second, minute or hour"))]
     rate: Rate,
+    /// How many may follow each other at once after a pause; what the rate gives a second, unless given.
+    #[schemars(example = 40, extend("unit" = "deliveries"))]
     burst: Option<NonZeroU32>,
 }
 
@@ -34,7 +39,8 @@ impl From<LimitsConfig> for RateLimit {
 }
 
 /// Deliveries a second, written `20/s`, `90/m` or `500/h`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, JsonSchema)]
+#[schemars(with = "String")]
 struct Rate(f64);
 
 impl<'de> Deserialize<'de> for Rate {

@@ -14,6 +14,7 @@
 //! A schedule is for what may be read only now and then; a time that passed while the hub was down
 //! is not made up for. In a maintenance window messages wait: no delivery is tried, and none counts.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use bytes::Bytes;
 use croner::Cron;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::Error;
 use tenon_core::{Entity, Failure, Message, Outbound};
@@ -43,11 +45,25 @@ pub struct Schedule {
     text: Box<str>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ScheduleConfig {
+    /// Minute, hour, day of month, month, day of week.
+    #[schemars(example = &"30 2 * * 1-5")]
     cron: String,
+    /// The zone whose clock counts.
+    #[schemars(example = &"Asia/Shanghai")]
     zone: String,
+}
+
+impl JsonSchema for Schedule {
+    fn schema_name() -> Cow<'static, str> {
+        "schedule".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        ScheduleConfig::json_schema(generator)
+    }
 }
 
 impl Schedule {
@@ -103,15 +119,32 @@ pub struct Window {
     pub lasts: Duration,
 }
 
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct WindowConfig {
+    /// When it opens: minute, hour, day of month, month, day of week.
+    #[schemars(example = &"0 22 * * SAT")]
+    cron: String,
+    /// The zone whose clock counts.
+    #[schemars(example = &"Asia/Shanghai")]
+    zone: String,
+    /// How long it is open, at most a week.
+    #[schemars(example = &"4h")]
+    lasts: Humane,
+}
+
+impl JsonSchema for Window {
+    fn schema_name() -> Cow<'static, str> {
+        "window".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        WindowConfig::json_schema(generator)
+    }
+}
+
 impl<'de> Deserialize<'de> for Window {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct WindowConfig {
-            cron: String,
-            zone: String,
-            lasts: Humane,
-        }
         let config = WindowConfig::deserialize(deserializer)?;
         if config.lasts.0.is_zero() || config.lasts.0 > LONGEST {
             return Err(D::Error::custom(

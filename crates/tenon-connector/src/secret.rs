@@ -2,9 +2,11 @@
 
 mod command;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::{ExposeSecret, SecretString};
 
 /// A text that may hold references to secrets: `postgres://hub:${env:ERP_PASSWORD}@db/erp`.
@@ -54,6 +56,16 @@ pub enum SecretProblem {
         /// Why.
         reason: String,
     },
+}
+
+impl JsonSchema for Secret {
+    fn schema_name() -> Cow<'static, str> {
+        "secret".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "title": "text with ${env:NAME}, ${file:PATH} or ${command:COMMAND} for secrets" })
+    }
 }
 
 impl Secret {

@@ -4,6 +4,7 @@
 //! commit later. A poll that only asks for what is newer than its newest stamp would miss it, so
 //! every pass reads a window again and knows by hash what it has handed over.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
@@ -55,6 +57,19 @@ impl<'de> Deserialize<'de> for Overlap {
             }
         }
         deserializer.deserialize_any(SpanOrDistance)
+    }
+}
+
+impl JsonSchema for Overlap {
+    fn schema_name() -> Cow<'static, str> {
+        "overlap".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "title": "duration, or whole number",
+            "unit": "ms, s, m, h, d or w, written with the number; for numbers the field's own",
+        })
     }
 }
 

@@ -315,10 +315,24 @@ pub(crate) enum Connector {
         #[arg(long)]
         json: bool,
     },
+    /// Tell every key of a connector file of a kind: type, default, unit, example, what it is for.
+    Docs(ConnectorDocs),
     /// Write a connector file to begin with, which passes `check` and `test` at once.
     New(NewConnector),
     /// Ask each configured system whether it answers, and look at what it would send; nothing is taken.
     Probe(Probe),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConnectorDocs {
+    /// The kind of system; `tenon connector list` names them.
+    pub(crate) kind: String,
+    /// How it is joined, which decides its keys; the kind's first preset unless given.
+    #[arg(long)]
+    pub(crate) preset: Option<String>,
+    /// Write JSON, one object a key.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

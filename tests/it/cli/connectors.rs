@@ -26,6 +26,37 @@ fn a_new_file_of_every_preset_passes_check_and_test_at_once() {
 }
 
 #[test]
+fn every_key_of_every_preset_is_told_and_what_a_preset_uses_is_among_them() {
+    let site = Site::bare();
+    let listed = site.tenon(&["connector", "list", "--json"]).with(0);
+    for preset in listed.documents() {
+        let (kind, preset) = (preset["kind"].as_str(), preset["preset"].as_str());
+        let docs = ["connector", "docs", kind.expect("a kind"), "--preset"];
+        let docs = [&docs[..], &[preset.expect("a preset"), "--json"]].concat();
+        let told = site.tenon(&docs).with(0).documents();
+        assert!(told.len() > 40, "{docs:?}: {}", told.len());
+        for key in told {
+            assert!(
+                key["text"].as_str().is_some_and(|text| !text.is_empty()),
+                "{key}"
+            );
+        }
+    }
+    let told = site
+        .tenon(&["connector", "docs", "erp", "--preset", "sql"])
+        .with(0);
+    told.shows("receive[].overlap  (duration, or whole number)");
+    site.tenon(&["connector", "docs", "erp", "--preset", "http"])
+        .with(0)
+        .shows("timeout  (duration)")
+        .shows("default: \"30s\"")
+        .shows("unit: bytes");
+    site.tenon(&["connector", "docs", "erq"])
+        .with(1)
+        .says("did you mean `erp`?");
+}
+
+#[test]
 fn what_does_not_exist_is_told_with_what_does() {
     let site = Site::bare();
     let new = |kind: &str, preset: &str| {

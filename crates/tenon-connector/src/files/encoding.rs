@@ -9,13 +9,14 @@ use std::fs::File;
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 
 use encoding_rs::{Decoder, DecoderResult, EncoderResult, Encoding};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 const CHUNK: usize = 64 << 10;
 
 /// The encoding of text files, as configured.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(super) enum TextEncoding {
     /// Found out file by file; files are written in UTF-8.
     #[default]

@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tenon_core::Entity;
 
@@ -12,19 +13,23 @@ use super::remote::SftpConfig;
 use crate::{Guarantee, Humane, KeyPath, KeyProblem};
 
 /// The keys at the top of the connector file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     /// Where the files are; relative to the connector file.
+    #[schemars(example = &"../crm")]
     pub(super) directory: PathBuf,
     /// The encoding of text files unless an inlet or outlet says otherwise.
     #[serde(default)]
+    #[schemars(example = &"gb18030")]
     encoding: TextEncoding,
     /// The largest record that is read, in bytes.
     #[serde(default = "default_record_bytes")]
+    #[schemars(example = 1_048_576, extend("unit" = "bytes"))]
     max_record_bytes: usize,
     /// The largest workbook that is read, in bytes.
     #[serde(default = "default_xlsx_bytes")]
+    #[schemars(example = 8_388_608, extend("unit" = "bytes"))]
     max_xlsx_bytes: u64,
     /// The server on which the files are; `directory` is then where copies of them are kept while they
     /// are read.
@@ -32,62 +37,81 @@ pub(crate) struct Settings {
 }
 
 /// The keys of a `[[receive]]`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Receive {
     /// Which files, relative to `directory`: `out/customers*.csv`. `*` and `?` stand for parts of a name.
+    #[schemars(example = &"out/customers*.csv")]
     files: String,
     /// What is in them; by the name's extension if absent.
+    #[schemars(example = &"csv")]
     format: Option<Format>,
     /// The encoding of these files.
+    #[schemars(example = &"gb18030")]
     encoding: Option<TextEncoding>,
     /// CSV: what separates cells; `,` if absent.
+    #[schemars(example = &";")]
     delimiter: Option<String>,
     /// CSV: what cells are quoted with; `"` if absent, nothing if empty.
+    #[schemars(example = &"'")]
     quote: Option<String>,
     /// CSV and XLSX: whether the first row names the columns.
+    #[schemars(example = false)]
     header: Option<bool>,
     /// CSV and XLSX: the columns' names where the file has none.
+    #[schemars(example = ["code", "name"])]
     columns: Option<Vec<String>>,
     /// CSV and XLSX: columns without which a file is refused as a whole.
     #[serde(default)]
+    #[schemars(example = ["code"])]
     columns_required: Vec<String>,
     /// XLSX: the sheet's name; the first sheet if absent.
+    #[schemars(example = &"Customers")]
     sheet: Option<String>,
     /// XML: the element that is one record, by name or by its path from the root (`Data/Customer`).
     /// JSON: the path to the array of records, or to the one record (`data.customers`).
+    #[schemars(example = &"Data/Customer")]
     record: Option<String>,
     /// How long a file must have been left alone before it is read.
     #[serde(default = "default_settled")]
+    #[schemars(example = &"10s")]
     settled: Humane,
     /// Where files that were read are put, relative to `directory`.
     #[serde(default = "default_done")]
+    #[schemars(example = &"out/done")]
     done: PathBuf,
     /// Where files that could not be read to their end are put, relative to `directory`.
     #[serde(default = "default_failed")]
+    #[schemars(example = &"out/failed")]
     failed: PathBuf,
     /// The field that says when the fact occurred. A time without an offset is taken as UTC.
+    #[schemars(example = &"changed")]
     occurred_at: Option<String>,
 }
 
 /// The keys of a `[[deliver]]`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Deliver {
     /// The file of one message, relative to `directory`: `in/customer-{id}.json`.
+    #[schemars(example = &"in/customer-{id}.csv")]
     file: String,
     /// How it is written; by the name's extension if absent.
+    #[schemars(example = &"csv")]
     format: Option<Format>,
     /// The encoding of the file.
+    #[schemars(example = &"gbk")]
     encoding: Option<TextEncoding>,
     /// CSV: the columns in order; the payload's own fields if absent.
+    #[schemars(example = ["code", "name"])]
     columns: Option<Vec<String>>,
     /// The payload's field that holds the record's id in the target.
+    #[schemars(example = &"code")]
     key: Option<String>,
 }
 
 /// What is in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Format {
     /// Cells in rows.

@@ -1,10 +1,12 @@
 //! What a connector file says about a database.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::ExposeSecret;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -16,70 +18,87 @@ use crate::watermark::Overlap;
 use crate::{Humane, KeyProblem, Secret};
 
 /// The keys at the top of the file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     /// `postgres://…`, `mysql://…`, `mariadb://…` or `sqlite:PATH`; a relative path begins at the
     /// connector file. PostgreSQL on this machine is reached without TLS unless `?sslmode=require`
     /// asks for it.
+    #[schemars(example = &"postgres://hub:${env:ERP_PASSWORD}@db.example.com/erp")]
     pub(crate) url: Secret,
     /// The longest that one statement may take, waiting for a connection included.
     #[serde(default = "default_timeout")]
+    #[schemars(example = &"10s")]
     pub(crate) timeout: Humane,
     /// The most connections at once.
     #[serde(default = "default_connections")]
+    #[schemars(example = 2, extend("unit" = "connections"))]
     pub(crate) connections: u32,
 }
 
 /// The keys of a `[[receive]]`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Receive {
     /// The table or view to read; `schema.table` is allowed.
+    #[schemars(example = &"public.customers")]
     pub(crate) table: Option<String>,
     /// A SELECT instead of a table.
+    #[schemars(example = &"select c.*, a.city from customers c join addresses a on a.customer = c.id")]
     pub(crate) query: Option<String>,
     /// The column that rises with every change: a time, or a number.
+    #[schemars(example = &"updated_at")]
     pub(crate) changed: String,
     /// The column that, with `changed`, orders the rows; the record's `key` unless given.
+    #[schemars(example = &"id")]
     pub(crate) key_column: Option<String>,
     /// How far behind the newest change each pass begins: `"60s"` for times, 0 for numbers.
+    #[schemars(example = &"60s")]
     pub(crate) overlap: Option<Overlap>,
     /// Rows in one portion.
     #[serde(default = "default_page")]
+    #[schemars(example = 100, extend("unit" = "rows"))]
     pub(crate) page: u32,
     /// The zone of times without an offset; UTC unless given.
+    #[schemars(example = &"Asia/Shanghai")]
     pub(crate) time_zone: Option<String>,
 }
 
 /// The keys of a `[[deliver]]`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Deliver {
     /// The table to write; `schema.table` is allowed.
+    #[schemars(example = &"public.orders")]
     pub(crate) table: String,
     /// The columns of the unique key by which a row is found again.
     #[serde(default)]
+    #[schemars(example = ["order_number"])]
     pub(crate) key: Names,
     /// Rows are inserted once and never changed.
     #[serde(default)]
+    #[schemars(example = true)]
     pub(crate) insert_only: bool,
     /// Rows of a second table that belong to the record.
     pub(crate) lines: Option<Lines>,
 }
 
 /// The rows of a second table that belong to a record, such as an order's lines.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Lines {
     /// The field of the payload that holds them, an array of objects.
+    #[schemars(example = &"lines")]
     pub(crate) field: String,
     /// Their table.
+    #[schemars(example = &"public.order_lines")]
     pub(crate) table: String,
     /// The columns that tell the lines of one record apart; without them all lines are replaced.
     #[serde(default)]
+    #[schemars(example = ["line"])]
     pub(crate) key: Names,
     /// Their columns that hold the record's key, in its order.
+    #[schemars(example = ["order_number"])]
     pub(crate) parent: Names,
 }
 
@@ -107,6 +126,16 @@ impl<'de> Deserialize<'de> for Names {
             }
         }
         deserializer.deserialize_any(OneOrMore)
+    }
+}
+
+impl JsonSchema for Names {
+    fn schema_name() -> Cow<'static, str> {
+        "names".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "title": "text, or list of text" })
     }
 }
 

@@ -10,6 +10,7 @@ mod source;
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(super) use self::link::Link;
@@ -18,21 +19,27 @@ pub(super) use self::source::RemoteSource;
 use crate::{Humane, KeyProblem, Secret};
 
 /// The table `[sftp]` of the connector file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SftpConfig {
     /// Where the files are: `sftp://user@host:22/exchange`; without a path, the user's own directory.
+    #[schemars(example = &"sftp://tenon@files.example.com/exchange")]
     url: String,
     /// The server's key, as `ssh-keyscan HOST | ssh-keygen -lf -` shows it: `SHA256:…`.
+    #[schemars(example = &"SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8")]
     host_key: String,
     /// The user's private key, in the form of OpenSSH or PuTTY: `${file:/etc/tenon/id_ed25519}`.
+    #[schemars(example = &"${file:/etc/tenon/id_ed25519}")]
     key: Option<Secret>,
     /// What opens the private key, if something does.
+    #[schemars(example = &"${env:PASSPHRASE}")]
     passphrase: Option<Secret>,
     /// The user's password, where there is no key.
+    #[schemars(example = &"${env:PASSWORD}")]
     password: Option<Secret>,
     /// The longest that connecting, or one request, may take.
     #[serde(default = "default_timeout")]
+    #[schemars(example = &"10s")]
     timeout: Humane,
 }
 

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use reqwest::header::{HeaderMap, HeaderName};
 use reqwest::{Method, Url};
+use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sha2::Sha256;
@@ -16,7 +17,7 @@ use super::plan::header_value;
 const KINGDEE_MASK: &[u8] = b"0054f397c6234378b09ca7d3e5debce7";
 
 /// A scheme of signing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Scheme {
     /// Kingdee K/3 Cloud's, for apps that the administrator has authorised.

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use tenon_connector::{ConnectorKind, Preset, System};
-use tenon_core::{SystemName, nearest};
+use tenon_core::SystemName;
 
+use super::chosen;
 use crate::cli::NewConnector;
 use crate::exit::Exit;
 use crate::output;
@@ -16,13 +17,7 @@ const SETTINGS: &str = "# The hub itself. Everything has a default; `tenon check
 
 pub(super) fn run(options: &NewConnector) -> Result<(), Exit> {
     let name = SystemName::new(&options.name).map_err(|error| Exit::runtime(error.to_string()))?;
-    let kind = named(&options.kind, KINDS, |kind| kind.name, "kind")?;
-    let preset = named(
-        options.preset.as_deref().unwrap_or(kind.presets[0].name),
-        kind.presets,
-        |preset| preset.name,
-        "preset",
-    )?;
+    let (kind, preset) = chosen(&options.kind, options.preset.as_deref())?;
     let directory = &options.config.config;
     let file = directory.join("connectors").join(format!("{name}.toml"));
     if file.exists() {
@@ -46,26 +41,6 @@ pub(super) fn run(options: &NewConnector) -> Result<(), Exit> {
         file.display()
     ));
     Ok(())
-}
-
-/// The candidate of that name.
-fn named<'c, T>(
-    name: &str,
-    candidates: &'c [T],
-    of: impl Fn(&T) -> &'static str,
-    what: &str,
-) -> Result<&'c T, Exit> {
-    let found = candidates.iter().find(|candidate| of(candidate) == name);
-    found.ok_or_else(|| {
-        let names = candidates.iter().map(&of);
-        let known = names.clone().collect::<Vec<_>>().join(", ");
-        let near = nearest(name, names);
-        let hint = near.map_or_else(
-            || format!("known: {known}"),
-            |near| format!("did you mean `{near}`? Known: {known}"),
-        );
-        Exit::runtime(format!("no {what} `{name}`; {hint}"))
-    })
 }
 
 fn text(name: &SystemName, kind: &ConnectorKind, preset: &Preset) -> String {
