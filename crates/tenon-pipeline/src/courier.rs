@@ -41,7 +41,7 @@ const BATCH: usize = 512;
 /// of a batch, the next is planned and the one before is settled.
 const PORTION: usize = 256;
 /// Messages the broker may hand out ahead.
-const PREFETCH: u16 = 512;
+const PREFETCH: u16 = 1024;
 /// How often lanes are looked through for retries whose time has come, at the latest.
 const TICK: Duration = Duration::from_secs(1);
 /// Longest pause between probes of a target that is down.

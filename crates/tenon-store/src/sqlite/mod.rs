@@ -61,7 +61,7 @@ const READERS: u32 = 4;
 /// places of every index, and its default of 2 MiB would make it read the file again and again. The
 /// readers find what they lack in the system's own cache, and there are several of them.
 const WRITER_CACHE: &str = "-8192";
-const READER_CACHE: &str = "-3072";
+const READER_CACHE: &str = "-2048";
 
 /// How long a statement waits for another process that holds the file.
 const BUSY: Duration = Duration::from_secs(30);
