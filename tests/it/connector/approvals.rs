@@ -129,6 +129,7 @@ async fn a_request_of_dingtalk_is_withdrawn_unless_it_was_decided() {
             Some("open") => (200, "", instance("TERMINATED", same)),
             Some("stuck") => (200, "", instance("RUNNING", same)),
             Some("decided") => (200, "", instance("COMPLETED", same)),
+            Some("rewritten") => (200, "", instance("RUNNING", "10,000,000,000,000,000.010")),
             Some("other") => (200, "", instance("RUNNING", "1.00")),
             Some(what) if what.ends_with("terminate") => (200, "", json!({ "result": true, "success": true })),
             _ => (200, "", json!({ "accessToken": "t", "expireIn": 7200 })),
@@ -161,6 +162,10 @@ async fn a_request_of_dingtalk_is_withdrawn_unless_it_was_decided() {
         "stands in DingTalk with another amount (1.00)",
     )
     .await;
+    // The same amount in another spelling is the same.
+    give(&system, Entity::Approval, &request(), Some("rewritten"))
+        .await
+        .unwrap();
     assert_eq!(
         dingtalk.asked_of("terminate").len(),
         2,
@@ -252,6 +257,9 @@ async fn wecom_is_given_controls_and_its_errors_are_read_behind_200() {
         "was decided already",
     )
     .await;
+    let nameless = oa("wecom", &url, "template = 'T-1'\napplicant = 'hub'");
+    let said = "no control for 申请编号";
+    check(&nameless, request(), None, FailureKind::Invalid, said).await;
     give(&system, Entity::Approval, &withdrawn(), Some("withdrawn"))
         .await
         .unwrap();
