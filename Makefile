@@ -69,7 +69,7 @@ journeys: ui ## Follow people's ways through the console in a browser (chromium,
 pictures: ui ## Take the pictures of docs/console.md anew (chromium, ImageMagick's convert)
 	@cargo build --package tenon
 	@cd $(UI) && npm run --silent pictures
-	@cd docs && for picture in console-*.png; do convert "$$picture" -colors 128 -define png:compression-level=9 "PNG8:$$picture"; done
+	@cd docs && for picture in console-*.png; do convert "$$picture" +dither -colors 96 -define png:compression-level=9 "PNG8:$$picture"; done
 
 torture: ## Break a hub on purpose and count in its targets (ENGINE=rabbitmq SEED=n MESSAGES=n FAULTS=n)
 	@cargo build --release --package tenon
