@@ -98,7 +98,8 @@ fn document(api: &Api) -> Value {
     });
     messages.insert("native".to_owned(), native);
     schemas.insert("headers".to_owned(), headers());
-    for system in &api.deployment.systems {
+    let deployment = api.deployment();
+    for system in &deployment.systems {
         for inlet in &system.inlets {
             if !matches!(inlet.intake, Intake::Webhook(_)) {
                 continue;
@@ -118,7 +119,7 @@ fn document(api: &Api) -> Value {
         let carried: Map<String, Value> = match delivered {
             // What a system is given: the canonical bodies of the entities that it subscribes to.
             Some(system) => {
-                let systems = api.deployment.systems.iter();
+                let systems = deployment.systems.iter();
                 let outlets = systems.filter(|found| found.name.as_str() == system);
                 let outlets = outlets.flat_map(|system| &system.outlets);
                 let reference = |entity: &str| {

@@ -11,7 +11,7 @@ use serde_json::json;
 use tenon_connector::cases::{self, CaseOutcome};
 use tenon_connector::{Guarantee, Intake, Mapping, Schedule, System, Window};
 use tenon_core::{MessageKind, SystemName, Timestamp, schema};
-use tenon_pipeline::Component;
+use tenon_pipeline::{Component, NotReloaded};
 use tenon_store::{Half, Pause};
 use utoipa::ToSchema;
 
@@ -195,7 +195,8 @@ pub(crate) async fn connectors(
     principal: Principal,
 ) -> Result<Json<Vec<ConnectorView>>, Problem> {
     let pauses = api.store.pauses().await?;
-    let systems = api.deployment.systems.iter();
+    let deployment = api.deployment();
+    let systems = deployment.systems.iter();
     let systems = systems.filter(|system| principal.touches(&system.name));
     Ok(Json(
         systems.map(|system| view(&api, system, &pauses)).collect(),
@@ -211,7 +212,7 @@ pub(crate) async fn connector(
     State(api): State<Api>,
     Path(name): Path<String>,
 ) -> Result<Json<ConnectorDetail>, Problem> {
-    let system = find(&api, &name)?.clone();
+    let system = find(&api, &name)?;
     let pauses = api.store.pauses().await?;
     let connector = view(&api, &system, &pauses);
     let reports = api.health.reports();
@@ -345,15 +346,64 @@ pub(crate) async fn probe(
     }))
 }
 
+/// What came of reloading.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Reloaded {
+    /// How long it took.
+    took_ms: u64,
+}
+
+/// Serves a connector as its file says now, on the node that is asked: the file and its mappings are read
+/// and checked as at a start, what is in hand is finished, the system is asked whether it answers so, and
+/// the new takes the place of the old. When it cannot, the old one goes on. Half of a connector that is
+/// paused is not asked. Name and kind cannot change.
+#[utoipa::path(post, path = "/api/v1/connectors/{name}/reload", tag = "connectors",
+    params(("name" = String, Path, description = "the system")), responses(
+    (status = 200, description = "it is served as its file says now", body = Reloaded),
+    (status = 404, description = "no such connector", body = Problem),
+    (status = 409, description = "the system does not answer as its file says now; the connector goes on as it was", body = Problem),
+    (status = 422, description = "the file's problems, a line each with file, line and column; the connector goes on as it was", body = Problem),
+    (status = 503, description = "the hub cannot now; ask again", body = Problem)))]
+pub(crate) async fn reload(
+    State(api): State<Api>,
+    Path(name): Path<String>,
+    note: Note,
+) -> Result<Json<Reloaded>, Problem> {
+    note.subject(name.clone());
+    let system = find(&api, &name)?;
+    let reloader = api.reloader.as_ref().ok_or_else(|| {
+        let detail = "no hub runs here yet";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "hub.absent", detail)
+    })?;
+    match reloader.reload(&system.name).await {
+        Ok(took) => {
+            note.detail(json!({ "reloaded": true }));
+            let took_ms = took.as_millis() as u64;
+            Ok(Json(Reloaded { took_ms }))
+        }
+        Err(reason) => {
+            let detail = reason.to_string();
+            note.detail(json!({ "reloaded": false, "because": detail }));
+            let status = match &reason {
+                NotReloaded::Unknown(_) => StatusCode::NOT_FOUND,
+                NotReloaded::Problems(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                NotReloaded::Unanswered { .. } => StatusCode::CONFLICT,
+                NotReloaded::Hub(_) => StatusCode::SERVICE_UNAVAILABLE,
+            };
+            Err(Problem::new(status, "connector.unchanged", detail))
+        }
+    }
+}
+
 fn halves(half: Option<Half>) -> Vec<Half> {
     half.map_or_else(|| Half::ALL.to_vec(), |half| vec![half])
 }
 
 /// The system of this name.
-pub(crate) fn find<'a>(api: &'a Api, name: &str) -> Result<&'a System, Problem> {
+pub(crate) fn find(api: &Api, name: &str) -> Result<System, Problem> {
     SystemName::new(name)
         .ok()
-        .and_then(|name| api.deployment.system(&name))
+        .and_then(|name| api.deployment().system(&name).cloned())
         .ok_or_else(|| {
             let detail = format!("no connector `{name}`");
             Problem::new(StatusCode::NOT_FOUND, "connector.unknown", detail)

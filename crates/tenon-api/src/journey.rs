@@ -114,7 +114,7 @@ async fn given(
             attributes: attributes.clone(),
             body: body.clone(),
         };
-        let preview = mapped(&api.store, &api.deployment, &system, parcel).await?;
+        let preview = mapped(&api.store, &api.deployment(), &system, parcel).await?;
         let (texts, reason) = match preview {
             Preview::Sends { payloads } => (payloads, None),
             Preview::Nothing { reason } | Preview::Waits { reason } => (Vec::new(), Some(reason)),

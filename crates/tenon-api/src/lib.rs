@@ -41,7 +41,7 @@ use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use tenon_connector::Deployment;
 use tenon_core::Failure;
-use tenon_pipeline::{Accept, Depths, Health, MasterPolicy};
+use tenon_pipeline::{Accept, Depths, Health, MasterPolicy, Reloader, Systems};
 use tenon_store::SharedStore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -69,7 +69,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Api {
     /// The systems.
-    pub deployment: Arc<Deployment>,
+    pub systems: Systems,
+    /// What serves a system as its file says now; none before a hub runs.
+    pub reloader: Option<Reloader>,
     /// What the hub knows.
     pub store: SharedStore,
     /// The queues, for their depths.
@@ -86,6 +88,13 @@ pub struct Api {
     pub access: Access,
     /// What goes on right now, for those who watch.
     pub live: Live,
+}
+
+impl Api {
+    /// The systems as they are configured now.
+    pub(crate) fn deployment(&self) -> Arc<Deployment> {
+        self.systems.now()
+    }
 }
 
 /// The OpenAPI document of the HTTP side, as `/openapi.json` serves it.
@@ -137,6 +146,7 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(connectors::pause))
         .routes(routes!(connectors::resume))
         .routes(routes!(connectors::probe))
+        .routes(routes!(connectors::reload))
         .routes(routes!(playground::trial))
         .routes(routes!(customers::customers))
         .routes(routes!(check::masters))

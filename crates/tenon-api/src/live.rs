@@ -245,7 +245,8 @@ async fn look(
         .iter()
         .filter(|(component, _)| component.0.starts_with("inbound."))
         .map(|(component, report)| half(&component.0, Some(report), 0.0));
-    let systems = api.deployment.systems.iter().map(|system| {
+    let deployment = api.deployment();
+    let systems = deployment.systems.iter().map(|system| {
         let of = |group: &&ParkedGroup| group.system == system.name;
         let mut parked = BTreeMap::new();
         for group in groups.iter().filter(of) {

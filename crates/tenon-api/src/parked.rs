@@ -118,7 +118,7 @@ pub(crate) async fn one(
     let record = api.store.parked_one(ParkedId(number)).await?;
     let record = record.ok_or_else(unknown)?;
     principal.check_system(&record.system)?;
-    let previewed = preview(&api.store, &api.deployment, &record).await?;
+    let previewed = preview(&api.store, &api.deployment(), &record).await?;
     let secrets = Secrets::of(&record);
     let changed = since_last_attempt(&api.store, &record, &previewed).await?;
     let events = api

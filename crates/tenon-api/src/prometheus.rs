@@ -45,7 +45,7 @@ async fn gauge(api: &Api) {
     let parked = api.store.parked_counts().await;
     metrics::gauge!("tenon_store_up").set(if parked.is_ok() { 1.0 } else { 0.0 });
     if let Ok(parked) = parked {
-        for system in &api.deployment.systems {
+        for system in &api.deployment().systems {
             for state in ParkedState::ALL {
                 let of = |count: &&ParkedCount| count.system == system.name && count.state == state;
                 let found = parked.iter().find(of);

@@ -157,7 +157,7 @@ pub(crate) async fn propose(
     }
     let body = bytes::Bytes::from(body.get().to_owned());
     let deed = Deed::new(person(&principal), because);
-    let proposed = propose_correction(&api.store, &api.deployment, id, body, &deed).await;
+    let proposed = propose_correction(&api.store, &api.deployment(), id, body, &deed).await;
     let proposed = proposed.map_err(refused)?;
     Ok((StatusCode::CREATED, Json(json!({ "id": proposed }))))
 }

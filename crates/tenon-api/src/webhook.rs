@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tenon_connector::webhook::{self, Call, Opened, Reply, Said};
-use tenon_connector::{Inlet, Intake, System, Webhook, WebhookAuth};
+use tenon_connector::{Deployment, Inlet, Intake, System, Webhook, WebhookAuth};
 use tenon_core::{
     Failure, FailureKind, Message, MessageId, Native, NativeBody, SystemName, Timestamp,
 };
@@ -60,7 +60,8 @@ pub(crate) async fn receive(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let (system, inlet, webhook) = find(&api, &system, &name)?;
+    let deployment = api.deployment();
+    let (system, inlet, webhook) = find(&deployment, &system, &name)?;
     let body = body?;
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let said = match opened(&webhook.auth, &query, &header, Some(&body))? {
@@ -111,7 +112,8 @@ pub(crate) async fn prove(
     Asked(query): Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (_, _, webhook) = find(&api, &system, &name)?;
+    let deployment = api.deployment();
+    let (_, _, webhook) = find(&deployment, &system, &name)?;
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     match opened(&webhook.auth, &query, &header, None)? {
         Opened::Tried(reply) => Ok(answer(reply)),
@@ -152,12 +154,12 @@ fn is_trace_context(text: &str) -> bool {
 }
 
 fn find<'a>(
-    api: &'a Api,
+    deployment: &'a Deployment,
     system: &str,
     name: &str,
 ) -> Result<(&'a System, &'a Inlet, &'a Webhook), Problem> {
     let found = || {
-        let system = api.deployment.system(&SystemName::new(system).ok()?)?;
+        let system = deployment.system(&SystemName::new(system).ok()?)?;
         let inlet = system.inlet(name)?;
         match &inlet.intake {
             Intake::Webhook(webhook) => Some((system, inlet, webhook)),

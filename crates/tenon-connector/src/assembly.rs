@@ -316,6 +316,21 @@ impl Assembly<'_, '_> {
                 inbound,
             });
         }
+        // Cases of one's own for a preset's mapping stand where a mapping of one's own would.
+        if let Some(name) = reference.strip_prefix("preset:")
+            && let Some(folder) = self.document.file().file_stem()
+            && let Some((file, text)) =
+                self.cases_beside(&format!("{}/{name}", folder.to_string_lossy()))
+            && !self.cases.iter().any(|cases| cases.file == file)
+        {
+            self.cases.push(CaseFile {
+                file,
+                text,
+                mapping: mapping.clone(),
+                entity,
+                inbound,
+            });
+        }
         Some(mapping)
     }
 

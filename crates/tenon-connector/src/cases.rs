@@ -25,6 +25,8 @@
 
 mod difference;
 mod document;
+mod masks;
+mod record;
 
 use std::path::Path;
 
@@ -33,6 +35,8 @@ use tenon_core::{ConfigProblem, Position};
 use crate::mapping::{Mapping, read_exactly};
 use difference::differences;
 use document::{Case, Expectation};
+pub use masks::{Check, Masks};
+pub use record::{Original, record};
 
 /// A case that was run.
 #[derive(Debug, Clone, PartialEq, Eq)]

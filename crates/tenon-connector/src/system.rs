@@ -58,6 +58,19 @@ impl System {
         self.inlets.iter().any(|inlet| inlet.entity == entity) || self.outlet(entity).is_some()
     }
 
+    /// Where cases of a mapping stand, beside it; for a preset's mapping, in a folder of the system's name.
+    pub fn cases_of(&self, mapping: &Mapping) -> PathBuf {
+        let file = mapping.file();
+        match file.to_string_lossy().strip_prefix("preset:") {
+            None => file.with_extension("test.yaml"),
+            Some(_) => {
+                let folder = self.file.with_extension("");
+                let name = Path::new(file.file_name().unwrap_or_default());
+                folder.join(name.with_extension("test.yaml"))
+            }
+        }
+    }
+
     /// The inlet of this name.
     pub fn inlet(&self, name: &str) -> Option<&Inlet> {
         self.inlets.iter().find(|inlet| inlet.name == name)
@@ -73,12 +86,46 @@ impl System {
     /// # Errors
     /// Every problem in the file, its mappings and code tables, with its place.
     pub fn load(file: &Path, kinds: &[ConnectorKind]) -> Result<Self, Vec<ConfigProblem>> {
+        Self::read(file, kinds, |_, _| {})
+    }
+
+    /// Loads the system's file once more, to serve it as it says now.
+    ///
+    /// # Errors
+    /// As `load`; also where the file has become that of another system, and for secrets that cannot be
+    /// read here and now.
+    pub fn again(&self, kinds: &[ConnectorKind]) -> Result<Self, Vec<ConfigProblem>> {
+        let same = |system: &Self, document: &mut Document<'_>| {
+            for (key, was, is) in [
+                ("name", self.name.as_str(), system.name.as_str()),
+                ("kind", self.kind, system.kind),
+            ] {
+                if was != is {
+                    let problem = KeyProblem::new(key, format!("`{key}` was `{was}` until now"));
+                    let help = "write it as it was, or restart the hub with a file of its own for the other system";
+                    document.report_key(problem.help(help));
+                }
+            }
+            document.extend(system.unset_secrets.clone());
+        };
+        Self::read(&self.file, kinds, same)
+    }
+
+    fn read(
+        file: &Path,
+        kinds: &[ConnectorKind],
+        also: impl FnOnce(&Self, &mut Document<'_>),
+    ) -> Result<Self, Vec<ConfigProblem>> {
         let text = std::fs::read_to_string(file)
             .map_err(|error| vec![ConfigProblem::new(file, format!("cannot be read: {error}"))])?;
         let mut document = Document::parse(file, &text);
-        match assembly::load(&mut document, file, kinds) {
-            Some(system) => Ok(system),
-            None => Err(document.into_problems()),
+        let Some(system) = assembly::load(&mut document, file, kinds) else {
+            return Err(document.into_problems());
+        };
+        also(&system, &mut document);
+        match document.is_clean() {
+            true => Ok(system),
+            false => Err(document.into_problems()),
         }
     }
 }
@@ -98,6 +145,8 @@ fn second(system: &System, first: &System) -> Vec<ConfigProblem> {
 pub struct Deployment {
     /// In the order of their names.
     pub systems: Vec<System>,
+    /// The kinds that their files may name.
+    pub kinds: &'static [ConnectorKind],
 }
 
 impl Deployment {
@@ -105,7 +154,10 @@ impl Deployment {
     ///
     /// # Errors
     /// Every problem of every file.
-    pub fn load(directory: &Path, kinds: &[ConnectorKind]) -> Result<Self, Vec<ConfigProblem>> {
+    pub fn load(
+        directory: &Path,
+        kinds: &'static [ConnectorKind],
+    ) -> Result<Self, Vec<ConfigProblem>> {
         let unreadable = |error: std::io::Error| {
             vec![
                 ConfigProblem::new(directory, format!("cannot be read: {error}"))
@@ -140,7 +192,7 @@ impl Deployment {
             );
         }
         if problems.is_empty() {
-            return Ok(Self { systems });
+            return Ok(Self { systems, kinds });
         }
         // Whoever corrects the rest shall not learn of these only afterwards.
         problems.extend(systems.into_iter().flat_map(|system| system.unset_secrets));

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use futures::future::join_all;
 use tenon_broker::{Consumer, SharedBroker};
 use tenon_connector::{Permit, Sink, System};
-use tenon_core::{Entity, Failure, FailureKind, Message, Outbound, Timestamp};
+use tenon_core::{Entity, Failure, FailureKind, Message, Outbound, SystemName, Timestamp};
 use tenon_store::{
     Claim, Half, OutboundKnown, OutboundLookup, ParkReason, ParkedRecord, Settlement, SharedStore,
     StoreError,
@@ -77,8 +77,13 @@ const GRACE: Duration = Duration::from_secs(5);
 struct Stopping;
 
 impl Courier {
+    /// Under which deliveries to a system are watched, and the claim to them kept.
+    pub(crate) fn component_of(system: &SystemName) -> Component {
+        Component(format!("{system}/deliver"))
+    }
+
     fn component(&self) -> Component {
-        Component(format!("{}/deliver", self.system.name))
+        Self::component_of(&self.system.name)
     }
 
     /// Works until the hub stops.

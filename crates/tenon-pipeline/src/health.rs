@@ -109,6 +109,11 @@ impl Health {
         self.report(component, state, 0);
     }
 
+    /// Takes a component out of the reports, because there is none such any more.
+    pub(crate) fn forget(&self, component: &Component) {
+        self.lock().remove(component);
+    }
+
     /// Counts a journaled message.
     pub(crate) fn journaled(&self, source: SystemName, entity: Entity, state: &'static str) {
         let mut tallies = self.tallies();

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tenon_broker::SharedBroker;
-use tenon_connector::{Deployment, System};
-use tenon_core::{Entity, Failure, SystemName, Timestamp};
+use tenon_core::{Failure, SystemName, Timestamp};
 use tenon_master::LifeCycle;
 use tenon_store::SharedStore;
 use tokio::task::JoinSet;
@@ -13,16 +12,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accept::failure;
 use crate::bells::Bells;
-use crate::courier::{Courier, store_failure};
+use crate::courier::store_failure;
 use crate::halt::Halts;
 use crate::inbound::Lane;
 use crate::master::{MasterPolicy, idle_before};
-use crate::pace::Pace;
-use crate::poll::Poll;
+use crate::reload::{Parts, Serving};
 use crate::retry::pause_for;
 use crate::steward::{Act, Command};
 use crate::topology::queues;
-use crate::{Accept, Health, Redriver};
+use crate::{Accept, Health, Redriver, Reloader, Systems};
 
 /// How often waiting messages are looked through for dependencies met unnoticed.
 const SWEEP: Duration = Duration::from_secs(5);
@@ -67,6 +65,8 @@ pub struct Settings {
 pub struct Hub {
     accept: Accept,
     health: Arc<Health>,
+    systems: Systems,
+    serving: Arc<Serving>,
     stop: CancellationToken,
     tasks: JoinSet<()>,
 }
@@ -78,30 +78,44 @@ impl Hub {
     /// What the broker says to the declaration.
     pub async fn start(
         settings: Settings,
-        deployment: Arc<Deployment>,
+        systems: impl Into<Systems>,
         broker: SharedBroker,
         store: SharedStore,
     ) -> Result<Self, Failure> {
+        let systems = systems.into();
         let declared = broker
-            .declare(&queues(&deployment, settings.partitions))
+            .declare(&queues(&systems.now(), settings.partitions))
             .await;
         declared.map_err(|error| failure(&error))?;
         let accept = Accept::new(broker.clone(), settings.partitions);
         let health = Arc::new(Health::default());
         let stop = CancellationToken::new();
-        let mut hub = Self {
-            accept,
-            health,
-            stop,
-            tasks: JoinSet::new(),
-        };
         let bells = Arc::new(Bells::default());
         let halts = Arc::new(Halts::default());
         // Before anything moves: what was paused stays so over a restart.
         halts.look(&store).await;
-        let watch = halts.clone().watch(store.clone(), hub.stop.clone());
+        let serving = Serving::start(Parts {
+            roles: settings.roles,
+            partitions: settings.partitions,
+            systems: systems.clone(),
+            accept: accept.clone(),
+            broker: broker.clone(),
+            store: store.clone(),
+            health: health.clone(),
+            bells: bells.clone(),
+            halts: halts.clone(),
+            stop: stop.clone(),
+        });
+        let mut hub = Self {
+            accept,
+            health,
+            systems,
+            serving,
+            stop,
+            tasks: JoinSet::new(),
+        };
+        let watch = halts.watch(store.clone(), hub.stop.clone());
         hub.tasks.spawn(watch);
-        let systems: Vec<Arc<System>> = deployment.systems.iter().cloned().map(Arc::new).collect();
         if settings.roles.route {
             let policy = Arc::new(settings.master);
             if policy.life_cycle.kept && policy.life_cycle.dormant_after_days > 0 {
@@ -112,7 +126,7 @@ impl Hub {
             for partition in 0..settings.partitions {
                 let lane = Lane {
                     partition,
-                    deployment: deployment.clone(),
+                    systems: hub.systems.clone(),
                     policy: policy.clone(),
                     broker: broker.clone(),
                     store: store.clone(),
@@ -124,9 +138,6 @@ impl Hub {
             }
         }
         if settings.roles.deliver {
-            for system in systems.iter().filter(|system| !system.outlets.is_empty()) {
-                hub.deliver_to(system, &broker, &store, &bells, &halts);
-            }
             hub.tasks
                 .spawn(sweep(store.clone(), bells, hub.stop.clone()));
         }
@@ -142,56 +153,7 @@ impl Hub {
             };
             hub.tasks.spawn(redriver.run());
         }
-        if settings.roles.receive {
-            for system in &systems {
-                hub.receive_from(system, &store, &halts);
-            }
-        }
         Ok(hub)
-    }
-
-    fn deliver_to(
-        &mut self,
-        system: &Arc<System>,
-        broker: &SharedBroker,
-        store: &SharedStore,
-        bells: &Arc<Bells>,
-        halts: &Arc<Halts>,
-    ) {
-        let translated = Entity::ALL
-            .into_iter()
-            .filter(|entity| system.knows(*entity))
-            .collect();
-        let courier = Courier {
-            system: system.clone(),
-            translated: Arc::new(translated),
-            broker: broker.clone(),
-            store: store.clone(),
-            health: self.health.clone(),
-            bells: bells.clone(),
-            halts: halts.clone(),
-            stop: self.stop.clone(),
-            turn: tokio::sync::Mutex::default(),
-            pace: system.limit.map(Pace::new),
-            claim: tokio::sync::Mutex::default(),
-        };
-        self.tasks.spawn(courier.run());
-    }
-
-    fn receive_from(&mut self, system: &Arc<System>, store: &SharedStore, halts: &Arc<Halts>) {
-        for (inlet, every) in Poll::intervals(system) {
-            let poll = Poll {
-                system: system.clone(),
-                inlet: inlet.clone(),
-                every,
-                accept: self.accept.clone(),
-                store: store.clone(),
-                health: self.health.clone(),
-                halts: halts.clone(),
-                stop: self.stop.clone(),
-            };
-            self.tasks.spawn(poll.run());
-        }
     }
 
     /// The front door, for webhooks.
@@ -204,6 +166,16 @@ impl Hub {
         &self.health
     }
 
+    /// The systems as they are configured now.
+    pub fn systems(&self) -> &Systems {
+        &self.systems
+    }
+
+    /// What serves a system as its file says now.
+    pub fn reloader(&self) -> Reloader {
+        self.serving.reloader()
+    }
+
     /// Stops: sources first stop asking, every stage finishes the batch in hand, and what is not
     /// acknowledged stays in its queue. Returns when all is quiet.
     pub async fn stop(mut self) {
@@ -213,6 +185,7 @@ impl Hub {
                 tracing::error!(%error, "a task of the hub ended badly");
             }
         }
+        self.serving.end().await;
     }
 }
 

@@ -26,7 +26,7 @@ use crate::spans::Begun;
 use crate::topology::inbound_queue;
 use crate::translate::{Content, Validated, translate, validate};
 use crate::wire::{arrived, parcel_publication};
-use crate::{Component, ComponentState, FailPoint, Health};
+use crate::{Component, ComponentState, FailPoint, Health, Systems};
 
 /// Messages taken at once.
 const BATCH: usize = 128;
@@ -38,7 +38,7 @@ const PREFETCH: u16 = 256;
 /// What an inbound lane works with.
 pub(crate) struct Lane {
     pub(crate) partition: u32,
-    pub(crate) deployment: Arc<Deployment>,
+    pub(crate) systems: Systems,
     pub(crate) policy: Arc<MasterPolicy>,
     pub(crate) broker: SharedBroker,
     pub(crate) store: SharedStore,
@@ -130,9 +130,11 @@ impl Lane {
                 Err(reason) => self.bury(delivery, &reason.to_string()).await?,
             }
         }
-        let deployment = self.deployment.clone();
+        // One configuration for the whole batch, whatever is reloaded meanwhile.
+        let deployment = self.systems.now();
+        let translating = deployment.clone();
         let validated = compute(move || {
-            let through = |message| validate(translate(&deployment, message));
+            let through = |message| validate(translate(&translating, message));
             messages
                 .into_iter()
                 .map(through)
@@ -141,7 +143,7 @@ impl Lane {
         .await?;
         let mut parcels = Parcels::new();
         for batch in apart(validated) {
-            parcels.append(&mut self.commit(Arc::new(batch)).await?);
+            parcels.append(&mut self.commit(&deployment, Arc::new(batch)).await?);
         }
         let publications = parcels
             .iter()
@@ -156,12 +158,19 @@ impl Lane {
     }
 
     /// Decides and journals a batch, again when another node was faster.
-    async fn commit(&self, batch: Arc<Vec<Validated>>) -> Result<Parcels, Failure> {
+    async fn commit(
+        &self,
+        deployment: &Arc<Deployment>,
+        batch: Arc<Vec<Validated>>,
+    ) -> Result<Parcels, Failure> {
         let mut pauses = Pauses::new(Duration::from_millis(5), Duration::from_secs(2));
         let mut claims = Vec::new();
         let began = Instant::now();
         loop {
-            match self.try_commit(batch.clone(), &mut claims).await {
+            match self
+                .try_commit(deployment, batch.clone(), &mut claims)
+                .await
+            {
                 Ok(parcels) => return Ok(parcels),
                 Err(TryCommit::Failure(failure)) => return Err(failure),
                 Err(TryCommit::Store(StoreError::Conflict(what))) => {
@@ -190,6 +199,7 @@ impl Lane {
     /// keys that no message of the batch has, and only the look-up tells whose they are.
     async fn try_commit(
         &self,
+        deployment: &Arc<Deployment>,
         batch: Arc<Vec<Validated>>,
         claims: &mut Vec<MasterKey>,
     ) -> Result<Parcels, TryCommit> {
@@ -207,7 +217,7 @@ impl Lane {
             known.learn(more);
         }
         let newcomers = self.newcomers(&batch, &mut known).await?;
-        let (deployment, policy) = (self.deployment.clone(), self.policy.clone());
+        let (deployment, policy) = (deployment.clone(), self.policy.clone());
         let decided = compute(move || decide(&deployment, &policy, &batch, known, newcomers));
         let Decided { commit, parcels } = decided.await.map_err(TryCommit::Failure)?;
         claims.extend(commit.keys.iter().map(|(key, _)| key.clone()));

@@ -30,11 +30,13 @@ mod master;
 mod pace;
 mod poll;
 mod redrive;
+mod reload;
 mod resolve;
 mod retry;
 mod settle;
 mod spans;
 mod steward;
+mod systems;
 mod topology;
 mod translate;
 mod wire;
@@ -51,10 +53,13 @@ pub use redrive::{
     give_up, mapped, preview, propose as propose_correction, redrive, since_last_attempt,
     turn as turn_redrive,
 };
+pub use reload::{NotReloaded, Reloader};
 pub use spans::SPANS;
 pub use steward::{
     Act, AffiliationView, ClaimView, Command, MasterView, Outcome, PinView, RecordName, RecordView,
     ReviewView, StageView, StatedBy, Steward, VersionView, moment,
 };
+pub use systems::Systems;
 pub use topology::{DEAD_QUEUE, Depths, deliver_queue, inbound_queue, queues};
+pub use translate::description;
 pub use wire::{native_publication, parcel_publication};

@@ -42,8 +42,13 @@ impl Poll {
         })
     }
 
+    /// Under which an inlet's progress is watched and its claim kept.
+    pub(crate) fn component(system: &System, inlet: &Inlet) -> Component {
+        Component(format!("{}/receive/{}", system.name, inlet.name))
+    }
+
     pub(crate) async fn run(self) {
-        let component = Component(format!("{}/receive/{}", self.system.name, self.inlet.name));
+        let component = Self::component(&self.system, &self.inlet);
         self.health.report(&component, ComponentState::Starting, 0);
         let mut pauses = Pauses::new(Duration::from_millis(250), LONGEST_PAUSE);
         while !self.stop.is_cancelled() {

@@ -6,6 +6,8 @@ use tenon_broker::{Queue, SharedBroker};
 use tenon_connector::Deployment;
 use tenon_core::SystemName;
 
+use crate::Systems;
+
 /// Where messages go that carry no readable attributes: nothing else can be known of them.
 pub const DEAD_QUEUE: &str = "dead";
 
@@ -47,29 +49,32 @@ pub fn queues(deployment: &Deployment, partitions: u32) -> Vec<Queue> {
 #[derive(Clone)]
 pub struct Depths {
     broker: SharedBroker,
-    queues: Vec<String>,
+    systems: Systems,
+    partitions: u32,
 }
 
 impl Depths {
-    /// The queues of a deployment at a broker.
-    pub fn new(broker: SharedBroker, deployment: &Deployment, partitions: u32) -> Self {
-        let queues = queues(deployment, partitions)
-            .into_iter()
-            .map(|queue| queue.name)
-            .collect();
-        Self { broker, queues }
+    /// The queues of systems at a broker.
+    pub fn new(broker: SharedBroker, systems: impl Into<Systems>, partitions: u32) -> Self {
+        Self {
+            broker,
+            systems: systems.into(),
+            partitions,
+        }
     }
 
-    /// The queues.
-    pub fn queues(&self) -> &[String] {
-        &self.queues
+    /// The queues that there are now.
+    pub fn queues(&self) -> Vec<String> {
+        let queues = queues(&self.systems.now(), self.partitions).into_iter();
+        queues.map(|queue| queue.name).collect()
     }
 
     /// The depth of each queue; `None` where the broker cannot tell now.
     pub async fn read(&self) -> BTreeMap<String, Option<u64>> {
         let mut depths = BTreeMap::new();
-        for queue in &self.queues {
-            depths.insert(queue.clone(), self.broker.depth(queue).await.ok());
+        for queue in self.queues() {
+            let depth = self.broker.depth(&queue).await.ok();
+            depths.insert(queue, depth);
         }
         depths
     }

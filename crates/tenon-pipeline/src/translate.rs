@@ -112,7 +112,7 @@ pub(crate) fn map(
 }
 
 /// What a mapping sees as `$message`.
-pub(crate) fn description(attributes: &Attributes) -> Value {
+pub fn description(attributes: &Attributes) -> Value {
     json!({
         "id": attributes.id.to_string(),
         "source": attributes.source.as_str(),

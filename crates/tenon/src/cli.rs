@@ -319,6 +319,10 @@ pub(crate) enum Connector {
     Docs(ConnectorDocs),
     /// Write a connector file to begin with, which passes `check` and `test` at once.
     New(NewConnector),
+    /// Write mapping cases from records that came, nobody's data in them; `test` runs them at once.
+    Record(Record),
+    /// Have the running hub serve a system as its file says now; as it was, if that cannot be.
+    Reload(Reload),
     /// Ask each configured system whether it answers, and look at what it would send; nothing is taken.
     Probe(Probe),
 }
@@ -347,6 +351,56 @@ pub(crate) struct NewConnector {
     pub(crate) preset: Option<String>,
     #[command(flatten)]
     pub(crate) config: Config,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Record {
+    #[command(flatten)]
+    pub(crate) config: Config,
+    /// The system.
+    pub(crate) system: String,
+    /// Only records of this entity.
+    #[arg(long)]
+    pub(crate) entity: Option<String>,
+    /// How many cases of each inlet.
+    #[arg(long, default_value_t = 5)]
+    pub(crate) count: usize,
+    /// Where the files of cases are written; beside their mappings, where `test` finds them, unless given.
+    /// What is in a file already stays.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write what was recorded as JSON, one object a file.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reload {
+    /// The system.
+    pub(crate) system: String,
+    #[command(flatten)]
+    pub(crate) hub: RunningHub,
+    /// Write what came of it as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where a running hub is asked, and by whom.
+#[derive(Debug, Args)]
+pub(crate) struct RunningHub {
+    #[command(flatten)]
+    pub(crate) config: Config,
+    /// Where the hub answers; where the configuration has it listen, unless given.
+    #[arg(long, env = "TENON_URL", value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// A token of `tenon token`; the configuration's own, unless given.
+    #[arg(
+        long,
+        env = "TENON_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
+    pub(crate) token: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -299,6 +299,14 @@ impl Settings {
             ("store", &self.store, ["postgres://", "postgresql://"]),
         ];
         for (key, url, schemes) in engines {
+    /// Reads `tenon.toml` alone, the environment over it.
+    ///
+    /// # Errors
+    /// Its problems, with their places.
+    pub(crate) fn load(directory: &Path) -> Result<Self, Vec<ConfigProblem>> {
+        read(directory).map(|read| read.settings)
+    }
+
             // One that cannot be read is told as an unset secret.
             let Ok(url) = url.reveal() else { continue };
             let url = url.expose_secret();

@@ -11,6 +11,7 @@ mod insight;
 mod intake;
 mod masters;
 mod reading;
+mod reloading;
 mod roles;
 mod single_sign_on;
 mod site;

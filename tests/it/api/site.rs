@@ -12,7 +12,8 @@ use tenon_api::{Access, AccessPolicy, Api, router};
 use tenon_broker::{Embedded, SharedBroker};
 use tenon_connector::{ConnectorKind, Deployment, Preset, Secret};
 use tenon_pipeline::{
-    Accept, Depths, Health, Hub, MasterPolicy, Roles, Settings, inbound_queue, queues,
+    Accept, Depths, Health, Hub, MasterPolicy, Reloader, Roles, Settings, Systems, inbound_queue,
+    queues,
 };
 use tenon_store::{SharedStore, Sqlite, open_sqlite};
 use tower::ServiceExt;
@@ -152,7 +153,7 @@ impl Site {
     }
 
     pub(super) fn depths(&self) -> Depths {
-        Depths::new(self.broker.clone(), &self.deployment, PARTITIONS)
+        Depths::new(self.broker.clone(), self.deployment.clone(), PARTITIONS)
     }
 
     /// Who may what, as a hub with a configured token begins.
@@ -166,6 +167,11 @@ impl Site {
         Access::new(self.store.clone(), policy, Some(token))
     }
 
+    /// A file beside the connector files.
+    pub(super) fn file(&self, name: &str) -> std::path::PathBuf {
+        self.directory.path().join(name)
+    }
+
     /// Runs one statement beside the store.
     pub(super) async fn sql(&self, statement: &'static str) {
         let path = self.directory.path().join("tenon.db");
@@ -175,8 +181,20 @@ impl Site {
     }
 
     pub(super) fn router_with(&self, access: Access, health: Arc<Health>) -> Router {
-        let api = Api {
-            deployment: self.deployment.clone(),
+        let systems = self.deployment.clone().into();
+        router(self.api(systems, access, health, None)).expect("a router")
+    }
+
+    fn api(
+        &self,
+        systems: Systems,
+        access: Access,
+        health: Arc<Health>,
+        reloader: Option<Reloader>,
+    ) -> Api {
+        Api {
+            systems,
+            reloader,
             store: self.store.clone(),
             depths: self.depths(),
             accept: Accept::new(self.broker.clone(), PARTITIONS),
@@ -185,8 +203,7 @@ impl Site {
             insight: Arc::default(),
             access,
             live: tenon_api::Live::default(),
-        };
-        router(api).expect("a router")
+        }
     }
 
     /// A hub that runs, and its HTTP side.
@@ -200,8 +217,9 @@ impl Site {
         let (broker, store) = (self.broker.clone(), self.store.clone());
         let hub = Hub::start(settings, self.deployment.clone(), broker, store).await;
         let hub = hub.expect("the hub starts");
-        let router = self.router_with(self.access(), hub.health().clone());
-        (hub, router)
+        let (systems, health) = (hub.systems().clone(), hub.health().clone());
+        let api = self.api(systems, self.access(), health, Some(hub.reloader()));
+        (hub, router(api).expect("a router"))
     }
 
     /// How many messages wait in the inbound queues.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::site::Site;
+use super::site::{CUSTOMER, Site, order};
 
 /// A site whose orders go through a mapping of its own, with two cases.
 fn with_cases(second: &str) -> Site {
@@ -93,4 +93,71 @@ fn cases_that_cannot_be_read_are_no_passed_cases() {
     site.tenon(&["test"])
         .with(2)
         .says("order.out.test.yaml: cannot be read");
+}
+
+#[test]
+fn what_came_becomes_cases_with_nobody_in_them_that_pass_at_once() {
+    let site = Site::new();
+    let hub = site.run(&[]);
+    let named = CUSTOMER.replace(
+        "\"手机\"",
+        "\"联系人\":\"李明明\",\"内部备注\":\"李明明 13800000000\",\"手机\"",
+    );
+    site.send("customer", &named);
+    site.send(
+        "order",
+        &(order("SO-1", "已确认") + &order("SO-2", "已确认")),
+    );
+    for order in ["T_ORD-SO-1.json", "T_ORD-SO-2.json"] {
+        site.given(order);
+    }
+    let before = site.tenon(&["test", "--json"]).with(0).documents().len();
+    let record = ["connector", "record", "crm", "--count", "2", "--json"];
+    let files = site.tenon(&record).with(0).documents();
+    let cases = |inlet: &str| {
+        let file = files.iter().find(|file| file["inlet"] == inlet);
+        file.unwrap_or_else(|| panic!("no cases of {inlet}: {files:?}"))["cases"].clone()
+    };
+    assert_eq!([cases("customer"), cases("orders")], [json!(1), json!(2)]);
+    let after = site.tenon(&["test", "--json"]).with(0).documents().len();
+    assert_eq!(after, before + 3);
+    let customer =
+        std::fs::read_to_string(site.path("config/connectors/crm/customer.in.test.yaml"));
+    let customer = customer.expect("the customer's case");
+    for shown in ["上海川可贸易有限公司", "91350100M000100Y43", "\"客户\""] {
+        assert!(customer.contains(shown), "{customer}");
+    }
+    for hidden in ["李明明", "13800000000"] {
+        assert!(!customer.contains(hidden), "{customer}");
+    }
+    // More are added to what is there; elsewhere they are not run.
+    site.tenon(&[
+        "connector",
+        "record",
+        "crm",
+        "--entity",
+        "order",
+        "--count",
+        "1",
+    ])
+    .with(0);
+    assert_eq!(
+        site.tenon(&["test", "--json"]).with(0).documents().len(),
+        before + 4
+    );
+    let elsewhere = site.path("elsewhere").display().to_string();
+    site.tenon(&["connector", "record", "crm", "--out", &elsewhere])
+        .with(0)
+        .says("once it stands at");
+    assert_eq!(
+        site.tenon(&["test", "--json"]).with(0).documents().len(),
+        before + 4
+    );
+    site.tenon(&["connector", "record", "erp"])
+        .with(1)
+        .says("sends nothing");
+    site.tenon(&["connector", "record", "pdm"])
+        .with(1)
+        .says("no system `pdm`");
+    hub.stop();
 }

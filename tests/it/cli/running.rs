@@ -104,6 +104,61 @@ fn the_http_side_answers_while_the_hub_runs() {
 }
 
 #[test]
+fn a_connector_is_served_as_its_file_says_now() {
+    let site = Site::new();
+    let hub = site.run(&[]);
+    site.send("customer", CUSTOMER);
+    site.given("T_CUST-CKMY.json");
+    let url = format!("http://{}", hub.address());
+    let reload = ["connector", "reload", "erp", "--url", &url];
+    let file = "config/connectors/erp.toml";
+    let as_it_was = std::fs::read_to_string(site.path(file)).expect("the ERP's file");
+
+    site.write(
+        file,
+        &as_it_was.replace("entity = \"order\"", "entity = \"ordre\""),
+    );
+    site.tenon(&reload)
+        .with(2)
+        .says("erp.toml:")
+        .says("did you mean `order`?");
+    site.write(
+        file,
+        &as_it_was.replace(
+            "\"files\"\ndirectory = \"../erp\"",
+            "\"http\"\nurl = \"http://127.0.0.1:9\"",
+        ),
+    );
+    site.tenon(&reload).with(3).says("to erp");
+    site.send("order", &order("SO-1", "已确认"));
+    site.given("T_ORD-SO-1.json");
+
+    let condition = "entity = \"order\"\nwhere = '.number != \"SO-2\"'";
+    site.write(file, &as_it_was.replace("entity = \"order\"", condition));
+    site.tenon(&reload)
+        .with(0)
+        .shows("erp is served as its file says now");
+    site.send(
+        "order",
+        &(order("SO-2", "已确认") + &order("SO-3", "已确认")),
+    );
+    site.given("T_ORD-SO-3.json");
+    assert!(!site.path("config/erp/in/T_ORD-SO-2.json").exists());
+
+    site.write(file, &as_it_was);
+    hub.hang_up();
+    hub.hears("crm: reloaded");
+    hub.hears("erp: reloaded");
+    site.send("order", &order("SO-4", "已确认"));
+    site.given("T_ORD-SO-4.json");
+    site.tenon(&["connector", "reload", "pdm", "--url", &url])
+        .with(1)
+        .says("no connector `pdm`");
+    hub.stop();
+    site.tenon(&reload).with(3).says("does not answer");
+}
+
+#[test]
 fn a_hub_whose_secrets_are_not_set_does_not_start() {
     let site = Site::new();
     Done::of(site.command(&["run"]).env_remove("CRM_TOKEN"))

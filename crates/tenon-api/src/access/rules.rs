@@ -131,6 +131,13 @@ pub(crate) const RULES: &[Rule] = &[
     ),
     rule(
         "POST",
+        "/api/v1/connectors/{name}/reload",
+        Operate,
+        Scope::Named("name"),
+        Some("connector.reloaded"),
+    ),
+    rule(
+        "POST",
         "/api/v1/connectors/{name}/probe",
         Operate,
         Scope::Named("name"),

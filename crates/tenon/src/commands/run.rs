@@ -54,8 +54,10 @@ pub(super) async fn run(options: Run) -> Result<(), Exit> {
         output::talk("tenon is running");
     }
     // The task only waits, so it does not fail.
+    let reloading = reload_on_hangup(&node.hub);
     let _ = stopped.await;
     output::talk("stopping: finishing what is in hand");
+    reloading.abort();
     let broker = node.engine().broker.clone();
     node.stop().await;
     broker.close().await;
@@ -63,6 +65,25 @@ pub(super) async fn run(options: Run) -> Result<(), Exit> {
 }
 
 /// Arms fail points as standard input says, a line an order: a point's name and how often it is to
+/// Serves every connector as its file says now whenever SIGHUP comes, one after the other.
+fn reload_on_hangup(hub: &Hub) -> tokio::task::JoinHandle<()> {
+    let (reloader, systems) = (hub.reloader(), hub.systems().clone());
+    let signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup());
+    tokio::spawn(async move {
+        let Ok(mut signal) = signal else { return };
+        while signal.recv().await.is_some() {
+            for system in &systems.now().systems {
+                match reloader.reload(&system.name).await {
+                    Ok(_) => output::talk(&format!("{}: reloaded", system.name)),
+                    Err(reason) => {
+                        output::talk(&format!("{}: goes on as it was: {reason}", system.name));
+                    }
+                }
+            }
+        }
+    })
+}
+
 /// be reached, or `none`. Ends the process when the input ends, so that no hub outlives its torturer.
 fn take_fail_orders() {
     std::thread::spawn(|| {
@@ -168,7 +189,6 @@ pub(crate) async fn serve(
         ),
         false => None,
     };
-    let deployment = Arc::new(deployment);
     let pipeline = tenon_pipeline::Settings {
         roles,
         partitions: settings.partitions,
@@ -177,12 +197,17 @@ pub(crate) async fn serve(
     };
     let hub = Hub::start(
         pipeline,
-        deployment.clone(),
+        Arc::new(deployment),
         engine.broker.clone(),
         engine.store.clone(),
     )
     .await?;
     let access = Access::new(
+    let depths = Depths::new(
+        engine.broker.clone(),
+        hub.systems().clone(),
+        settings.partitions,
+    );
         engine.store.clone(),
         settings.access.clone(),
         settings.http.token.clone(),
@@ -191,7 +216,7 @@ pub(crate) async fn serve(
     if let Some(alerts) = settings.alerts.clone() {
         let watched = tenon_api::alerts::Watched {
             store: engine.store.clone(),
-            depths: Depths::new(engine.broker.clone(), &deployment, settings.partitions),
+            depths: depths.clone(),
             health: hub.health().clone(),
         };
         tokio::spawn(tenon_api::alerts::watch(alerts, watched, stop.clone()));
@@ -209,9 +234,10 @@ pub(crate) async fn serve(
     if let Some(listener) = listener {
         address = listener.local_addr().ok();
         let api = Api {
-            deployment: deployment.clone(),
+            systems: hub.systems().clone(),
+            reloader: Some(hub.reloader()),
             store: engine.store.clone(),
-            depths: Depths::new(engine.broker.clone(), &deployment, settings.partitions),
+            depths,
             accept: hub.accept().clone(),
             health: hub.health().clone(),
             master: Arc::new(settings.master_policy()),

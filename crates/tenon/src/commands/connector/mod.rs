@@ -12,12 +12,17 @@ use crate::registry::KINDS;
 mod docs;
 mod new;
 mod probe;
+mod record;
+mod reload;
+mod running;
 
 pub(super) async fn run(command: &Connector) -> Result<(), Exit> {
     match command {
         Connector::List { json } => list(*json),
         Connector::Docs(options) => docs::run(options),
         Connector::New(options) => new::run(options),
+        Connector::Record(options) => record::run(options).await,
+        Connector::Reload(options) => reload::run(options).await,
         Connector::Probe(options) => probe::run(options).await,
     }
 }

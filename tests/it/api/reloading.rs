@@ -1,0 +1,73 @@
+//! A connector that is served as its changed file says.
+
+use serde_json::json;
+
+use super::site::{Site, TOKEN, get, post};
+
+#[tokio::test]
+async fn a_connector_is_reloaded_or_says_why_not_and_either_is_in_the_trail() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let bearer = format!("Bearer {TOKEN}");
+    let headers = [("authorization", bearer.as_str())];
+    let reload = async |name: &str| {
+        let path = format!("/api/v1/connectors/{name}/reload");
+        post(&router, &path, &headers, String::new()).await
+    };
+    let file = site.file("erp.toml");
+    let as_it_was = std::fs::read_to_string(&file).expect("the file");
+    let write = |text: &str| std::fs::write(&file, text).expect("written");
+
+    write(&as_it_was.replace("file = 'order-", "fiel = 'order-"));
+    let detail = reload("erp").await.problem(422, "connector.unchanged");
+    assert!(
+        detail.contains("erp.toml:") && detail.contains("did you mean `file`?"),
+        "{detail}"
+    );
+    write(
+        &as_it_was
+            .replace(
+                "preset = 'files'\ndirectory = '.'",
+                "preset = 'http'\nurl = 'http://127.0.0.1:9'",
+            )
+            .replace("files = 'invoice*.json'", "path = '/invoices'")
+            .replace(
+                "file = 'order-{native_id}.json'\nkey = 'order_no'",
+                "path = '/orders'",
+            ),
+    );
+    let detail = reload("erp").await.problem(409, "connector.unchanged");
+    assert!(detail.starts_with("order to erp: "), "{detail}");
+    let shown = get(&router, "/api/v1/connectors/erp")
+        .await
+        .with(200)
+        .json();
+    assert_eq!(shown["preset"], "files");
+
+    write(&as_it_was.replace("every = '1h'", "every = '2h'"));
+    assert!(reload("erp").await.with(200).json()["took_ms"].is_u64());
+    let shown = get(&router, "/api/v1/connectors/erp")
+        .await
+        .with(200)
+        .json();
+    assert_eq!(shown["receives"][0]["every_ms"], 7_200_000);
+    reload("pdm").await.problem(404, "connector.unknown");
+
+    let trail = get(&router, "/api/v1/audit?action=connector.reloaded")
+        .await
+        .with(200)
+        .json();
+    let outcomes: Vec<_> = trail["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .filter(|entry| entry["subject"] == "erp")
+        .map(|entry| entry["detail"]["reloaded"].clone())
+        .collect();
+    assert_eq!(
+        outcomes,
+        [json!(true), json!(false), json!(false)],
+        "{trail:#}"
+    );
+    hub.stop().await;
+}
