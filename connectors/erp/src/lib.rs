@@ -8,7 +8,7 @@ use tenon_connector::{ConnectorKind, Preset};
 /// Enterprise resource planning: items, customers and documents come from it, golden customers, orders, bills of materials and decisions go to it.
 pub const KIND: ConnectorKind = ConnectorKind {
     name: "erp",
-    summary: "items, customers, orders, invoice requests, shipments, receipts, stock, requests for approval, purchase orders and plans come from it, golden customers, orders, bills of materials, changes, decisions, sell-out and suppliers' promises go to it",
+    summary: "items, customers, orders, invoice requests, shipments, receipts, stock, requests for approval, purchase orders and plans come from it, golden customers, orders, issued invoices, bills of materials, changes, decisions, sell-out and suppliers' promises go to it",
     presets: &[
         FILES,
         SQL,
@@ -56,7 +56,11 @@ const FILES: Preset = Preset {
         file!("shared", "inventory.in.test.yaml"),
         file!("shared", "invoice.in.jq"),
         file!("shared", "invoice.in.test.yaml"),
+        file!("shared", "invoice.out.jq"),
+        file!("shared", "invoice.out.test.yaml"),
         file!("shared", "invoice_kind.csv"),
+        file!("shared", "invoice_kind_out.csv"),
+        file!("shared", "invoice_status_out.csv"),
         file!("shared", "item.in.jq"),
         file!("shared", "item.in.test.yaml"),
         file!("shared", "item.out.jq"),

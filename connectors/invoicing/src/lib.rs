@@ -5,10 +5,10 @@
 
 use tenon_connector::{ConnectorKind, Preset};
 
-/// Invoicing: registered buyers come from it, golden buyers and invoices under their registered title go to it.
+/// Invoicing: registered buyers and issued invoices come from it, golden buyers and invoices under their registered title go to it.
 pub const KIND: ConnectorKind = ConnectorKind {
     name: "invoicing",
-    summary: "registered buyers come from it, golden buyers and invoices under their registered title go to it",
+    summary: "registered buyers and issued invoices come from it, golden buyers and invoices under their registered title go to it",
     presets: &[FILES, SQL, HTTP, EINVOICE, UBL, CII],
 };
 
@@ -32,9 +32,13 @@ const FILES: Preset = Preset {
         file!("files", "customer.in.test.yaml"),
         file!("files", "customer.out.jq"),
         file!("files", "customer.out.test.yaml"),
+        file!("files", "invoice.in.jq"),
+        file!("files", "invoice.in.test.yaml"),
         file!("files", "invoice.out.jq"),
         file!("files", "invoice.out.test.yaml"),
+        file!("files", "invoice_status.csv"),
         file!("files", "invoice_type.csv"),
+        file!("files", "invoice_type_in.csv"),
     ],
 };
 

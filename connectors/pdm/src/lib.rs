@@ -6,10 +6,10 @@
 
 use tenon_connector::{ConnectorKind, Preset};
 
-/// Product data management: parts and bills of materials come from it, items of the ERP go to it.
+/// Product data management: parts, bills of materials and documents come from it, items of the ERP go to it.
 pub const KIND: ConnectorKind = ConnectorKind {
     name: "pdm",
-    summary: "parts and bills of materials come from it, items of the ERP go to it",
+    summary: "parts, bills of materials and documents come from it, items of the ERP go to it",
     presets: &[FILES, SQL, HTTP],
 };
 
@@ -45,6 +45,11 @@ const DOCUMENTS: &[(&str, &str)] = &[
     file!("engineering_change.in.test.yaml"),
     file!("change_state.csv"),
     file!("disposition.csv"),
+    file!("document.in.jq"),
+    file!("document.in.test.yaml"),
+    file!("document_class.csv"),
+    file!("document_kind.csv"),
+    file!("document_state.csv"),
 ];
 
 const FILES: Preset = Preset {

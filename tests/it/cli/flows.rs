@@ -68,12 +68,17 @@ fn factory(engine: Engine) -> Factory {
             std::fs::create_dir_all(path).expect("a folder of a system");
         }
     };
-    system("pdm", &["item", "bom", "engineering_change"], &["item"]);
+    system(
+        "pdm",
+        &["item", "bom", "engineering_change", "document"],
+        &["item"],
+    );
     system(
         "erp",
         &[
             "customer",
             "item",
+            "invoice",
             "shipment",
             "receipt",
             "inventory",
@@ -84,6 +89,7 @@ fn factory(engine: Engine) -> Factory {
         &[
             "customer",
             "order",
+            "invoice",
             "item",
             "bom",
             "approval",
@@ -93,6 +99,7 @@ fn factory(engine: Engine) -> Factory {
             "supply_plan",
         ],
     );
+    system("invoicing", &["invoice"], &["customer", "invoice"]);
     system(
         "scm",
         &["purchase_order", "supply_plan"],
@@ -102,7 +109,7 @@ fn factory(engine: Engine) -> Factory {
     system(
         "crm",
         &["customer", "opportunity", "case"],
-        &["customer", "shipment", "receipt"],
+        &["customer", "shipment", "receipt", "invoice", "case"],
     );
     system(
         "drp",
@@ -134,6 +141,27 @@ fn without_password(site: &Site, name: &str, url: &str) -> String {
 fn export(site: &Site, system: &str, name: &str, text: &str) {
     site.write(&format!("config/{system}/out/{name}"), text);
 }
+
+/// A knowledge base as `docs/connectors.md` shows it.
+const KM: &str = r#"
+name      = "km"
+kind      = "custom"
+preset    = "files"
+directory = "../km"
+
+[[deliver]]
+entity  = "document"
+where   = '.status == "released" and .confidentiality == "public"'
+file    = "in/document-{native_id}.json"
+key     = "id"
+mapping = "km/document.out.jq"
+
+[[deliver]]
+entity  = "customer"
+file    = "in/customer-{native_id}.json"
+key     = "id"
+mapping = "km/customer.out.jq"
+"#;
 
 const ITEMS: &str = "ITEM_NO,ITEM_NAME,SPEC,UOM,REV\nFS-305,Shaver,,pcs,C2\n";
 
@@ -389,5 +417,224 @@ fn suppliers_see_orders_and_plans_and_promise_and_announce(#[case] engine: Engin
     assert_eq!(told["NOTICES"][0]["NOTICE_NO"], "ASN-88", "{told}");
     let told = site.given("T_PLAN-SP-14.json");
     assert_eq!(told["LINES"][0]["PROMISED_QTY"], "25000", "{told}");
+    hub.stop();
+}
+
+/// A request for an invoice as the ERP exports it.
+fn invoice_request(number: &str, customer: &str, more: &serde_json::Value) -> String {
+    let mut request = json!({
+        "REQ_NO": number, "CUST_NO": customer, "INV_TYPE": "S",
+        "LINES": [{ "LINE_NO": 1, "ITEM_NO": "FS-305", "ITEM_DESC": "Shaver", "QTY": 3, "UOM": "pcs",
+                    "PRICE": "1152.00", "TAX_RATE": "0.13", "AMT": "3456.00", "TAX": "449.28" }],
+        "NET_AMT": "3456.00", "TAX_AMT": "449.28", "GROSS_AMT": "3905.28",
+    });
+    for (key, value) in more.as_object().into_iter().flatten() {
+        request[key] = value.clone();
+    }
+    format!("{request}\n")
+}
+
+/// What the terminal made of a request that it was given.
+fn issued(request: &serde_json::Value, fiscal_number: &str, status: &str) -> String {
+    let mut document = request.clone();
+    document["发票号码"] = json!(fiscal_number);
+    document["状态"] = json!(status);
+    document["开票日期"] = json!("2026-03-21");
+    format!("{document}\n")
+}
+
+#[rstest]
+#[case::embedded(Engine::Embedded)]
+#[case::servers(Engine::Servers)]
+fn an_invoice_is_issued_taken_back_made_void_and_paid(#[case] engine: Engine) {
+    let site = factory(engine);
+    let hub = site.run(&[]);
+    let customers = "\u{feff}客户编号,客户名称,工商全称,税号\n\
+        C000042,川可,上海川可贸易有限公司,91350100M000100Y43\n";
+    export(&site, "crm", "customers-1.csv", customers);
+    let customer = site.given("T_CUST-CKMY.json");
+    let customer = customer["CUST_NO"].as_str().expect("a number");
+    export(&site, "erp", "T_ITEM-1.csv", ITEMS);
+
+    // Requested, under the title that the master record has, then issued.
+    export(
+        &site,
+        "erp",
+        "T_INV_REQ-1.ndjson",
+        &invoice_request("IR-1", customer, &json!({})),
+    );
+    let request = site.given_to("invoicing", "invoice-IR-1.json");
+    assert_eq!(request["购方名称"], "上海川可贸易有限公司", "{request}");
+    assert_eq!(request["购方税号"], "91350100M000100Y43", "{request}");
+    let document = issued(&request, "26312000000012345678", "已开具");
+    export(&site, "invoicing", "发票-1.ndjson", &document);
+    let told = site.given("T_INV-IR-1.json");
+    assert_eq!(told["FISCAL_NO"], "26312000000012345678", "{told}");
+    assert_eq!(
+        [&told["STATUS"], &told["GROSS_AMT"]],
+        ["I", "3905.28"],
+        "{told}"
+    );
+    let seen = site.given_to("crm", "invoice-IR-1.json");
+    assert_eq!(seen["客户编号"], "C000042", "{seen}");
+    assert_eq!(seen["状态"], "已开具", "{seen}");
+
+    // Taken back in part.
+    let back = json!({
+        "INV_TYPE": "R", "CORRECTS_NO": "26312000000012345678",
+        "LINES": [{ "LINE_NO": 1, "ITEM_NO": "FS-305", "QTY": -1, "PRICE": "1152.00", "TAX_RATE": "0.13",
+                    "AMT": "-1152.00", "TAX": "-149.76" }],
+        "NET_AMT": "-1152.00", "TAX_AMT": "-149.76", "GROSS_AMT": "-1301.76",
+    });
+    export(
+        &site,
+        "erp",
+        "T_INV_REQ-2.ndjson",
+        &invoice_request("IR-2", customer, &back),
+    );
+    let request = site.given_to("invoicing", "invoice-IR-2.json");
+    assert_eq!(request["发票类型"], "红字发票", "{request}");
+    let document = issued(&request, "26312000000012345679", "已开具");
+    export(&site, "invoicing", "发票-2.ndjson", &document);
+    let told = site.given("T_INV-IR-2.json");
+    assert_eq!(told["CORRECTS_NO"], "26312000000012345678", "{told}");
+    assert_eq!(
+        [&told["INV_TYPE"], &told["GROSS_AMT"]],
+        ["R", "-1301.76"],
+        "{told}"
+    );
+
+    // Issued, and made void the same day.
+    export(
+        &site,
+        "erp",
+        "T_INV_REQ-3.ndjson",
+        &invoice_request("IR-3", customer, &json!({})),
+    );
+    let request = site.given_to("invoicing", "invoice-IR-3.json");
+    let document = issued(&request, "26312000000012345680", "已作废");
+    export(&site, "invoicing", "发票-3.ndjson", &document);
+    assert_eq!(site.given("T_INV-IR-3.json")["STATUS"], "V");
+    assert_eq!(site.given_to("crm", "invoice-IR-3.json")["状态"], "已作废");
+
+    // Paid.
+    let receipt = json!({
+        "RCPT_NO": "SK-1", "CUST_NO": customer, "RCPT_DATE": "2026-05-04", "METHOD": "T", "AMT": "2603.52",
+        "STATUS": "C", "LINES": [{ "INV_NO": "IR-1", "AMT": "3905.28" }, { "INV_NO": "IR-2", "AMT": "-1301.76" }],
+    });
+    export(&site, "erp", "T_RECEIPT-1.ndjson", &format!("{receipt}\n"));
+    let paid = site.given_to("crm", "receipt-SK-1.json");
+    assert_eq!(paid["核销发票"], "IR-1;IR-2", "{paid}");
+    hub.stop();
+}
+
+#[rstest]
+#[case::embedded(Engine::Embedded)]
+#[case::servers(Engine::Servers)]
+fn sales_and_service_share_cases_and_promises(#[case] engine: Engine) {
+    let site = factory(engine);
+    site.write(
+        "config/connectors/service.toml",
+        "name = 'service'\nkind = 'crm'\npreset = 'files'\ndirectory = '../service'\nwebhook = []\n\
+         [[receive]]\nentity = 'case'\nevery = '200ms'\nsettled = '100ms'\n\
+         [[deliver]]\nentity = 'customer'\n[[deliver]]\nentity = 'case'\n",
+    );
+    for folder in ["in", "out"] {
+        let path = site.path(&format!("config/service/{folder}"));
+        std::fs::create_dir_all(path).expect("a folder of a system");
+    }
+    let hub = site.run(&[]);
+    let customers = "\u{feff}客户编号,客户名称\nC000042,上海川可贸易有限公司\n";
+    export(&site, "crm", "customers-1.csv", customers);
+    let known = site.given_to("service", "customer-CKMY.json");
+    assert_eq!(known["客户编号"], "CKMY", "{known}");
+    let case = |customer: &str| {
+        json!({
+            "工单编号": "SV-99", "客户编号": customer, "类型": "投诉", "主题": "刀头异响", "优先级": "高",
+            "状态": "处理中", "提出时间": "2026-04-02 09:30:00",
+        })
+    };
+    export(
+        &site,
+        "service",
+        "cases-1.ndjson",
+        &format!("{}\n", case("CKMY")),
+    );
+    let seen = site.given_to("crm", "case-SV-99.json");
+    assert_eq!(seen["客户编号"], "C000042", "{seen}");
+    assert_eq!(seen["承诺"], serde_json::Value::Null, "{seen}");
+
+    let mut promised = case("C000042");
+    promised["承诺"] = json!("一周内换货");
+    promised["承诺日期"] = json!("2026-04-09");
+    export(&site, "crm", "cases-1.ndjson", &format!("{promised}\n"));
+    let told = site.given_to("service", "case-SV-99.json");
+    assert_eq!(told["客户编号"], "CKMY", "{told}");
+    assert_eq!(told["承诺"], "一周内换货", "{told}");
+    assert_eq!(told["承诺日期"], "2026-04-09", "{told}");
+    hub.stop();
+}
+
+#[rstest]
+#[case::embedded(Engine::Embedded)]
+#[case::servers(Engine::Servers)]
+fn what_is_released_and_public_is_published_with_customers_files(#[case] engine: Engine) {
+    let site = factory(engine);
+    // A knowledge base that the project has no preset for: by configuration alone, as docs/connectors.md has it.
+    site.write("config/connectors/km.toml", KM);
+    std::fs::create_dir_all(site.path("config/km/in")).expect("a folder of a system");
+    site.write(
+        "config/connectors/km/document.out.jq",
+        "{ id: .number, title, revision, kind, files: [.files[]? | .url] } | compact",
+    );
+    site.write(
+        "config/connectors/km/customer.out.jq",
+        "{ id: ($message.target_id // .code), title: .legal_name, kind: \"customer\" } | compact",
+    );
+    let hub = site.run(&[]);
+    export(
+        &site,
+        "crm",
+        "customers-1.csv",
+        "\u{feff}客户编号,客户名称\nC000042,上海川可贸易有限公司\n",
+    );
+    assert_eq!(
+        site.given_to("km", "customer-CKMY.json")["title"],
+        "上海川可贸易有限公司"
+    );
+    let document = |number: &str, state: &str, class: &str, revision: &str| {
+        let document = json!({
+            "DOC_NO": number, "TITLE": "SH-300 用户手册", "TYPE": "MAN", "REV": revision, "STATE": state, "CLASS": class,
+            "FILES": [{ "NAME": "SH-300.pdf", "URL": "https://pdm.example.com/files/SH-300.pdf" }],
+        });
+        format!("{document}\n")
+    };
+    let hidden = document("DOC-1", "D", "P", "A") + &document("DOC-2", "R", "C", "A");
+    export(
+        &site,
+        "pdm",
+        "DOC-1.ndjson",
+        &(hidden + &document("DOC-3", "R", "P", "A")),
+    );
+    let published = site.given_to("km", "document-DOC-3.json");
+    assert_eq!(
+        published["files"][0], "https://pdm.example.com/files/SH-300.pdf",
+        "{published}"
+    );
+    let path = site.path("config/km/in/document-DOC-3.json");
+    std::fs::remove_file(&path).expect("the knowledge base takes the file");
+    export(
+        &site,
+        "pdm",
+        "DOC-2.ndjson",
+        &document("DOC-3", "R", "P", "B"),
+    );
+    assert_eq!(site.given_to("km", "document-DOC-3.json")["revision"], "B");
+    for kept in ["document-DOC-1.json", "document-DOC-2.json"] {
+        assert!(
+            !site.path("config/km/in").join(kept).exists(),
+            "{kept} was published"
+        );
+    }
     hub.stop();
 }

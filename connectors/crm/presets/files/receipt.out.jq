@@ -5,6 +5,7 @@
   "收款日期": .received_on,
   "币种": .currency,
   "金额": .amount,
+  "核销发票": ([.allocations[]?.invoice.native_id | select(. != null)] | join(";") | blank),
   "状态": (.status | lookup("receipt_status_out"))
 }
 | compact

@@ -2,7 +2,12 @@
 # names substitutes with a semicolon between them; SCRAP_PCT is in percent.
 def words: if . == null then null else (tostring | blank) end;
 def rows: if . == null then [] elif type == "string" then (blank // "[]" | fromjson) else . end;
-{
+# What contains itself can never be made; parts that contain it by way of others are not seen here.
+.PART_NO as $part
+| if any(.LINES | rows[]; .PART_NO == $part)
+  then error("BOM \(.BOM_NO) lists its own part \($part) among its components; correct it in the PDM and release it again")
+  else . end
+| {
   number: (.BOM_NO | words),
   item: ref($message.source; .PART_NO),
   kind: (.VIEW | lookup("bom_view"; "design")),
