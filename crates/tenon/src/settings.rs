@@ -292,13 +292,6 @@ fn refuse_plain_secrets(document: &mut Document<'_>) {
 }
 
 impl Settings {
-    /// Notes values that fit their type and are wrong all the same.
-    fn judge(&self, document: &mut Document<'_>) {
-        let engines = [
-            ("broker", &self.broker, ["amqp://", "amqps://"]),
-            ("store", &self.store, ["postgres://", "postgresql://"]),
-        ];
-        for (key, url, schemes) in engines {
     /// Reads `tenon.toml` alone, the environment over it.
     ///
     /// # Errors
@@ -307,6 +300,13 @@ impl Settings {
         read(directory).map(|read| read.settings)
     }
 
+    /// Notes values that fit their type and are wrong all the same.
+    fn judge(&self, document: &mut Document<'_>) {
+        let engines = [
+            ("broker", &self.broker, ["amqp://", "amqps://"]),
+            ("store", &self.store, ["postgres://", "postgresql://"]),
+        ];
+        for (key, url, schemes) in engines {
             // One that cannot be read is told as an unset secret.
             let Ok(url) = url.reveal() else { continue };
             let url = url.expose_secret();

@@ -113,7 +113,7 @@ impl Site {
         site
     }
 
-    async fn loaded(directory: TempDir, kinds: &[ConnectorKind]) -> Self {
+    async fn loaded(directory: TempDir, kinds: &'static [ConnectorKind]) -> Self {
         let path = |name: &str| directory.path().join(name);
         let deployment = match Deployment::load(directory.path(), kinds) {
             Ok(deployment) => Arc::new(deployment),

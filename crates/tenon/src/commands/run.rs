@@ -202,12 +202,12 @@ pub(crate) async fn serve(
         engine.store.clone(),
     )
     .await?;
-    let access = Access::new(
     let depths = Depths::new(
         engine.broker.clone(),
         hub.systems().clone(),
         settings.partitions,
     );
+    let access = Access::new(
         engine.store.clone(),
         settings.access.clone(),
         settings.http.token.clone(),
