@@ -49,14 +49,15 @@ impl SourceRecord {
     /// The later of two statements of one record, with the legal name of the earlier kept as a
     /// former name if it was another.
     ///
-    /// The order of the arguments does not matter, so a statement that arrives late does no harm.
-    pub fn latest(one: Self, other: Self) -> Self {
-        let moment = |record: &Self| (record.provenance.occurred_at, record.provenance.message_id);
-        let (mut latest, earlier) = if moment(&one) >= moment(&other) {
-            (one, other)
-        } else {
-            (other, one)
-        };
+    /// A statement that arrives late does no harm; of two of the same moment the one that is `heard`
+    /// now is the later one.
+    pub fn latest(heard: Self, before: Self) -> Self {
+        let (mut latest, earlier) =
+            if heard.provenance.occurred_at >= before.provenance.occurred_at {
+                (heard, before)
+            } else {
+                (before, heard)
+            };
         if latest.provenance.message_id == earlier.provenance.message_id {
             return latest;
         }

@@ -210,8 +210,14 @@ impl<'p> Desk<'p> {
             .unwrap_or_else(|| derived_master(entity, &attributes.source, native_id))
     }
 
-    /// Masters one customer record.
-    pub(crate) fn master(&mut self, attributes: &Attributes, canonical: &Value) -> Mastered {
+    /// Masters one customer record. One that was parked and is `redriven` comes after others that its
+    /// system sent later.
+    pub(crate) fn master(
+        &mut self,
+        attributes: &Attributes,
+        canonical: &Value,
+        redriven: bool,
+    ) -> Mastered {
         // The schema has accepted the value, and the type is in step with the schema.
         let customer: Customer = serde_json::from_value(canonical.clone()).unwrap_or_default();
         let native_id = attributes
@@ -226,12 +232,22 @@ impl<'p> Desk<'p> {
             }
             None => self.find(attributes, &customer),
         };
-        let provenance = Provenance {
+        let mut provenance = Provenance {
             system: attributes.source.clone(),
             native_id,
             message_id: attributes.id,
             occurred_at: attributes.occurred_at,
         };
+        // Where its system does not say when, what comes later is later, whatever the clocks of the
+        // nodes say that took the two in.
+        let untimed = attributes.occurred_at == attributes.accepted_at;
+        if let Some(before) = self.said_before(master_id, &provenance)
+            && untimed
+            && !redriven
+        {
+            let at = before.record.provenance.occurred_at;
+            provenance.occurred_at = provenance.occurred_at.max(at);
+        }
         // A record that is new to the hub speaks for itself; one that it knows may repeat the hub.
         let spoken = match linked {
             None => Some(customer.clone()),
@@ -248,6 +264,14 @@ impl<'p> Desk<'p> {
         mastered
     }
 
+    /// What a record said last.
+    fn said_before(&self, master_id: MasterId, ours: &Provenance) -> Option<&Statement> {
+        let statements = &self.golden.get(&master_id)?.sources.statements;
+        statements
+            .iter()
+            .find(|statement| of_one_record(&statement.record.provenance, ours))
+    }
+
     /// What a known record says of its own accord; `None` when it only repeats what it was given.
     fn own_words(
         &self,
@@ -259,10 +283,7 @@ impl<'p> Desk<'p> {
         let Some(row) = self.golden.get(&master_id) else {
             return serde_json::from_value(canonical.clone()).ok();
         };
-        let before = row.sources.statements.iter().find(|statement| {
-            let theirs = &statement.record.provenance;
-            theirs.system == provenance.system && theirs.native_id == provenance.native_id
-        });
+        let before = self.said_before(master_id, provenance);
         let recent = repeatable(&row.sources, of);
         // From the version that held when it last spoke; a record that never did may repeat any.
         let since = before.map_or(0, |statement| {
@@ -439,14 +460,16 @@ fn lacks(sent: &Value, golden: &Value) -> bool {
     }
 }
 
+fn of_one_record(one: &Provenance, other: &Provenance) -> bool {
+    one.system == other.system && one.native_id == other.native_id
+}
+
 /// Takes a statement in; whether it says anything new, and whether its system said otherwise before.
 fn hear(statements: &mut Vec<Statement>, said: Statement) -> (bool, bool) {
-    let ours = &said.record.provenance;
-    let same = |statement: &&mut Statement| {
-        let theirs = &statement.record.provenance;
-        theirs.system == ours.system && theirs.native_id == ours.native_id
-    };
-    match statements.iter_mut().find(same) {
+    let before = statements
+        .iter_mut()
+        .find(|statement| of_one_record(&statement.record.provenance, &said.record.provenance));
+    match before {
         None => {
             statements.push(said);
             (true, false)

@@ -269,7 +269,7 @@ fn resolve(
     let business_key = |body| Some(schema?.business_key(body)?.to_owned());
     let (master_id, of, body, business_key, recipients, restated) = match entity {
         Entity::Customer => {
-            let mastered = desk.master(&attributes, canonical.value());
+            let mastered = desk.master(&attributes, canonical.value(), envelope.redrive);
             attributes.sequence = Some(mastered.version);
             // One that was parked before may have changed the golden record and reached nobody.
             let changed = mastered.changed || envelope.redrive;

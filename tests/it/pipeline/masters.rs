@@ -1,6 +1,7 @@
 //! One customer, many systems: one master, told to all who want to know and to nobody twice.
 
 use bytes::Bytes;
+use jiff::SignedDuration;
 use tenon_core::{Attributes, Entity, MasterId, MessageId, OrderingKey};
 use tenon_pipeline::{Roles, parcel_publication, redrive};
 use tenon_store::{Commit, Deed, DeliveryState, GoldenRow, Link, Lookup, ParkedState};
@@ -221,6 +222,39 @@ pub(super) async fn a_key_of_another_master_stays_there(house: &House) {
         master(&node, "crm", "C-2").await
     );
     node.quiet().await;
+    hub.stop().await;
+}
+
+pub(super) async fn what_comes_later_is_later_whatever_the_clocks_say(house: &House) {
+    three_systems(house).await;
+    let node = house.node().await;
+    let hub = node.start(Roles::ALL).await;
+    let said = |owner: &str| {
+        let text = customer("C-1", "上海川可贸易有限公司", Some(&tax_id(1)), owner);
+        node.message("crm", Entity::Customer, &text)
+    };
+    // A node whose clock is ahead took in the second; the third comes to one whose clock is right.
+    let (first, mut second, third) = (said("one"), said("two"), said("three"));
+    let ahead = second.attributes.accepted_at + SignedDuration::from_hours(3);
+    (second.attributes.accepted_at, second.attributes.occurred_at) = (ahead, ahead);
+    for message in [first, second, third] {
+        let id = message.attributes.id;
+        node.take(&[message]).await;
+        node.journaled(id, "routed").await;
+    }
+    let row = golden(&node, "crm", "C-1").await;
+    assert_eq!(row.golden.customer.owner.as_deref(), Some("three"));
+    let owners = async || house.texts("select owner from erp_customer").await;
+    equals(vec!["three".to_owned()], owners).await;
+
+    // A system that says itself when it was is believed: this one was only late.
+    let mut late = said("late");
+    late.attributes.occurred_at = ahead - SignedDuration::from_hours(24);
+    let id = late.attributes.id;
+    node.take(&[late]).await;
+    node.journaled(id, "routed").await;
+    let row = golden(&node, "crm", "C-1").await;
+    assert_eq!(row.golden.customer.owner.as_deref(), Some("three"));
     hub.stop().await;
 }
 

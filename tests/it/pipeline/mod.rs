@@ -63,6 +63,7 @@ suite! {
     dependencies::an_invoice_waits_for_the_tax_id,
     dependencies::an_invoice_waits_for_a_stranger,
     masters::two_records_of_one_customer_are_one_master,
+    masters::what_comes_later_is_later_whatever_the_clocks_say,
     masters::nothing_is_echoed_and_every_change_is_delivered,
     masters::a_second_source_that_says_the_same_is_kept,
     masters::a_key_of_another_master_stays_there,
