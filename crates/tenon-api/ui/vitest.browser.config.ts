@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: [process.env.PICTURES ? 'tests/pictures.ts' : 'tests/**/*.test.ts'],
+    reporters: ['verbose'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     fileParallelism: false,

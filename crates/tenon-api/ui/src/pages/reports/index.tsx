@@ -1,9 +1,9 @@
 import { DownloadOutlined } from '@ant-design/icons'
-import { Button, DatePicker, Dropdown, Segmented, Select, Skeleton, Table, Tabs } from 'antd'
+import { Button, DatePicker, Dropdown, Segmented, Select, Skeleton, Table } from 'antd'
 import dayjs from 'dayjs'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useSearchParams } from 'react-router'
+import { Link, useSearchParams } from 'react-router'
 import { PALETTES, useLook } from '../../app/theme'
 import { hub, type Schemas } from '../../api/client'
 import { Chart } from '../../parts/Chart'
@@ -61,7 +61,13 @@ export default function Reports() {
           </Dropdown>
         }
       />
-      <Tabs activeKey={name} onChange={(report) => change({ report })} items={REPORTS.map((key) => ({ key, label: t(`report.${key}`) }))} />
+      <nav className="tab-links" aria-label={t('title')}>
+        {REPORTS.map((key) => {
+          const next = new URLSearchParams(query)
+          next.set('report', key)
+          return <Link key={key} to={{ search: next.toString() }} aria-current={key === name ? 'page' : undefined}>{t(`report.${key}`)}</Link>
+        })}
+      </nav>
       <div style={{ display: 'flex', gap: 12, flexWrap: 'wrap' }}>
         {name !== 'grades' && (
           <DatePicker.RangePicker

@@ -28,15 +28,15 @@ export function Account() {
   return (
     <div className="account">
       <div className="stack">
-      <dl className="facts">
-        <dt>{t('user')}</dt><dd className="mono">{session.user}</dd>
-        <dt>{t('role')}</dt><dd>{t(`role.${session.role}`, { ns: 'common' })}</dd>
-        <dt>{t('systems')}</dt><dd>{session.systems?.join(', ') ?? t('all_systems')}</dd>
-      </dl>
-      <Form layout="vertical" requiredMark={false} initialValues={{ display_name: session.display_name ?? '' }} onFinish={({ display_name }) => void act(() => api.PATCH('/api/v1/session', { body: { display_name } }), t('saved'))}>
-        <Form.Item name="display_name" label={t('display_name')}><Input maxLength={100} /></Form.Item>
-        <Button htmlType="submit" disabled={busy}>{t('act.save', { ns: 'common' })}</Button>
-      </Form>
+        <dl className="facts">
+          <dt>{t('user')}</dt><dd className="mono">{session.user}</dd>
+          <dt>{t('role')}</dt><dd>{t(`role.${session.role}`, { ns: 'common' })}</dd>
+          <dt>{t('systems')}</dt><dd>{session.systems?.join(', ') ?? t('all_systems')}</dd>
+        </dl>
+        <Form layout="vertical" requiredMark={false} initialValues={{ display_name: session.display_name ?? '' }} onFinish={({ display_name }) => void act(() => api.PATCH('/api/v1/session', { body: { display_name } }), t('saved'))}>
+          <Form.Item name="display_name" label={t('display_name')}><Input maxLength={100} /></Form.Item>
+          <Button htmlType="submit" disabled={busy}>{t('act.save', { ns: 'common' })}</Button>
+        </Form>
       </div>
       <Form
         form={form}
