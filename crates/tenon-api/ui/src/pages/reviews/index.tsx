@@ -39,8 +39,9 @@ export default function Reviews() {
     setBusy(true)
     try {
       await command(act, because)
-      setDecided((count) => count + 1)
       await queries.invalidateQueries({ queryKey: ['reviews'] })
+      // Said when the next pair is there, so that the next key is for it.
+      setDecided((count) => count + 1)
     } catch (error) {
       const code = (error as { code?: string }).code
       if (code === 'merge.contradiction' && !because) {
