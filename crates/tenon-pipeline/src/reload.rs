@@ -7,9 +7,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::FutureExt;
 use tenon_broker::SharedBroker;
 use tenon_connector::System;
 use tenon_core::{ConfigProblem, Entity, Failure, SystemName};
@@ -211,7 +213,11 @@ impl Serving {
             running.drain().await;
         }
         // Asked only now: two who read one source would be in each other's way.
-        let asked = self.ask_sources(&new).await;
+        let asked = AssertUnwindSafe(self.ask_sources(&new)).catch_unwind().await;
+        let asked = asked.unwrap_or_else(|_| {
+            let detail = "asking its sources broke down; please report it";
+            Err(Failure::bug("reload.panicked", detail).into())
+        });
         let system = match &asked {
             Ok(()) => {
                 self.parts.systems.replace(&new);
