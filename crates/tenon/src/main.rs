@@ -11,6 +11,7 @@ mod demo;
 mod dice;
 mod engine;
 mod exit;
+mod exports;
 mod figures;
 mod matching;
 mod output;

@@ -10,12 +10,13 @@ use tenon_api::AccessPolicy;
 use tenon_api::alerts::AlertSettings;
 use tenon_connector::{Deployment, Document, Humane, KeyProblem, Secret};
 use tenon_core::{ConfigProblem, SystemName, nearest};
-use tenon_insight::Policy;
+use tenon_insight::{Policy, REPORTS};
 use tenon_master::{CodeRule, Survivorship};
 use tenon_pipeline::MasterPolicy;
 use toml::Spanned;
 use toml::de::DeTable;
 
+use crate::exports::Export;
 use crate::figures;
 use crate::matching::{self, MasterFile};
 use crate::registry::KINDS;
@@ -47,6 +48,8 @@ pub(crate) struct Settings {
     pub(crate) alerts: Option<AlertSettings>,
     /// What is remembered of messages.
     pub(crate) journal: Journal,
+    /// Reports that are written as files by the clock.
+    pub(crate) exports: Vec<Export>,
     /// The master customer record.
     pub(crate) master: Master,
     /// How customers are matched: `master.toml` beside this file, if there is one.
@@ -98,6 +101,7 @@ impl Default for Settings {
             access: AccessPolicy::default(),
             alerts: None,
             journal: Journal::default(),
+            exports: Vec::new(),
             master: Master::default(),
             matching: MasterFile::default(),
             insight: Policy::default(),
@@ -233,6 +237,9 @@ fn read(directory: &Path) -> Result<Read, Vec<ConfigProblem>> {
         )]
     })?;
     settings.data = directory.join(&settings.data);
+    for export in &mut settings.exports {
+        export.directory = directory.join(&export.directory);
+    }
     settings.broker = settings.broker.beside(directory);
     settings.store = settings.store.beside(directory);
     settings.http.token = settings.http.token.map(|token| token.beside(directory));
@@ -329,6 +336,16 @@ impl Settings {
                 KeyProblem::new("journal.keep", "forgets messages that are still under way")
                     .help("keep them for a day at least, such as \"90d\""),
             );
+        }
+        for (number, export) in self.exports.iter().enumerate() {
+            for (place, name) in export.reports.iter().enumerate() {
+                if !REPORTS.contains(&name.as_str()) {
+                    let key = format!("exports[{number}].reports[{place}]");
+                    let mut problem = KeyProblem::new(key, format!("no report is named `{name}`"));
+                    problem.help = did_you_mean(name, REPORTS);
+                    document.report_key(problem);
+                }
+            }
         }
         for (key, reason) in self.access.problems() {
             document.report_key(KeyProblem::new(format!("access.{key}"), reason));

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::{Role, Run};
 use crate::engine::Engine;
 use crate::exit::Exit;
+use crate::exports;
 use crate::output;
 use crate::settings::{Configuration, Settings};
 
@@ -53,18 +54,17 @@ pub(super) async fn run(options: Run) -> Result<(), Exit> {
     } else {
         output::talk("tenon is running");
     }
-    // The task only waits, so it does not fail.
     let reloading = reload_on_hangup(&node.hub);
+    // The task only waits, so it does not fail.
     let _ = stopped.await;
-    output::talk("stopping: finishing what is in hand");
     reloading.abort();
+    output::talk("stopping: finishing what is in hand");
     let broker = node.engine().broker.clone();
     node.stop().await;
     broker.close().await;
     Ok(())
 }
 
-/// Arms fail points as standard input says, a line an order: a point's name and how often it is to
 /// Serves every connector as its file says now whenever SIGHUP comes, one after the other.
 fn reload_on_hangup(hub: &Hub) -> tokio::task::JoinHandle<()> {
     let (reloader, systems) = (hub.reloader(), hub.systems().clone());
@@ -84,6 +84,7 @@ fn reload_on_hangup(hub: &Hub) -> tokio::task::JoinHandle<()> {
     })
 }
 
+/// Arms fail points as standard input says, a line an order: a point's name and how often it is to
 /// be reached, or `none`. Ends the process when the input ends, so that no hub outlives its torturer.
 fn take_fail_orders() {
     std::thread::spawn(|| {
@@ -220,6 +221,11 @@ pub(crate) async fn serve(
             health: hub.health().clone(),
         };
         tokio::spawn(tenon_api::alerts::watch(alerts, watched, stop.clone()));
+    }
+    for export in settings.exports.iter().filter(|_| roles.route) {
+        let policy = Arc::new(settings.insight.clone());
+        let writing = exports::run(export.clone(), engine.store.clone(), policy, stop.clone());
+        tokio::spawn(writing);
     }
     let insight = roles.route.then(|| {
         let runner = Runner {
