@@ -52,12 +52,12 @@ impl SourceRecord {
     /// A statement that arrives late does no harm; of two of the same moment the one that is `heard`
     /// now is the later one.
     pub fn latest(heard: Self, before: Self) -> Self {
-        let (mut latest, earlier) =
-            if heard.provenance.occurred_at >= before.provenance.occurred_at {
-                (heard, before)
-            } else {
-                (before, heard)
-            };
+        let (mut latest, earlier) = if heard.provenance.occurred_at >= before.provenance.occurred_at
+        {
+            (heard, before)
+        } else {
+            (before, heard)
+        };
         if latest.provenance.message_id == earlier.provenance.message_id {
             return latest;
         }

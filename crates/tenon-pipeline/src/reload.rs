@@ -213,7 +213,9 @@ impl Serving {
             running.drain().await;
         }
         // Asked only now: two who read one source would be in each other's way.
-        let asked = AssertUnwindSafe(self.ask_sources(&new)).catch_unwind().await;
+        let asked = AssertUnwindSafe(self.ask_sources(&new))
+            .catch_unwind()
+            .await;
         let asked = asked.unwrap_or_else(|_| {
             let detail = "asking its sources broke down; please report it";
             Err(Failure::bug("reload.panicked", detail).into())

@@ -644,15 +644,34 @@ fn reports_are_written_by_the_clock() {
     let site = factory(Engine::Embedded);
     let settings = std::fs::read_to_string(site.path("config/tenon.toml")).expect("settings");
     let export = |more: &str| {
-        format!("{settings}[[exports]]\nschedule = {{ cron = '* * * * *', zone = 'Asia/Shanghai' }}\ndirectory = '../bi'\n{more}")
+        format!(
+            "{settings}[[exports]]\nschedule = {{ cron = '* * * * *', zone = 'Asia/Shanghai' }}\ndirectory = '../bi'\n{more}"
+        )
     };
-    site.write("config/tenon.toml", &export("reports = ['months', 'cohort']\n"));
-    site.tenon(&["check"]).with(2).says("tenon.toml:").says("did you mean `cohorts`?");
-    site.write("config/tenon.toml", &export("reports = ['months', 'cohorts']\n"));
+    site.write(
+        "config/tenon.toml",
+        &export("reports = ['months', 'cohort']\n"),
+    );
+    site.tenon(&["check"])
+        .with(2)
+        .says("tenon.toml:")
+        .says("did you mean `cohorts`?");
+    site.write(
+        "config/tenon.toml",
+        &export("reports = ['months', 'cohorts']\n"),
+    );
     let hub = site.run(&[]);
-    let read = |name: &str| std::fs::read_to_string(site.path("bi").join(name)).map_err(|error| error.to_string());
+    let read = |name: &str| {
+        std::fs::read_to_string(site.path("bi").join(name)).map_err(|error| error.to_string())
+    };
     let written = eventually(|| read("months.csv"));
-    assert!(written.lines().next().is_some_and(|header| header.contains("month")), "{written}");
+    assert!(
+        written
+            .lines()
+            .next()
+            .is_some_and(|header| header.contains("month")),
+        "{written}"
+    );
     eventually(|| read("cohorts.csv"));
     assert!(!site.path("bi/products.csv").exists());
     hub.stop();
