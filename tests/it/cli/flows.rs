@@ -596,7 +596,7 @@ fn what_is_released_and_public_is_published_with_customers_files(#[case] engine:
         &site,
         "crm",
         "customers-1.csv",
-        "\u{feff}客户编号,工商全称\nC000042,上海川可贸易有限公司\n",
+        "\u{feff}客户编号,客户名称,工商全称\nC000042,川可,上海川可贸易有限公司\n",
     );
     assert_eq!(
         site.given_to("km", "customer-CKMY.json")["title"],
