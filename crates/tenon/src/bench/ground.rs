@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sqlx::{PgPool, Row, SqlitePool};
 use tenon_broker::SharedBroker;
 use tenon_connector::{ConnectorKind, Deployment, Preset};
-use tenon_pipeline::queues;
+use tenon_pipeline::{inbound_queue, queues};
 use tenon_store::{SharedStore, open_sqlite};
 
 use crate::cli::{Bench, Engine};
@@ -121,7 +121,7 @@ impl Ground {
             .into_iter()
             .map(|queue| queue.name)
             .collect();
-        names.extend((0..super::LANES).map(|lane| format!("raw.in.{lane}")));
+        names.extend((0..super::LANES).map(|lane| format!("raw.{}", inbound_queue(lane))));
         names.push("raw.out".to_owned());
         if let Target::Postgres(pool) = &self.target {
             pool.close().await;
