@@ -7,6 +7,30 @@ use super::api::Api;
 use super::company::{Erp, order};
 use super::place::House;
 
+/// Both targets, the API and the table, took every revision of each order once and in order.
+pub(super) async fn each_revision_once_in_order(
+    house: &House,
+    api: &Api,
+    keys: usize,
+    revisions: usize,
+) {
+    let expected: Vec<String> = (1..=revisions)
+        .map(|revision| revision.to_string())
+        .collect();
+    for key in 0..keys {
+        let number = format!("O-{key}");
+        let taken = api
+            .taken(Some(&number))
+            .into_iter()
+            .map(|(_, revision)| revision);
+        assert_eq!(taken.collect::<Vec<_>>(), expected, "{number} at the API");
+        let rows = format!(
+            "select cast(revision as text) from applied where order_no = '{number}' order by step"
+        );
+        assert_eq!(house.texts(&rows).await, expected, "{number} in the table");
+    }
+}
+
 pub(super) async fn revisions_of_a_key_stay_in_order(house: &House) {
     const KEYS: usize = 50;
     const REVISIONS: usize = 40;
@@ -27,21 +51,7 @@ pub(super) async fn revisions_of_a_key_stay_in_order(house: &House) {
     node.journal_has(KEYS * REVISIONS).await;
     node.quiet().await;
 
-    let expected: Vec<String> = (1..=REVISIONS)
-        .map(|revision| revision.to_string())
-        .collect();
-    for key in 0..KEYS {
-        let number = format!("O-{key}");
-        let taken = api
-            .taken(Some(&number))
-            .into_iter()
-            .map(|(_, revision)| revision);
-        assert_eq!(taken.collect::<Vec<_>>(), expected, "{number} at the API");
-        let rows = format!(
-            "select cast(revision as text) from applied where order_no = '{number}' order by step"
-        );
-        assert_eq!(house.texts(&rows).await, expected, "{number} in the table");
-    }
+    each_revision_once_in_order(house, &api, KEYS, REVISIONS).await;
     assert!(
         api.requests(None).len() > KEYS * REVISIONS,
         "the target stumbled"

@@ -9,6 +9,7 @@ use tenon_store::DeliveryState;
 use super::api::Api;
 use super::company::{Erp, order};
 use super::node::{Node, component};
+use super::order::each_revision_once_in_order;
 use super::place::{House, equals, named};
 
 async fn reload(hub: &Hub, system: &str) -> Result<(), NotReloaded> {
@@ -75,21 +76,7 @@ pub(super) async fn traffic_flows_on_while_connectors_are_reloaded(house: &House
     node.journal_has(KEYS * REVISIONS + POLLED).await;
     node.quiet().await;
 
-    let expected: Vec<String> = (1..=REVISIONS)
-        .map(|revision| revision.to_string())
-        .collect();
-    for key in 0..KEYS {
-        let number = format!("O-{key}");
-        let taken = api
-            .taken(Some(&number))
-            .into_iter()
-            .map(|(_, revision)| revision);
-        assert_eq!(taken.collect::<Vec<_>>(), expected, "{number} at the API");
-        let rows = format!(
-            "select cast(revision as text) from applied where order_no = '{number}' order by step"
-        );
-        assert_eq!(house.texts(&rows).await, expected, "{number} in the table");
-    }
+    each_revision_once_in_order(house, &api, KEYS, REVISIONS).await;
     let polled = "select count(*) from applied where order_no like 'D-%'";
     assert_eq!(house.number(polled).await, POLLED as i64);
     assert_eq!(api.taken(None).len(), KEYS * REVISIONS + POLLED);
