@@ -133,6 +133,8 @@ def anchors(data, folder, source):
     except ImportError:
         print("anchors: splink and pandas are not installed; their figures are in docs/matching.md")
         return
+    # The anchors score with what lies beside their folder.
+    os.environ["PYTHONPATH"] = str(data)
     prepared = folder / "prepared.parquet"
     for command in (["prep.py", source, prepared], ["baselines.py", "splink_zh", prepared, source, "0.5", "0.9999"]):
         output, seconds, cpu, mib = run([sys.executable, data / "anchors" / command[0], *command[1:]])
