@@ -54,6 +54,23 @@ impl Query {
     }
 }
 
+/// A check that is ready to be sent: what is measured is the hub, so little as can be is done
+/// between.
+struct Prepared {
+    body: bytes::Bytes,
+    master: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Answer {
+    candidates: Vec<Candidate>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Candidate {
+    master_id: String,
+}
+
 /// What became of one check.
 struct Asked {
     latency: Duration,
@@ -66,30 +83,29 @@ async fn ask(
     client: &reqwest::Client,
     url: &str,
     token: &str,
-    query: &Query,
+    check: &Prepared,
     due: Instant,
 ) -> Result<Asked, String> {
     let answer = client
         .post(format!("{url}/api/v1/masters/check"))
         .bearer_auth(token)
-        .json(&query.customer())
+        .body(check.body.clone())
         .send()
         .await
         .and_then(reqwest::Response::error_for_status);
-    let answer: Value = match answer {
+    let answer: Answer = match answer {
         Ok(answer) => answer.json().await.map_err(|error| error.to_string())?,
         Err(error) => return Err(error.to_string()),
     };
     let latency = due.elapsed();
-    let master = query.master();
-    let candidates = answer["candidates"].as_array().cloned().unwrap_or_default();
-    let place = candidates
+    let place = answer
+        .candidates
         .iter()
-        .position(|candidate| candidate["master_id"].as_str() == master.as_deref());
+        .position(|candidate| Some(&candidate.master_id) == check.master.as_ref());
     Ok(Asked {
         latency,
         place,
-        is_known: master.is_some(),
+        is_known: check.master.is_some(),
     })
 }
 
@@ -103,20 +119,24 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let queries: Vec<Query> = csv::Reader::from_path(path)?
         .deserialize()
         .collect::<Result<_, _>>()?;
+    let checks = queries.iter().map(|query| Prepared {
+        body: query.customer().to_string().into(),
+        master: query.master(),
+    });
+    let checks: Arc<Vec<Prepared>> = Arc::new(checks.collect());
     let (rate, seconds): (f64, f64) = (rate.parse()?, seconds.parse()?);
     let client = reqwest::Client::new();
-    let queries = Arc::new(queries);
     let (url, token): (Arc<str>, Arc<str>) = (url.as_str().into(), token.as_str().into());
     let began = Instant::now();
     let mut underway = Vec::new();
     for number in 0..(rate * seconds) as usize {
         let due = began + Duration::from_secs_f64(number as f64 / rate);
         sleep_until(due).await;
-        let (client, queries) = (client.clone(), queries.clone());
+        let (client, checks) = (client.clone(), checks.clone());
         let (url, token) = (url.clone(), token.clone());
         underway.push(tokio::spawn(async move {
-            let query = &queries[number % queries.len()];
-            ask(&client, &url, &token, query, due).await
+            let check = &checks[number % checks.len()];
+            ask(&client, &url, &token, check, due).await
         }));
     }
     let (mut asked, mut failed) = (Vec::new(), Vec::new());

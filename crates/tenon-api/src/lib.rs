@@ -45,6 +45,7 @@ use tenon_pipeline::{Accept, Depths, Health, MasterPolicy, Reloader, Systems};
 use tenon_store::SharedStore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
 use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -225,6 +226,13 @@ pub fn router(api: Api) -> Result<Router, Failure> {
             PATIENCE,
         ))
         .layer(from_fn(headers::protect))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(CatchPanicLayer::new()))
+}
+
+/// An answer below this, in bytes, goes as it is: to compress it would take longer than to send it.
+const COMPRESSED_ABOVE: u64 = 8 * 1024;
+
+fn worth_compressing() -> impl Predicate {
+    DefaultPredicate::new().and(SizeAbove::new(COMPRESSED_ABOVE))
 }

@@ -6,10 +6,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use tenon_core::MasterId;
-use tenon_master::likeness::{
-    Judgement, MatchKey, MatchPolicy, Outcome, Postings, Rejected, Traits, judge,
-};
-use tenon_store::{Store, StoreError};
+use tenon_master::MasterKey;
+use tenon_master::likeness::{Judgement, MatchKey, MatchPolicy, Postings, Rejected, Traits, judge};
+use tenon_store::{Likeness, StoreError};
 
 /// A record whose masters are looked for.
 #[derive(Debug, Clone)]
@@ -18,15 +17,12 @@ pub(crate) struct Sought {
     pub(crate) traits: Traits,
     /// Under what it is looked up.
     pub(crate) keys: Vec<MatchKey>,
-    /// Masters that are to be judged too, whether they share a key or not.
-    pub(crate) also: Vec<MasterId>,
 }
 
 impl Sought {
     pub(crate) fn of(traits: Traits) -> Self {
         let keys = traits.keys();
-        let also = Vec::new();
-        Self { traits, keys, also }
+        Self { traits, keys }
     }
 }
 
@@ -36,72 +32,54 @@ pub(crate) struct Neighbours {
     postings: Postings,
     traits: HashMap<MasterId, Traits>,
     rejected: Rejected,
+    /// The master with the exact key that was asked for: judged too, whether it shares a key or not.
+    pub(crate) holder: Option<MasterId>,
 }
 
 impl Neighbours {
-    /// Asks the store who shares a key with any of the records.
+    /// Asks the store who shares a match key with any of the records, and who has the `exact` key.
     ///
     /// # Errors
     /// Those of the store.
     pub(crate) async fn of(
-        store: &dyn Store,
+        store: &mut dyn Likeness,
         policy: &MatchPolicy,
         records: &[Sought],
+        exact: Option<&MasterKey>,
     ) -> Result<Self, StoreError> {
         let keys = records.iter().flat_map(|record| &record.keys);
         let keys: Vec<MatchKey> = keys.copied().collect::<BTreeSet<_>>().into_iter().collect();
-        let postings = store.postings(&keys, policy.crowd).await?;
-        let near = records.iter().flat_map(|record| {
-            let found = postings.shortlist(&record.keys);
-            found.into_iter().chain(record.also.iter().copied())
-        });
-        let near: Vec<MasterId> = near.collect::<BTreeSet<_>>().into_iter().collect();
-        let traits = match near.is_empty() {
-            true => HashMap::new(),
-            false => store.traits(&near).await?.into_iter().collect(),
+        let (postings, holder) = store.postings(&keys, policy.crowd, exact).await?;
+        let near = records
+            .iter()
+            .flat_map(|record| postings.shortlist(&record.keys));
+        let near: BTreeSet<MasterId> = near.chain(holder).collect();
+        let found = match near.is_empty() {
+            true => tenon_store::Neighbours::default(),
+            false => {
+                store
+                    .neighbours(&near.into_iter().collect::<Vec<_>>())
+                    .await?
+            }
         };
         Ok(Self {
             postings,
-            traits,
-            rejected: Rejected::new(),
+            traits: found.traits.into_iter().collect(),
+            rejected: found.rejected.into_iter().collect(),
+            holder,
         })
     }
 
     /// Judges a record against those that share most with it.
     pub(crate) fn judge(&self, record: &Sought, policy: &MatchPolicy) -> Judgement {
         let near = self.postings.shortlist(&record.keys).into_iter();
-        let near: BTreeSet<MasterId> = near.chain(record.also.iter().copied()).collect();
+        let near: BTreeSet<MasterId> = near.chain(self.holder).collect();
         let candidates: Vec<(MasterId, Traits)> = near
             .into_iter()
             .filter_map(|master| Some((master, self.traits.get(&master)?.clone())))
             .collect();
         let (postings, rejected) = (&self.postings, &self.rejected);
         judge(&record.traits, &candidates, postings, rejected, policy)
-    }
-
-    /// Learns which pairs with one of `masters` a person said to be two.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub(crate) async fn heed_rejections(
-        &mut self,
-        store: &dyn Store,
-        masters: &[MasterId],
-    ) -> Result<(), StoreError> {
-        self.rejected.extend(store.rejected(masters).await?);
-        Ok(())
-    }
-
-    /// Whether a person's word is about the first of a ranking and another of it.
-    pub(crate) fn is_contested(&self, judgement: &Judgement) -> bool {
-        let Some(first) = judgement.ranking.first().map(|ranked| ranked.master_id) else {
-            return false;
-        };
-        let mut rest = judgement.ranking.iter().map(|ranked| ranked.master_id);
-        rest.any(|other| {
-            self.rejected
-                .contains(&(first.min(other), first.max(other)))
-        })
     }
 
     /// Notes a master that is about to be in the store, or is about to say more there.
@@ -116,31 +94,4 @@ impl Neighbours {
         self.postings.note(master, keys, policy.crowd, is_new);
         self.traits.insert(master, traits);
     }
-}
-
-/// The master that a record would join, where a rival might be one that a person set apart from it.
-pub(crate) fn to_be_sure(judgement: &Judgement) -> Option<MasterId> {
-    let first = judgement.ranking.first()?;
-    (judgement.outcome == Outcome::Same && judgement.ranking.len() > 1).then_some(first.master_id)
-}
-
-/// Judges one record.
-///
-/// # Errors
-/// Those of the store.
-pub(crate) async fn alike(
-    store: &dyn Store,
-    policy: &MatchPolicy,
-    record: &Sought,
-) -> Result<Judgement, StoreError> {
-    let mut neighbours = Neighbours::of(store, policy, std::slice::from_ref(record)).await?;
-    let judgement = neighbours.judge(record, policy);
-    let Some(first) = to_be_sure(&judgement) else {
-        return Ok(judgement);
-    };
-    neighbours.heed_rejections(store, &[first]).await?;
-    Ok(match neighbours.is_contested(&judgement) {
-        true => neighbours.judge(record, policy),
-        false => judgement,
-    })
 }

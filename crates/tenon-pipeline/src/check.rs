@@ -9,7 +9,7 @@ use tenon_master::Contradiction;
 use tenon_master::likeness::{Level, MatchPolicy, Outcome, Ranked, Traits};
 use tenon_store::{Listed, Store, StoreError};
 
-use crate::alike::{Sought, alike};
+use crate::alike::{Neighbours, Sought};
 use crate::master::code_key;
 use crate::steward::ClaimView;
 
@@ -85,14 +85,17 @@ pub async fn check(
     policy: &MatchPolicy,
     customer: &Customer,
 ) -> Result<Checked, StoreError> {
-    let holder = holder_of_code(store, customer).await?;
-    let record = Sought {
-        also: holder.into_iter().collect(),
-        ..Sought::of(Traits::of([customer]))
-    };
-    let judgement = alike(store, policy, &record).await?;
+    let mut store = store.likeness().await?;
+    let record = Sought::of(Traits::of([customer]));
+    // Likeness reads a code's letters only.
+    let code = customer.code.as_deref().map(code_key);
+    let sought = std::slice::from_ref(&record);
+    let neighbours = Neighbours::of(store.as_mut(), policy, sought, code.as_ref()).await?;
+    let judgement = neighbours.judge(&record, policy);
     let least = policy.review_bits - SHOWN_BELOW_REVIEW;
-    let worth = |ranked: &&Ranked| ranked.score.bits >= least || holder == Some(ranked.master_id);
+    let worth = |ranked: &&Ranked| {
+        ranked.score.bits >= least || neighbours.holder == Some(ranked.master_id)
+    };
     let ranking: Vec<&Ranked> = judgement.ranking.iter().filter(worth).take(SHOWN).collect();
     let shown: Vec<MasterId> = ranking.iter().map(|ranked| ranked.master_id).collect();
     let listed = store.listed(&shown).await?.into_iter();
@@ -128,15 +131,4 @@ pub async fn check(
         outcome: judgement.outcome,
         candidates: candidates.collect(),
     })
-}
-
-/// The master with the customer's code: likeness reads a code's letters only.
-async fn holder_of_code(
-    store: &dyn Store,
-    customer: &Customer,
-) -> Result<Option<MasterId>, StoreError> {
-    match &customer.code {
-        Some(code) => store.holder(&code_key(code)).await,
-        None => Ok(None),
-    }
 }

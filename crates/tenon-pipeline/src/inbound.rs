@@ -266,10 +266,7 @@ impl Lane {
             .map_err(TryCommit::Store)?;
         let policy = self.policy.clone();
         let judged = compute(move || (newcomers.judge(&policy.matching), newcomers));
-        let (mut masters, mut newcomers) = judged.await.map_err(TryCommit::Failure)?;
-        answered(newcomers.heed_rejections(self.store.as_ref()))
-            .await
-            .map_err(TryCommit::Store)?;
+        let (mut masters, newcomers) = judged.await.map_err(TryCommit::Failure)?;
         masters.retain(|master| !known.golden.contains_key(master));
         if !masters.is_empty() {
             let asked = Lookup {

@@ -8,8 +8,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
-use tenon_master::MasterKey;
-use tenon_master::likeness::{MatchKey, Postings, Traits};
 
 mod access;
 mod body;
@@ -48,6 +46,7 @@ pub use golden::{
 };
 pub use hierarchy::{Affiliation, Belonging, BelongingWrite};
 pub use insight::Insight;
+pub use likeness::{Likeness, Neighbours};
 pub use operations::{Half, Operations, ParkedGroup, Pause};
 pub use postgres::{Postgres, PostgresOptions};
 pub use prospects::{ProspectClaim, ProspectClaimWrite};
@@ -112,20 +111,9 @@ pub trait Store: AccessStore + Operations + 'static {
 
     // Likeness: which masters a record may be of where no exact key finds one.
 
-    /// What is under match keys. More than [`MatchKey::crowd`] masters under one are a crowd:
-    /// they are counted, up to [`MatchKey::counted`], and not named.
-    ///
-    /// What is committed is found at once, by every node.
-    async fn postings(&self, keys: &[MatchKey], crowd: usize) -> Result<Postings, StoreError>;
-
-    /// The master with a key; `None` if nobody has it.
-    async fn holder(&self, key: &MasterKey) -> Result<Option<MasterId>, StoreError>;
-
-    /// Masters for somebody who looks for one, in any order; those that are not known are left out.
-    async fn listed(&self, masters: &[MasterId]) -> Result<Vec<Listed>, StoreError>;
-
-    /// What likeness keeps of masters, in any order; those that are not known are left out.
-    async fn traits(&self, masters: &[MasterId]) -> Result<Vec<(MasterId, Traits)>, StoreError>;
+    /// A connection for the questions that follow from one another: to take and to give back one for
+    /// each would cost as much as the answer. Ask for no other while this one is held.
+    async fn likeness(&self) -> Result<Box<dyn Likeness>, StoreError>;
 
     // Outbound: from a target's queue to the target.
 
@@ -332,11 +320,6 @@ pub trait Store: AccessStore + Operations + 'static {
 
     /// Customers who signed and have not bought since a time, the longest first, at most `limit`.
     async fn idle(&self, before: Timestamp, limit: u32) -> Result<Vec<Life>, StoreError>;
-
-    /// The pairs with one of `masters` of which a person said that they are two customers: what no
-    /// machine may join or ask about again.
-    async fn rejected(&self, masters: &[MasterId])
-    -> Result<Vec<(MasterId, MasterId)>, StoreError>;
 
     /// Journal records, newest first, at most `limit` before the cursor `before`.
     ///

@@ -2,12 +2,36 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use async_trait::async_trait;
+use tenon_core::MasterId;
 use tenon_core::customer::Customer;
+use tenon_master::MasterKey;
 use tenon_master::likeness::{MatchKey, Posting, Postings, Traits};
 use uuid::Uuid;
 
 use crate::error::unreadable;
-use crate::{Founding, GoldenRow, MasterWrite, StoreError};
+use crate::{Founding, GoldenRow, Listed, MasterWrite, StoreError};
+
+/// Which masters a record may be of where no exact key finds one: the questions, one after the
+/// other over one connection. What is committed is found at once, by every node.
+#[async_trait]
+pub trait Likeness: Send {
+    /// What is under match keys, and the master with an exact key, if one is given and somebody has
+    /// it. More than [`MatchKey::crowd`] masters under a match key are a crowd: they are counted, up
+    /// to [`MatchKey::counted`], and not named.
+    async fn postings(
+        &mut self,
+        keys: &[MatchKey],
+        crowd: usize,
+        exact: Option<&MasterKey>,
+    ) -> Result<(Postings, Option<MasterId>), StoreError>;
+
+    /// What is kept of masters, in any order; those that are not known are left out.
+    async fn neighbours(&mut self, masters: &[MasterId]) -> Result<Neighbours, StoreError>;
+
+    /// Masters for somebody who looks for one, in any order; those that are not known are left out.
+    async fn listed(&mut self, masters: &[MasterId]) -> Result<Vec<Listed>, StoreError>;
+}
 
 /// Masters that are made ready at once when all are filled in: their keys are held in memory, about
 /// 340 bytes a master, so that they can be written in order.
@@ -18,6 +42,16 @@ pub(crate) const READ_AT_ONCE: usize = 8_192;
 
 /// The version of keys and traits, as its column has it.
 pub(crate) const VERSION: i32 = Traits::VERSION as i32;
+
+/// What is kept of masters that a record may be of.
+#[derive(Debug, Clone, Default)]
+pub struct Neighbours {
+    /// What each says.
+    pub traits: Vec<(MasterId, Traits)>,
+    /// The pairs among them of which a person said that they are two customers: what no machine may
+    /// join or ask about again. The lesser id is first; the other may be of none of them.
+    pub rejected: Vec<(MasterId, MasterId)>,
+}
 
 /// A key and a master that is found by it.
 pub(crate) type Entry = (i64, Uuid);

@@ -364,10 +364,10 @@ pub(super) async fn what_the_machine_doubts_a_person_decides(house: &House) {
         matches!(&unknown, Outcome::Refused { code, .. } if code == "review.unknown"),
         "{unknown:?}"
     );
-    assert_eq!(
-        node.store.rejected(&[one]).await.unwrap(),
-        [(asked.one, asked.other)]
-    );
+    let mut likeness = node.store.likeness().await.unwrap();
+    let near = likeness.neighbours(&[asked.one]).await.unwrap();
+    assert_eq!(near.rejected, [(asked.one, asked.other)]);
+    drop(likeness);
 
     // A third is asked about, and is said to be the first's.
     let third = node

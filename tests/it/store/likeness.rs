@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tenon_core::MasterId;
 use tenon_core::customer::Customer;
 use tenon_master::likeness::{MatchKey, Traits};
-use tenon_store::{Commit, MasterWrite, SharedStore};
+use tenon_store::{Commit, Likeness, MasterWrite, SharedStore};
 
 use super::fixtures::{House, golden, master};
 
@@ -43,10 +43,18 @@ async fn commit(store: &SharedStore, masters: Vec<MasterWrite>) {
     store.commit(commit).await.unwrap();
 }
 
+async fn likeness(store: &SharedStore) -> Box<dyn Likeness> {
+    store.likeness().await.unwrap()
+}
+
 /// The masters that share a key with a customer.
 async fn sharing(store: &SharedStore, customer: &Customer) -> BTreeSet<MasterId> {
     let keys = Traits::of([customer]).keys();
-    let postings = store.postings(&keys, CROWD).await.unwrap();
+    let (postings, _) = likeness(store)
+        .await
+        .postings(&keys, CROWD, None)
+        .await
+        .unwrap();
     postings.shortlist(&keys).into_iter().collect()
 }
 
@@ -68,9 +76,12 @@ pub(super) async fn a_master_is_found_by_what_it_shares(house: &House) {
         assert_eq!(sharing(&node, asked).await, [master(1)].into(), "{asked:?}");
     }
     assert_eq!(sharing(&node, &customer("长沙柏舟", "")).await, [].into());
-    let traits = node.traits(&[master(1), master(9)]).await.unwrap();
-    assert_eq!(traits, [(master(1), Traits::of([&crm, &erp]))]);
-    assert_eq!(node.postings(&[], CROWD).await.unwrap().masters, 2);
+    let mut node = likeness(&node).await;
+    let near = node.neighbours(&[master(1), master(9)]).await.unwrap();
+    assert_eq!(near.traits, [(master(1), Traits::of([&crm, &erp]))]);
+    assert_eq!(near.rejected, []);
+    let (nothing, holder) = node.postings(&[], CROWD, None).await.unwrap();
+    assert_eq!((nothing.masters, holder), (2, None));
 }
 
 pub(super) async fn a_changed_master_is_found_by_what_it_now_says(house: &House) {
@@ -113,7 +124,8 @@ pub(super) async fn a_crowd_is_counted_and_not_named(house: &House) {
         let more = (written..masters).map(|number| write(number, None, &[&phone]));
         commit(&house.store, more.collect()).await;
         written = masters;
-        let postings = house.store.postings(&[key], CROWD).await.unwrap();
+        let mut store = likeness(&house.store).await;
+        let (postings, _) = store.postings(&[key], CROWD, None).await.unwrap();
         let posting = &postings.by_key[&key];
         assert_eq!(posting.masters.len(), named, "{masters}");
         // Sixteen are counted, and one more tells that there are others.

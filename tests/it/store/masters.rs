@@ -101,8 +101,13 @@ pub(super) async fn a_key_belongs_to_one_master(house: &House) {
     let known = house.store.look_up(&lookup).await.unwrap();
     assert_eq!(
         known.keys,
-        HashMap::from([(tax, master(1)), (name, master(1))])
+        HashMap::from([(tax.clone(), master(1)), (name, master(1))])
     );
+    let mut likeness = house.store.likeness().await.unwrap();
+    for (asked, holder) in [(&tax, Some(master(1))), (&key(KeyKind::Name, "x"), None)] {
+        let (_, found) = likeness.postings(&[], 8, Some(asked)).await.unwrap();
+        assert_eq!(found, holder, "{asked:?}");
+    }
 }
 
 pub(super) async fn taken_codes_are_those_of_the_stem(house: &House) {

@@ -84,11 +84,11 @@ pub(super) async fn a_pair_is_asked_about_once(house: &House) {
     assert_eq!(rejected[0].decided_by.as_deref(), Some("li.wei"));
     assert_eq!(rejected[0].because.as_deref(), Some("two sisters"));
     assert!(rejected[0].decided_at.is_some());
-    for number in [1, 2] {
-        let pairs = house.store.rejected(&[master(number)]).await.unwrap();
-        assert_eq!(pairs, [(first.one, first.other)]);
-    }
-    assert_eq!(house.store.rejected(&[master(3)]).await.unwrap(), []);
+    let mut likeness = house.store.likeness().await.unwrap();
+    let near = likeness.neighbours(&[first.one, first.other]).await;
+    assert_eq!(near.unwrap().rejected, [(first.one, first.other)]);
+    let near = likeness.neighbours(&[master(3)]).await;
+    assert_eq!(near.unwrap().rejected, []);
 }
 
 pub(super) async fn a_review_is_decided_by_one_person(house: &House) {

@@ -12,7 +12,7 @@ use tenon_store::{Founding, GoldenRow, Known, Store, StoreError};
 
 use super::MasterPolicy;
 use super::exact::Ground;
-use crate::alike::{Neighbours, Sought, to_be_sure};
+use crate::alike::{Neighbours, Sought};
 use crate::translate::{Content, Validated};
 
 /// What the machine does where likeness says that two are one.
@@ -97,7 +97,8 @@ impl Newcomers {
         policy: &MatchPolicy,
     ) -> Result<(), StoreError> {
         let sought: Vec<Sought> = self.records.values().map(|it| it.sought.clone()).collect();
-        self.neighbours = Neighbours::of(store, policy, &sought).await?;
+        let mut store = store.likeness().await?;
+        self.neighbours = Neighbours::of(store.as_mut(), policy, &sought, None).await?;
         Ok(())
     }
 
@@ -120,27 +121,13 @@ impl Newcomers {
         likely.into_iter().collect()
     }
 
-    /// Learns what persons said of the masters that some would join.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub(crate) async fn heed_rejections(&mut self, store: &dyn Store) -> Result<(), StoreError> {
-        let judged = self.records.values();
-        let judged = judged.filter_map(|newcomer| newcomer.judgement.as_ref());
-        let firsts: BTreeSet<MasterId> = judged.filter_map(to_be_sure).collect();
-        let firsts: Vec<MasterId> = firsts.into_iter().collect();
-        self.neighbours.heed_rejections(store, &firsts).await
-    }
-
     /// What a record is to the masters that are there by now; `None` if it is no newcomer.
     pub(super) fn judgement(&self, id: MessageId, policy: &MasterPolicy) -> Option<Judgement> {
         let newcomer = self.records.get(&id)?;
         let sought = &newcomer.sought;
         let is_as_it_was = || !sought.keys.iter().any(|key| self.stirred.contains(key));
         let mut judgement = match &newcomer.judgement {
-            Some(judgement) if is_as_it_was() && !self.neighbours.is_contested(judgement) => {
-                judgement.clone()
-            }
+            Some(judgement) if is_as_it_was() => judgement.clone(),
             _ => self.neighbours.judge(sought, &policy.matching),
         };
         if judgement.outcome == Outcome::Same && policy.likeness == Likeness::Ask {

@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 
+use async_trait::async_trait;
 use sqlx::PgConnection;
+use sqlx::pool::PoolConnection;
 use tenon_core::MasterId;
 use tenon_master::MasterKey;
-use tenon_master::likeness::{MatchKey, Postings, Traits};
+use tenon_master::likeness::{MatchKey, Postings};
 use uuid::Uuid;
 
 use super::moment::Moment;
 use super::{Postgres, SWEEP, Transaction};
 use crate::likeness::{self, Entry, FILLED_AT_ONCE, READ_AT_ONCE, VERSION};
-use crate::{Founding, GoldenRow, Listed, MasterWrite, StoreError};
+use crate::{Founding, GoldenRow, Likeness, Listed, MasterWrite, Neighbours, StoreError};
 use crate::{golden, rows};
 
 /// Rows that one statement writes when all masters are filled in.
@@ -28,96 +30,100 @@ const MASTERS: &str = "
                  else greatest(1000, pg_relation_size(c.oid) / 2048) end
           from (select from golden limit 1000) g) end";
 
-pub(super) async fn postings(
-    store: &Postgres,
-    keys: &[MatchKey],
-    crowd: usize,
-) -> Result<Postings, StoreError> {
-    let mut connection = store.connection().await?;
-    let crowds = keys.iter().map(|key| key.crowd(crowd));
-    let crowds: Vec<i64> = crowds.map(|most| most as i64).collect();
-    type Row = (i64, Option<i64>, i64, Option<Vec<Uuid>>);
-    let found: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
-        "select {MASTERS}, null::int8, 0::int8, null::uuid[]
-         from pg_class c where c.oid = 'golden'::regclass
-         union all
-         select 0, given.key, k.sharing, case when k.sharing <= given.crowd then k.masters end
-         from unnest($1::int8[], $2::int8[]) as given(key, crowd)
-         cross join lateral (
-             select count(*) as sharing, array_agg(k.master_id) as masters
-             from (select k.master_id from match_key k where k.key = given.key limit $3) k
-             offset 0) k
-         where k.sharing > 0"
-    )))
-    .bind(keys.iter().map(|key| key.to_i64()).collect::<Vec<_>>())
-    .bind(crowds)
-    .bind(likeness::counted(crowd))
-    .fetch_all(&mut *connection)
-    .await?;
-    let mut postings = likeness::postings(found.iter().map(|row| row.0).sum(), crowd);
-    for (_, key, sharing, masters) in found {
-        if let Some(key) = key {
-            likeness::note(&mut postings, key, sharing, masters.unwrap_or_default());
+/// One connection of the pool.
+pub(super) struct Reader(pub(super) PoolConnection<sqlx::Postgres>);
+
+#[async_trait]
+impl Likeness for Reader {
+    async fn postings(
+        &mut self,
+        keys: &[MatchKey],
+        crowd: usize,
+        exact: Option<&MasterKey>,
+    ) -> Result<(Postings, Option<MasterId>), StoreError> {
+        let crowds = keys.iter().map(|key| key.crowd(crowd));
+        let crowds: Vec<i64> = crowds.map(|most| most as i64).collect();
+        type Row = (i64, Option<i64>, i64, Option<Vec<Uuid>>);
+        let found: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+            "select {MASTERS}, null::int8, 0::int8, array(
+                 select k.master_id from master_key k where k.kind = $4 and k.value = $5)
+             from pg_class c where c.oid = 'golden'::regclass
+             union all
+             select 0, given.key, k.sharing, case when k.sharing <= given.crowd then k.masters end
+             from unnest($1::int8[], $2::int8[]) as given(key, crowd)
+             cross join lateral (
+                 select count(*) as sharing, array_agg(k.master_id) as masters
+                 from (select k.master_id from match_key k where k.key = given.key limit $3) k
+                 offset 0) k
+             where k.sharing > 0"
+        )))
+        .bind(keys.iter().map(|key| key.to_i64()).collect::<Vec<_>>())
+        .bind(crowds)
+        .bind(likeness::counted(crowd))
+        .bind(exact.map(|key| key.kind.as_str()))
+        .bind(exact.map(|key| rows::clean(&key.value)))
+        .fetch_all(&mut *self.0)
+        .await?;
+        let mut postings = likeness::postings(found.iter().map(|row| row.0).sum(), crowd);
+        let mut holder = None;
+        for (_, key, sharing, masters) in found {
+            let masters = masters.unwrap_or_default();
+            match key {
+                Some(key) => likeness::note(&mut postings, key, sharing, masters),
+                None => holder = masters.first().copied().map(MasterId),
+            }
         }
+        Ok((postings, holder))
     }
-    Ok(postings)
-}
 
-pub(super) async fn traits(
-    store: &Postgres,
-    masters: &[MasterId],
-) -> Result<Vec<(MasterId, Traits)>, StoreError> {
-    let mut connection = store.connection().await?;
-    let masters = masters.iter().map(|master| master.0).collect();
-    let kept = kept(&mut connection, masters).await?.into_iter();
-    kept.map(|(master, bytes)| Ok((MasterId(master), likeness::read(&bytes)?)))
-        .collect()
-}
-
-pub(super) async fn holder(
-    store: &Postgres,
-    key: &MasterKey,
-) -> Result<Option<MasterId>, StoreError> {
-    let mut connection = store.connection().await?;
-    let holder: Option<Uuid> =
-        sqlx::query_scalar("select master_id from master_key where kind = $1 and value = $2")
-            .bind(key.kind.as_str())
-            .bind(rows::clean(&key.value))
-            .fetch_optional(&mut *connection)
-            .await?;
-    Ok(holder.map(MasterId))
-}
-
-pub(super) async fn listed(
-    store: &Postgres,
-    masters: &[MasterId],
-) -> Result<Vec<Listed>, StoreError> {
-    if masters.is_empty() {
-        return Ok(Vec::new());
+    async fn neighbours(&mut self, masters: &[MasterId]) -> Result<Neighbours, StoreError> {
+        let found: Vec<(Uuid, Option<Vec<u8>>, Option<Uuid>)> = sqlx::query_as(
+            "select master_id, traits, null::uuid from match_traits where master_id = any($1)
+             union all
+             select one, null, other from review where one = any($1) and state = 'rejected'",
+        )
+        .bind(masters.iter().map(|master| master.0).collect::<Vec<_>>())
+        .fetch_all(&mut *self.0)
+        .await?;
+        let mut neighbours = Neighbours::default();
+        for (master, traits, other) in found {
+            let master = MasterId(master);
+            if let Some(bytes) = traits {
+                neighbours.traits.push((master, likeness::read(&bytes)?));
+            }
+            let rejected = other.map(|other| (master, MasterId(other)));
+            neighbours.rejected.extend(rejected);
+        }
+        Ok(neighbours)
     }
-    let mut connection = store.connection().await?;
-    type Row = (
-        Uuid,
-        String,
-        Option<String>,
-        Option<Moment>,
-        Option<Moment>,
-        Option<Uuid>,
-    );
-    let found: Vec<Row> = sqlx::query_as(
-        "select g.master_id, g.golden::text, c.owner, c.since, c.until, c.message_id
+
+    async fn listed(&mut self, masters: &[MasterId]) -> Result<Vec<Listed>, StoreError> {
+        if masters.is_empty() {
+            return Ok(Vec::new());
+        }
+        type Row = (
+            Uuid,
+            String,
+            Option<String>,
+            Option<Moment>,
+            Option<Moment>,
+            Option<Uuid>,
+        );
+        let found: Vec<Row> = sqlx::query_as(
+            "select g.master_id, g.golden::text, c.owner, c.since, c.until, c.message_id
          from golden g left join claim c on c.master_id = g.master_id
          where g.master_id = any($1)",
-    )
-    .bind(masters.iter().map(|master| master.0).collect::<Vec<_>>())
-    .fetch_all(&mut *connection)
-    .await?;
-    let rows = found.into_iter();
-    rows.map(|(master, golden, owner, since, until, message)| {
-        let (since, until) = (since.map(|it| it.0), until.map(|it| it.0));
-        golden::listed((master, golden, owner, since, until, message))
-    })
-    .collect()
+        )
+        .bind(masters.iter().map(|master| master.0).collect::<Vec<_>>())
+        .fetch_all(&mut *self.0)
+        .await?;
+        let rows = found.into_iter();
+        rows.map(|(master, golden, owner, since, until, message)| {
+            let (since, until) = (since.map(|it| it.0), until.map(|it| it.0));
+            golden::listed((master, golden, owner, since, until, message))
+        })
+        .collect()
+    }
 }
 
 async fn kept(

@@ -38,15 +38,14 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{Connection, Executor, SqlSafeStr};
 use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
-use tenon_master::MasterKey;
-use tenon_master::likeness::{MatchKey, Postings, Traits};
 
 use crate::{
     Belonging, Claim, Commit, Correction, CorrectionId, CorrectionState, Dashboard, Deed,
-    DeliveryRecord, GoldenRow, Insight, JournalRecord, Known, Life, Listed, Lookup, MessageFilter,
-    NewRedrive, OutboundKnown, OutboundLookup, ParkedCount, ParkedEvent, ParkedFilter, ParkedId,
-    ParkedRecord, Payloads, ProspectClaim, Redrive, RedriveId, RedriveState, Review, ReviewId,
-    ReviewState, Settlement, Store, StoreError, TiedRecord, Trace, Version,
+    DeliveryRecord, GoldenRow, Insight, JournalRecord, Known, Life, Likeness, Lookup,
+    MessageFilter, NewRedrive, OutboundKnown, OutboundLookup, ParkedCount, ParkedEvent,
+    ParkedFilter, ParkedId, ParkedRecord, Payloads, ProspectClaim, Redrive, RedriveId,
+    RedriveState, Review, ReviewId, ReviewState, Settlement, Store, StoreError, TiedRecord, Trace,
+    Version,
 };
 
 /// A transaction of this store.
@@ -428,14 +427,6 @@ impl Store for Postgres {
         read::keep_checkpoint(self, system, inlet, from, to).await
     }
 
-    async fn postings(&self, keys: &[MatchKey], crowd: usize) -> Result<Postings, StoreError> {
-        candidates::postings(self, keys, crowd).await
-    }
-
-    async fn traits(&self, masters: &[MasterId]) -> Result<Vec<(MasterId, Traits)>, StoreError> {
-        candidates::traits(self, masters).await
-    }
-
     async fn golden(&self, id: MasterId) -> Result<Option<GoldenRow>, StoreError> {
         read::golden(self, id).await
     }
@@ -488,23 +479,12 @@ impl Store for Postgres {
         reviews::one(self, id).await
     }
 
-    async fn holder(&self, key: &MasterKey) -> Result<Option<MasterId>, StoreError> {
-        candidates::holder(self, key).await
-    }
-
-    async fn listed(&self, masters: &[MasterId]) -> Result<Vec<Listed>, StoreError> {
-        candidates::listed(self, masters).await
+    async fn likeness(&self) -> Result<Box<dyn Likeness>, StoreError> {
+        Ok(Box::new(candidates::Reader(self.connection().await?)))
     }
 
     async fn idle(&self, before: Timestamp, limit: u32) -> Result<Vec<Life>, StoreError> {
         life::idle(self, before, limit).await
-    }
-
-    async fn rejected(
-        &self,
-        masters: &[MasterId],
-    ) -> Result<Vec<(MasterId, MasterId)>, StoreError> {
-        reviews::rejected(self, masters).await
     }
 
     async fn messages(

@@ -1,7 +1,6 @@
 //! Pairs of masters that may be one customer.
 
 use sqlx::PgConnection;
-use tenon_core::MasterId;
 use uuid::Uuid;
 
 use super::moment::Moment;
@@ -165,27 +164,4 @@ pub(super) async fn one(store: &Postgres, id: ReviewId) -> Result<Option<Review>
         .fetch_optional(&mut *connection)
         .await?;
     found.map(review).transpose()
-}
-
-/// The pairs among which one is of `masters`, and of which a person said that they are two.
-pub(super) async fn rejected(
-    store: &Postgres,
-    masters: &[MasterId],
-) -> Result<Vec<(MasterId, MasterId)>, StoreError> {
-    if masters.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut connection = store.connection().await?;
-    let found: Vec<(Uuid, Uuid)> = sqlx::query_as(
-        "select one, other from review where one = any($1) and state = 'rejected'
-         union
-         select one, other from review where other = any($1) and state = 'rejected'",
-    )
-    .bind(masters.iter().map(|master| master.0).collect::<Vec<_>>())
-    .fetch_all(&mut *connection)
-    .await?;
-    let pairs = found.into_iter();
-    Ok(pairs
-        .map(|(one, other)| (MasterId(one), MasterId(other)))
-        .collect())
 }

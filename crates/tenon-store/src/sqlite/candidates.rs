@@ -2,103 +2,134 @@
 
 use std::collections::HashMap;
 
+use async_trait::async_trait;
 use serde_json::json;
 use sqlx::SqliteConnection;
+use sqlx::pool::PoolConnection;
 use tenon_core::MasterId;
 use tenon_master::MasterKey;
-use tenon_master::likeness::{MatchKey, Postings, Traits};
+use tenon_master::likeness::{MatchKey, Postings};
 use uuid::Uuid;
 
+use super::Transaction;
 use super::bulk::Bulk;
 use super::known::identifiers;
-use super::{Sqlite, Transaction};
 use crate::error::unreadable;
 use crate::likeness::{self, Entry, FILLED_AT_ONCE, READ_AT_ONCE, VERSION};
-use crate::{Founding, GoldenRow, Listed, MasterWrite, StoreError};
+use crate::{Founding, GoldenRow, Likeness, Listed, MasterWrite, Neighbours, StoreError};
 use crate::{golden, rows};
 
-pub(super) async fn postings(
-    store: &Sqlite,
-    keys: &[MatchKey],
-    crowd: usize,
-) -> Result<Postings, StoreError> {
-    let mut connection = store.read().await?;
-    let masters: Option<i64> = sqlx::query_scalar("select max(rowid) from golden")
-        .fetch_one(&mut *connection)
+/// One of the connections that read. Each question is answered in one row as far as that goes: a row
+/// is a trip between threads.
+pub(super) struct Reader(pub(super) PoolConnection<sqlx::Sqlite>);
+
+#[async_trait]
+impl Likeness for Reader {
+    async fn postings(
+        &mut self,
+        keys: &[MatchKey],
+        crowd: usize,
+        exact: Option<&MasterKey>,
+    ) -> Result<(Postings, Option<MasterId>), StoreError> {
+        let (most, most_of_broad) = MatchKey::crowds(crowd);
+        // Counted first: of a crowd no master is named.
+        let (masters, found, holder): (Option<i64>, Option<String>, Option<Uuid>) = sqlx::query_as(
+            "with given as materialized (
+                 select value as key,
+                        (select count(*)
+                         from (select 1 from match_key k where k.key = value limit +$2)) as sharing
+                 from json_each($1)
+             )
+             select (select max(rowid) from golden),
+                    group_concat(key || ' ' || sharing || ' ' || case
+                        when sharing <= case when key < 0 then $4 else $3 end
+                        then (select group_concat(hex(k.master_id), '') from match_key k where k.key = given.key)
+                        else '' end, char(10)),
+                    (select master_id from master_key where kind = $5 and value = $6)
+             from given where sharing > 0",
+        )
+        .bind(json!(keys.iter().map(|key| key.to_i64()).collect::<Vec<_>>()).to_string())
+        .bind(likeness::counted(crowd))
+        .bind(most as i64)
+        .bind(most_of_broad as i64)
+        .bind(exact.map(|key| key.kind.as_str()))
+        .bind(exact.map(|key| rows::clean(&key.value)))
+        .fetch_one(&mut *self.0)
         .await?;
-    // One row a key, the masters as one text: each row is a trip between threads.
-    let found: Vec<(i64, String)> = sqlx::query_as(
-        "select given.value, (
-             select group_concat(hex(k.master_id), '')
-             from (select master_id from match_key where key = given.value limit $2) k
-         ) as masters
-         from json_each($1) given
-         where masters is not null",
-    )
-    .bind(json!(keys.iter().map(|key| key.to_i64()).collect::<Vec<_>>()).to_string())
-    .bind(likeness::counted(crowd))
-    .fetch_all(&mut *connection)
-    .await?;
-    let mut postings = likeness::postings(masters.unwrap_or_default(), crowd);
-    for (key, masters) in found {
-        let sharing = masters.len() / HEX;
-        let leads = sharing <= MatchKey::from_i64(key).crowd(crowd);
-        let masters = if leads { masters.as_str() } else { "" };
-        let masters = masters.as_bytes().chunks(HEX).map(|text| {
-            Uuid::try_parse_ascii(text).map_err(|error| unreadable("a master id", error))
-        });
-        let masters = masters.collect::<Result<Vec<_>, _>>()?;
-        likeness::note(&mut postings, key, sharing as i64, masters);
+        let mut postings = likeness::postings(masters.unwrap_or_default(), crowd);
+        for line in found.as_deref().unwrap_or_default().lines() {
+            let (key, sharing, masters) = posting(line)
+                .ok_or_else(|| unreadable("what is under a match key", "no key, count and ids"))?;
+            likeness::note(&mut postings, key, sharing, masters);
+        }
+        Ok((postings, holder.map(MasterId)))
     }
-    Ok(postings)
+
+    async fn neighbours(&mut self, masters: &[MasterId]) -> Result<Neighbours, StoreError> {
+        let (kept, rejected): (Option<String>, Option<String>) = sqlx::query_as(
+            "select (select group_concat(hex(k.master_id) || hex(k.traits), ' ')
+                     from json_each($1) given
+                     cross join match_traits k on k.master_id = unhex(given.value)),
+                    (select group_concat(hex(r.one) || hex(r.other), ' ')
+                     from json_each($1) given
+                     cross join review r on r.one = unhex(given.value) and r.state = 'rejected')",
+        )
+        .bind(identifiers(masters.iter().map(|master| master.0)))
+        .fetch_one(&mut *self.0)
+        .await?;
+        let no_pairs = || unreadable("a rejected pair of masters", "no two ids");
+        let traits = pieces(kept.as_deref())?.into_iter();
+        let traits = traits.map(|(master, bytes)| Ok((MasterId(master), likeness::read(&bytes)?)));
+        let rejected = pieces(rejected.as_deref())?.into_iter();
+        let rejected = rejected.map(|(one, other)| {
+            let other = Uuid::from_slice(&other).map_err(|_| no_pairs())?;
+            Ok((MasterId(one), MasterId(other)))
+        });
+        Ok(Neighbours {
+            traits: traits.collect::<Result<_, StoreError>>()?,
+            rejected: rejected.collect::<Result<_, StoreError>>()?,
+        })
+    }
+
+    async fn listed(&mut self, masters: &[MasterId]) -> Result<Vec<Listed>, StoreError> {
+        if masters.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found: Vec<golden::ListedRow> = sqlx::query_as(
+            "select g.master_id, g.golden, c.owner, c.since, c.until, c.message_id
+             from json_each($1) given
+             cross join golden g on g.master_id = unhex(given.value)
+             left join claim c on c.master_id = g.master_id",
+        )
+        .bind(identifiers(masters.iter().map(|master| master.0)))
+        .fetch_all(&mut *self.0)
+        .await?;
+        found.into_iter().map(golden::listed).collect()
+    }
 }
 
 /// Characters of an identifier in hexadecimal.
 const HEX: usize = 32;
 
-pub(super) async fn traits(
-    store: &Sqlite,
-    masters: &[MasterId],
-) -> Result<Vec<(MasterId, Traits)>, StoreError> {
-    let mut connection = store.read().await?;
-    let masters = masters.iter().map(|master| master.0);
-    let kept = kept(&mut connection, masters).await?.into_iter();
-    kept.map(|(master, bytes)| Ok((MasterId(master), likeness::read(&bytes)?)))
-        .collect()
+/// A key, how many share it, and who, as one line says it.
+fn posting(line: &str) -> Option<(i64, i64, Vec<Uuid>)> {
+    let mut parts = line.split(' ');
+    let key = parts.next()?.parse().ok()?;
+    let sharing = parts.next()?.parse().ok()?;
+    let masters = parts.next()?.as_bytes().chunks(HEX);
+    let masters = masters.map(|text| Uuid::try_parse_ascii(text).ok());
+    Some((key, sharing, masters.collect::<Option<_>>()?))
 }
 
-pub(super) async fn holder(
-    store: &Sqlite,
-    key: &MasterKey,
-) -> Result<Option<MasterId>, StoreError> {
-    let mut connection = store.read().await?;
-    let holder: Option<Uuid> =
-        sqlx::query_scalar("select master_id from master_key where kind = $1 and value = $2")
-            .bind(key.kind.as_str())
-            .bind(rows::clean(&key.value))
-            .fetch_optional(&mut *connection)
-            .await?;
-    Ok(holder.map(MasterId))
-}
-
-pub(super) async fn listed(
-    store: &Sqlite,
-    masters: &[MasterId],
-) -> Result<Vec<Listed>, StoreError> {
-    if masters.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut connection = store.read().await?;
-    let found: Vec<golden::ListedRow> = sqlx::query_as(
-        "select g.master_id, g.golden, c.owner, c.since, c.until, c.message_id
-         from json_each($1) given
-         cross join golden g on g.master_id = unhex(given.value)
-         left join claim c on c.master_id = g.master_id",
-    )
-    .bind(identifiers(masters.iter().map(|master| master.0)))
-    .fetch_all(&mut *connection)
-    .await?;
-    found.into_iter().map(golden::listed).collect()
+/// Identifiers, each with the bytes that follow it, as one row has them.
+fn pieces(text: Option<&str>) -> Result<Vec<(Uuid, Vec<u8>)>, StoreError> {
+    let pieces = text.unwrap_or_default().split_terminator(' ');
+    let read = pieces.map(|text| {
+        let (master, bytes) = text.split_at_checked(HEX)?;
+        Some((Uuid::try_parse(master).ok()?, hex::decode(bytes).ok()?))
+    });
+    read.collect::<Option<_>>()
+        .ok_or_else(|| unreadable("what likeness keeps of masters", "no ids and bytes"))
 }
 
 async fn kept(

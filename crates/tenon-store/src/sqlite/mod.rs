@@ -2,7 +2,8 @@
 //!
 //! One connection writes, for the whole process: [`open_sqlite`] makes it, and the embedded broker
 //! shares it. Every write is one `begin immediate` transaction, so that nothing here needs another
-//! lock. Batches of questions travel as one JSON array.
+//! lock. Batches of questions travel as one JSON array. Where a limit of a frequent statement is bound,
+//! it stands as `+$n`: the planner looks into a bare `$n`, and so makes the statement anew each time.
 
 mod access;
 mod bulk;
@@ -40,15 +41,14 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection, SqlSafeStr};
 use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
-use tenon_master::MasterKey;
-use tenon_master::likeness::{MatchKey, Postings, Traits};
 
 use crate::{
     Belonging, Claim, Commit, Correction, CorrectionId, CorrectionState, Dashboard, Deed,
-    DeliveryRecord, GoldenRow, Insight, JournalRecord, Known, Life, Listed, Lookup, MessageFilter,
-    NewRedrive, OutboundKnown, OutboundLookup, ParkedCount, ParkedEvent, ParkedFilter, ParkedId,
-    ParkedRecord, Payloads, ProspectClaim, Redrive, RedriveId, RedriveState, Review, ReviewId,
-    ReviewState, Settlement, Store, StoreError, TiedRecord, Trace, Version,
+    DeliveryRecord, GoldenRow, Insight, JournalRecord, Known, Life, Likeness, Lookup,
+    MessageFilter, NewRedrive, OutboundKnown, OutboundLookup, ParkedCount, ParkedEvent,
+    ParkedFilter, ParkedId, ParkedRecord, Payloads, ProspectClaim, Redrive, RedriveId,
+    RedriveState, Review, ReviewId, ReviewState, Settlement, Store, StoreError, TiedRecord, Trace,
+    Version,
 };
 
 /// A transaction of this store.
@@ -405,14 +405,6 @@ impl Store for Sqlite {
         read::keep_checkpoint(self, system, inlet, from, to).await
     }
 
-    async fn postings(&self, keys: &[MatchKey], crowd: usize) -> Result<Postings, StoreError> {
-        candidates::postings(self, keys, crowd).await
-    }
-
-    async fn traits(&self, masters: &[MasterId]) -> Result<Vec<(MasterId, Traits)>, StoreError> {
-        candidates::traits(self, masters).await
-    }
-
     async fn golden(&self, id: MasterId) -> Result<Option<GoldenRow>, StoreError> {
         read::golden(self, id).await
     }
@@ -465,23 +457,12 @@ impl Store for Sqlite {
         reviews::one(self, id).await
     }
 
-    async fn holder(&self, key: &MasterKey) -> Result<Option<MasterId>, StoreError> {
-        candidates::holder(self, key).await
-    }
-
-    async fn listed(&self, masters: &[MasterId]) -> Result<Vec<Listed>, StoreError> {
-        candidates::listed(self, masters).await
+    async fn likeness(&self) -> Result<Box<dyn Likeness>, StoreError> {
+        Ok(Box::new(candidates::Reader(self.read().await?)))
     }
 
     async fn idle(&self, before: Timestamp, limit: u32) -> Result<Vec<Life>, StoreError> {
         life::idle(self, before, limit).await
-    }
-
-    async fn rejected(
-        &self,
-        masters: &[MasterId],
-    ) -> Result<Vec<(MasterId, MasterId)>, StoreError> {
-        reviews::rejected(self, masters).await
     }
 
     async fn messages(

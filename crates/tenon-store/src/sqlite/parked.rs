@@ -84,7 +84,7 @@ pub(super) async fn due(
                  where p.system = $1 and p.direction = 'outbound' and p.state = 'due'
                      and not exists (select 1 from parked e where e.system = $1
                          and e.direction = 'outbound' and e.lane = p.lane and e.id < p.id)
-                 order by p.id limit $3)
+                 order by p.id limit +$3)
              union all
              select id from (
                  select p.id from parked p
@@ -92,8 +92,8 @@ pub(super) async fn due(
                      and p.retry_at <= $2
                      and not exists (select 1 from parked e where e.system = $1
                          and e.direction = 'outbound' and e.lane = p.lane and e.id < p.id)
-                 order by p.retry_at limit $3)
-             order by id limit $3)
+                 order by p.retry_at limit +$3)
+             order by id limit +$3)
          order by p.id",
     )
     .bind(system.as_str())

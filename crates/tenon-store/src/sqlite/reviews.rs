@@ -1,10 +1,8 @@
 //! Pairs of masters that may be one customer.
 
 use sqlx::SqliteConnection;
-use tenon_core::MasterId;
 use uuid::Uuid;
 
-use super::known::identifiers;
 use super::{Sqlite, Transaction};
 use crate::reviews::{ReviewRow, pair};
 use crate::rows::{self, clean};
@@ -169,29 +167,4 @@ pub(super) async fn one(store: &Sqlite, id: ReviewId) -> Result<Option<Review>, 
         .fetch_optional(&mut *connection)
         .await?;
     found.map(review).transpose()
-}
-
-/// The pairs among which one is of `masters`, and of which a person said that they are two.
-pub(super) async fn rejected(
-    store: &Sqlite,
-    masters: &[MasterId],
-) -> Result<Vec<(MasterId, MasterId)>, StoreError> {
-    if masters.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut connection = store.read().await?;
-    let found: Vec<(Uuid, Uuid)> = sqlx::query_as(
-        "select r.one, r.other from json_each($1) given
-         cross join review r on r.one = unhex(given.value) and r.state = 'rejected'
-         union
-         select r.one, r.other from json_each($1) given
-         cross join review r on r.other = unhex(given.value) and r.state = 'rejected'",
-    )
-    .bind(identifiers(masters.iter().map(|master| master.0)))
-    .fetch_all(&mut *connection)
-    .await?;
-    let pairs = found.into_iter();
-    Ok(pairs
-        .map(|(one, other)| (MasterId(one), MasterId(other)))
-        .collect())
 }

@@ -50,11 +50,17 @@ impl MatchKey {
     /// The most records to which it may lead where `crowd` is the most for any key: beyond that it
     /// leads nowhere.
     pub fn crowd(self, crowd: usize) -> usize {
+        let (most, most_of_broad) = Self::crowds(crowd);
         if self.0 & BROAD == 0 {
-            crowd
+            most
         } else {
-            crowd / BROAD_SHARE
+            most_of_broad
         }
+    }
+
+    /// The same for all keys: of those that a database keeps as positive and as negative numbers.
+    pub fn crowds(crowd: usize) -> (usize, usize) {
+        (crowd, crowd / BROAD_SHARE)
     }
 
     /// How far records under one key are counted, where `crowd` is the most for any key.

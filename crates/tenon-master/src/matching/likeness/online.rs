@@ -39,7 +39,7 @@ pub struct Posting {
 }
 
 /// Masters that one record is compared with, at most: those that share most with it.
-const COMPARED: usize = 48;
+const COMPARED: usize = 24;
 
 /// Masters that are explained, at most.
 const EXPLAINED: usize = 8;
