@@ -106,6 +106,26 @@ impl House {
         }
     }
 
+    /// The names of a view's columns, in their order.
+    pub(super) async fn columns(&self, view: &str) -> Vec<String> {
+        use sqlx::Connection;
+        match &self.place {
+            Place::Postgres(schema) => {
+                let mut connection = sqlx::PgConnection::connect(&schema.url()).await.unwrap();
+                let columns = "select attname::text from pg_attribute
+                     where attrelid = $1::regclass and attnum > 0 order by attnum";
+                let columns = sqlx::query_scalar(columns).bind(view);
+                columns.fetch_all(&mut connection).await.unwrap()
+            }
+            Place::Sqlite(file) => {
+                let (_, reader) = open_sqlite(&file.path()).await.unwrap();
+                let columns = "select name from pragma_table_info($1) order by cid";
+                let columns = sqlx::query_scalar(columns).bind(view);
+                columns.fetch_all(&reader).await.unwrap()
+            }
+        }
+    }
+
     /// What `due` names for a system: the messages, oldest first.
     pub(super) async fn due(&self, name: &str) -> Vec<MessageId> {
         self.due_records(name)

@@ -105,6 +105,7 @@ suite! {
     dependencies::a_hundred_thousand_may_wait,
     insight::the_journal_is_read_forward,
     insight::figures_follow_from_the_journal,
+    insight::tools_read_the_figures_through_views,
     insight::a_generation_is_built_beside_and_swapped,
     insight::figures_follow_a_merge_and_its_undoing,
     insight::reminders_are_given_once,

@@ -239,3 +239,59 @@ async fn a_batch_that_commits_late_is_not_passed_by() {
     let page = insight.journaled(0, 10).await.unwrap();
     assert_eq!((page.entries.len(), page.through), (2, 3));
 }
+
+/// As docs/insight.md tells an administrator to do it.
+#[tokio::test]
+async fn a_tool_that_may_read_the_views_may_read_nothing_else() {
+    let schema = postgres_schema();
+    let store = Postgres::connect(&schema.url(), PostgresOptions::default())
+        .await
+        .unwrap();
+    store.migrate().await.unwrap();
+    let mut connection = PgConnection::connect(&schema.url()).await.unwrap();
+    let own: String = sqlx::query_scalar("select current_schema()::text")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    let role = format!("bi_{own}");
+    let views = "bi_customer, bi_order, bi_document, bi_month, bi_product";
+    let run = async |connection: &mut PgConnection, statement: String| {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement))
+            .execute(connection)
+            .await
+    };
+    for statement in [
+        format!("create role {role}"),
+        format!("grant usage on schema {own} to {role}"),
+        format!("grant select on {views} to {role}"),
+        format!("set role {role}"),
+    ] {
+        run(&mut connection, statement).await.unwrap();
+    }
+    let mut answers = Vec::new();
+    for what in [
+        "bi_order",
+        "bi_customer",
+        "insight_customer",
+        "golden",
+        "journal",
+    ] {
+        let read = run(&mut connection, format!("select * from {what}")).await;
+        answers.push((what, read.is_ok()));
+    }
+    for statement in [
+        "reset role".to_owned(),
+        format!("drop owned by {role}"),
+        format!("drop role {role}"),
+    ] {
+        run(&mut connection, statement).await.unwrap();
+    }
+    let expected = [
+        ("bi_order", true),
+        ("bi_customer", true),
+        ("insight_customer", false),
+        ("golden", false),
+        ("journal", false),
+    ];
+    assert_eq!(answers, expected);
+}

@@ -251,6 +251,11 @@ fn migrator() -> Migrator {
             "care",
             include_str!("../../migrations/postgres/0013_care.sql"),
         ),
+        migration(
+            14,
+            "bi",
+            include_str!("../../migrations/postgres/0014_bi.sql"),
+        ),
     ])
 }
 

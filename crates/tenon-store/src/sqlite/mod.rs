@@ -230,6 +230,11 @@ fn migrator() -> Migrator {
             "care",
             include_str!("../../migrations/sqlite/0013_care.sql"),
         ),
+        migration(
+            14,
+            "bi",
+            include_str!("../../migrations/sqlite/0014_bi.sql"),
+        ),
     ])
 }
 
