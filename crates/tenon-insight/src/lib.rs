@@ -28,4 +28,4 @@ pub use reconcile::{Account, Goods, Matters, Part, Rows};
 pub use reports::{REPORTS, Reports, Scope};
 pub use runner::{Runner, Turn, rebuild};
 pub use score::{Part as ScoredPart, Verdict, judge};
-pub use table::{Cell, Column, Kind, Table};
+pub use table::{Cell, Column, FileFormat, Kind, Table, TableError};

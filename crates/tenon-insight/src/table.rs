@@ -1,8 +1,10 @@
 //! One shape for every report: what a page shows, and what a file holds.
 
+mod parquet;
+
 use jiff::civil::Date;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use tenon_core::money::Decimal;
 
 /// A report: named columns, and rows of as many cells.
@@ -37,6 +39,53 @@ pub enum Kind {
     Share,
     /// A day.
     Day,
+}
+
+/// As what a report is written to a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileFormat {
+    /// Text in UTF-8, a line a row.
+    #[default]
+    Csv,
+    /// A workbook.
+    Xlsx,
+    /// Typed columns, for tools that read many rows.
+    Parquet,
+}
+
+impl FileFormat {
+    /// How names of such files end.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
+            Self::Parquet => "parquet",
+        }
+    }
+
+    /// What such a file is called where content is named.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Parquet => "application/vnd.apache.parquet",
+        }
+    }
+}
+
+/// Why a table cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// As text.
+    #[error("as CSV: {0}")]
+    Csv(#[from] csv::Error),
+    /// As a workbook: it has more rows than a sheet can hold.
+    #[error("as XLSX: {0}")]
+    Xlsx(#[from] XlsxError),
+    /// As typed columns.
+    #[error("as Parquet: {0}")]
+    Parquet(#[from] ::parquet::errors::ParquetError),
 }
 
 /// A cell.
@@ -125,13 +174,21 @@ impl Table {
         }
     }
 
-    /// As a CSV file in UTF-8, with the mark by which spreadsheets recognise it.
-    ///
-    /// Text that a spreadsheet would take for a formula is set off with an apostrophe.
+    /// The table as a file.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn csv(&self) -> Result<Vec<u8>, csv::Error> {
+    /// When it cannot be written so.
+    pub fn file(&self, format: FileFormat) -> Result<Vec<u8>, TableError> {
+        Ok(match format {
+            FileFormat::Csv => self.csv()?,
+            FileFormat::Xlsx => self.xlsx()?,
+            FileFormat::Parquet => self.parquet()?,
+        })
+    }
+
+    /// As a CSV file in UTF-8, with the mark by which spreadsheets recognise it. Text that a spreadsheet
+    /// would take for a formula is set off with an apostrophe.
+    fn csv(&self) -> Result<Vec<u8>, csv::Error> {
         let mut writer = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
         writer.write_record(self.columns.iter().map(|column| &column.key))?;
         for row in &self.rows {
@@ -146,10 +203,7 @@ impl Table {
     }
 
     /// As an XLSX file. A spreadsheet holds 15 digits: longer amounts stand in it as text.
-    ///
-    /// # Errors
-    /// When it has more rows than a sheet can hold.
-    pub fn xlsx(&self) -> Result<Vec<u8>, XlsxError> {
+    fn xlsx(&self) -> Result<Vec<u8>, XlsxError> {
         let mut workbook = Workbook::new();
         let sheet = workbook.add_worksheet_with_constant_memory()?;
         let head = Format::new().set_bold();

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tenon_connector::Schedule;
 use tenon_core::Timestamp;
-use tenon_insight::{Policy, REPORTS, Reports, Scope, Table, day_at};
+use tenon_insight::{FileFormat, Policy, REPORTS, Reports, Scope, Table, day_at};
 use tenon_store::SharedStore;
 use tokio_util::sync::CancellationToken;
 
@@ -24,21 +24,10 @@ pub(crate) struct Export {
     pub(crate) directory: PathBuf,
     /// As what.
     #[serde(default)]
-    pub(crate) format: Format,
+    pub(crate) format: FileFormat,
     /// Their names; all there are unless given.
     #[serde(default)]
     pub(crate) reports: Vec<String>,
-}
-
-/// As what a report is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Format {
-    /// Text in UTF-8, a line a row.
-    #[default]
-    Csv,
-    /// A workbook.
-    Xlsx,
 }
 
 /// How long the longest sleep is: the clock may be set meanwhile.
@@ -113,11 +102,8 @@ async fn write(
     Ok(Some(files))
 }
 
-fn put(directory: &Path, name: &str, format: Format, table: &Table) -> anyhow::Result<()> {
-    let (bytes, ending) = match format {
-        Format::Csv => (table.csv()?, "csv"),
-        Format::Xlsx => (table.xlsx()?, "xlsx"),
-    };
+fn put(directory: &Path, name: &str, format: FileFormat, table: &Table) -> anyhow::Result<()> {
+    let (bytes, ending) = (table.file(format)?, format.ending());
     let hidden = directory.join(format!(".{name}.{ending}"));
     std::fs::write(&hidden, bytes)?;
     std::fs::rename(&hidden, directory.join(format!("{name}.{ending}")))?;

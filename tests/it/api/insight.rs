@@ -58,10 +58,12 @@ async fn figures_are_shown_and_kept_as_files() {
             !report["columns"].as_array().expect("columns").is_empty(),
             "{name}"
         );
-        let file = get(&router, &format!("{path}/export?format=xlsx"))
-            .await
-            .with(200);
-        assert!(file.body.starts_with(b"PK"), "{name}");
+        for (format, mark) in [("xlsx", b"PK"), ("parquet", b"PA")] {
+            let file = get(&router, &format!("{path}/export?format={format}"))
+                .await
+                .with(200);
+            assert!(file.body.starts_with(mark), "{name} as {format}");
+        }
     }
     let grades = get(&router, "/api/v1/insight/grades")
         .await

@@ -658,7 +658,10 @@ fn reports_are_written_by_the_clock() {
         .says("did you mean `cohorts`?");
     site.write(
         "config/tenon.toml",
-        &export("reports = ['months', 'cohorts']\n"),
+        &export(
+            "reports = ['months', 'cohorts']\n[[exports]]\nschedule = { cron = '* * * * *', zone = 'UTC' }\n\
+             directory = '../lake'\nformat = 'parquet'\nreports = ['months']\n",
+        ),
     );
     let hub = site.run(&[]);
     let read = |name: &str| {
@@ -674,5 +677,9 @@ fn reports_are_written_by_the_clock() {
     );
     eventually(|| read("cohorts.csv"));
     assert!(!site.path("bi/products.csv").exists());
+    let lake = eventually(|| {
+        std::fs::read(site.path("lake/months.parquet")).map_err(|error| error.to_string())
+    });
+    assert!(lake.starts_with(b"PAR1") && lake.ends_with(b"PAR1"));
     hub.stop();
 }

@@ -9,9 +9,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tenon_core::Timestamp;
-use tenon_insight::{Reports, Table, day_at};
+use tenon_insight::{FileFormat, Reports, Table, day_at};
 use utoipa::ToSchema;
 
 use crate::{Api, Problem};
@@ -31,40 +31,18 @@ impl Api {
     }
 }
 
-/// Which sort of file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum FileKind {
-    Csv,
-    Xlsx,
-}
-
 /// A table as a file that a browser keeps.
-fn file(name: &str, kind: FileKind, table: &Table) -> Result<Response, Problem> {
-    let unwritable = |error: String| {
+fn file(name: &str, format: FileFormat, table: &Table) -> Result<Response, Problem> {
+    let bytes = table.file(format).map_err(|error| {
         Problem::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "export.failed",
-            format!("the file cannot be written: {error}"),
+            format!("the file cannot be written {error}"),
         )
-    };
-    let (bytes, ending, content_type) = match kind {
-        FileKind::Csv => (
-            table.csv().map_err(|error| unwritable(error.to_string()))?,
-            "csv",
-            "text/csv; charset=utf-8",
-        ),
-        FileKind::Xlsx => (
-            table
-                .xlsx()
-                .map_err(|error| unwritable(error.to_string()))?,
-            "xlsx",
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        ),
-    };
-    let disposition = format!("attachment; filename=\"{name}.{ending}\"");
+    })?;
+    let disposition = format!("attachment; filename=\"{name}.{}\"", format.ending());
     let headers = [
-        (header::CONTENT_TYPE, content_type.to_owned()),
+        (header::CONTENT_TYPE, format.media_type().to_owned()),
         (header::CONTENT_DISPOSITION, disposition),
     ];
     Ok((headers, bytes).into_response())

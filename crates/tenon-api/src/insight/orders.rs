@@ -5,12 +5,12 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use tenon_core::money::Decimal;
-use tenon_insight::{Account, Reports, day_of, units};
+use tenon_insight::{Account, FileFormat, Reports, day_of, units};
 use tenon_store::insight::{Matter, MatterFilter, OrderPage};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{FileKind, file};
+use super::file;
 use crate::problem::Asked;
 use crate::{Api, Problem};
 
@@ -33,9 +33,9 @@ pub(crate) struct OrdersQuery {
     after: Option<u32>,
     /// How many, at most 200.
     limit: Option<u32>,
-    /// For a file: `csv` or `xlsx`.
+    /// For a file: `csv`, `xlsx` or `parquet`.
     #[param(value_type = Option<String>)]
-    format: Option<FileKind>,
+    format: Option<FileFormat>,
 }
 
 /// An order and how it stands; amounts with tax.
@@ -220,7 +220,7 @@ pub(crate) async fn export(
     let table = reports.orders(&filter, most).await?;
     file(
         "reconciliation",
-        query.format.unwrap_or(FileKind::Csv),
+        query.format.unwrap_or(FileFormat::Csv),
         &table,
     )
 }

@@ -6,12 +6,12 @@ use axum::response::Response;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tenon_insight::{REPORTS, Reports, Scope, Table, month_number};
+use tenon_insight::{FileFormat, REPORTS, Reports, Scope, Table, month_number};
 use tenon_store::insight::ReportFilter;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{FileKind, file};
+use super::file;
 use crate::problem::Asked;
 use crate::{Api, Problem};
 
@@ -34,9 +34,9 @@ pub(crate) struct ReportQuery {
     customer: Option<Uuid>,
     /// The periods of cohorts: `month`, `quarter`, `year`.
     unit: Option<String>,
-    /// For a file: `csv` or `xlsx`.
+    /// For a file: `csv`, `xlsx` or `parquet`.
     #[param(value_type = Option<String>)]
-    format: Option<FileKind>,
+    format: Option<FileFormat>,
 }
 
 /// A report.
@@ -167,5 +167,5 @@ pub(crate) async fn export(
     Asked(query): Asked<ReportQuery>,
 ) -> Result<Response, Problem> {
     let table = table(&api, &name, &query).await?;
-    file(&name, query.format.unwrap_or(FileKind::Csv), &table)
+    file(&name, query.format.unwrap_or(FileFormat::Csv), &table)
 }

@@ -45,7 +45,7 @@ export default function Reconciliation() {
         tools={
           <Dropdown
             menu={{
-              items: ['csv', 'xlsx'].map((format) => ({ key: format, label: <a href={file(format)} download>{format.toUpperCase()}</a> })),
+              items: ['csv', 'xlsx', 'parquet'].map((format) => ({ key: format, label: <a href={file(format)} download>{format === 'parquet' ? 'Parquet' : format.toUpperCase()}</a> })),
             }}
           >
             <Button icon={<DownloadOutlined />}>{t('export')}</Button>
