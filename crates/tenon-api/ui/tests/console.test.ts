@@ -1,5 +1,7 @@
 // The console as people use it: a real browser against the real binary.
 import AxeBuilder from '@axe-core/playwright'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { tellCompany } from './company'
@@ -134,6 +136,23 @@ test('a message is corrected by one person and approved by another', async () =>
   const [proposed] = (await hub.api('/api/v1/corrections?state=proposed')).items
   expect((await hub.api(`/api/v1/corrections/${proposed.id}/approve`, { because: 'I asked them' })).sent).toBe(1)
   await until(async () => (await hub.api(`/api/v1/trace/${order.no}`)).items?.some((message: { state: string }) => message.state === 'routed'))
+  expect(complaints).toEqual([])
+})
+
+test('a connector is reloaded, unless its file does not hold', async () => {
+  const file = join(hub.connectors, 'drp.toml')
+  const held = readFileSync(file, 'utf8')
+  await page.goto(`${hub.url}/connectors/drp`)
+  writeFileSync(file, held + '\nattemps = 3\n')
+  await page.getByRole('button', { name: 'Reload its file' }).click()
+  await page.getByText('Nothing was changed: the connector goes on as it was').waitFor()
+  await page.getByText(/drp\.toml:\d+:\d+/).first().waitFor()
+  // A browser says of itself that an answer was 422.
+  expect(complaints.filter((one) => !one.includes('422'))).toEqual([])
+  complaints = []
+  writeFileSync(file, held)
+  await page.getByRole('button', { name: 'Reload its file' }).click()
+  await page.getByText('It is served as its file says now').waitFor()
   expect(complaints).toEqual([])
 })
 

@@ -14,6 +14,8 @@ export interface Hub {
   post: (inlet: 'customers' | 'orders', record: unknown) => Promise<void>
   /** A canonical fact, as a system tells it under an id of its own. */
   tell: (system: string, entity: string, id: string, fact: unknown) => Promise<void>
+  /** The folder of its connectors' files. */
+  connectors: string
   /** What the hub answers to a program; with a body it is told something. */
   api: (path: string, body?: unknown) => Promise<any>
   stop: () => Promise<void>
@@ -78,6 +80,7 @@ export async function startHub(): Promise<Hub> {
   const url: string = await until(() => begun(/http:\/\/127\.0\.0\.1:\d+/), () => said)
   const first = await until(() => begun(/\/first#[\w-]+/), () => said)
   return {
+    connectors,
     url,
     first,
     post: (inlet, record) => post(`crm/${inlet}`, record),

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams, useSearchParams } from 'react-router'
 import { api, hub, type Schemas } from '../../api/client'
+import { Problem } from '../../api/problem'
 import { useAskWhy, useSay } from '../../parts/ask'
 import { Code } from '../../parts/Code'
 import { useFormat } from '../../parts/format'
@@ -25,6 +26,7 @@ export default function Connector() {
   const askWhy = useAskWhy()
   const found = hub.useQuery('get', '/api/v1/connectors/{name}', { params: { path: { name } } }, { refetchInterval: 2_000 })
   const [probed, setProbed] = useState<Schemas['Probed']>()
+  const [reloaded, setReloaded] = useState<number | Problem>()
   const [busy, setBusy] = useState(false)
   if (found.error) return <Trouble error={found.error} again={() => found.refetch()} />
   if (!found.data) return <Skeleton active className="page" />
@@ -41,6 +43,15 @@ export default function Connector() {
       setBusy(false)
     }
   }
+  /** What keeps the file from being taken is shown as it is: it says where, and what to do. */
+  async function reload() {
+    try {
+      setReloaded((await api.POST('/api/v1/connectors/{name}/reload', { params: path })).data?.took_ms)
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem
+      setReloaded(problem)
+    }
+  }
   async function pause() {
     const because = await askWhy(t('pause_title', { name }), t('pause_text'), { ok: t('pause') })
     if (because !== null) await act(() => api.POST('/api/v1/connectors/{name}/pause', { params: path, body: { because } }))
@@ -55,6 +66,7 @@ export default function Connector() {
           may && (
             <>
               {one.delivers.length > 0 && <Button loading={busy} onClick={() => void act(async () => setProbed((await api.POST('/api/v1/connectors/{name}/probe', { params: path })).data))}>{t('probe')}</Button>}
+              <Button loading={busy} onClick={() => void act(reload)}>{t('reload')}</Button>
               {one.pauses.length > 0 ? (
                 <Button type="primary" onClick={() => void act(() => api.POST('/api/v1/connectors/{name}/resume', { params: path, body: {} }))}>{t('resume')}</Button>
               ) : (
@@ -84,6 +96,16 @@ export default function Connector() {
           showIcon
           title={Object.values(probed.answers).some(Boolean) ? t('probe_failed') : t('probe_well', { ms: probed.took_ms })}
           description={Object.entries(probed.answers).filter(([, why]) => why).map(([entity, why]) => <div key={entity} className="break">{entity}: {why}</div>)}
+        />
+      )}
+      {reloaded !== undefined && (
+        <Alert
+          closable
+          onClose={() => setReloaded(undefined)}
+          type={reloaded instanceof Problem ? 'error' : 'success'}
+          showIcon
+          title={reloaded instanceof Problem ? t('reload_failed') : t('reload_well', { ms: reloaded })}
+          description={reloaded instanceof Problem && <pre className="break" style={{ whiteSpace: 'pre-wrap', margin: 0 }}>{reloaded.message}</pre>}
         />
       )}
       <div className="cols">
