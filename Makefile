@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-ui journeys pictures test-systems torture test-cluster fuzz fuzz-api check-alerts lint deny clean-demo bench-master bench-check
+.PHONY: help demo ui test test-ui journeys pictures test-systems torture test-cluster fuzz fuzz-api check-alerts lint deny clean-demo bench-master bench-check bench-failover
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -116,6 +116,11 @@ bench-check: ## Measure the check at entry through HTTP (DATA=folder STORE=postg
 	@cargo build --release --package tenon --package tenon-tests --bin tenon --example checks
 	@python3 tests/bench/online.py target/release/tenon target/release/examples/checks \
 		$(or $(DATA),../shared/master) $(if $(STORE),--store '$(STORE)') $(if $(MASTERS),--masters $(MASTERS))
+
+bench-failover: ## Kill one of two nodes again and again, and measure when its work goes on (BINARY=file KILLS=number)
+	@servers=$$(deploy/servers.sh ensure); eval "$$servers"; \
+	$(if $(BINARY),,cargo build --release --package tenon;) \
+	python3 tests/bench/failover.py $(or $(BINARY),target/release/tenon) $(if $(KILLS),--kills $(KILLS))
 
 fuzz-api: ## Let schemathesis ask a hub whatever its OpenAPI document allows (EXAMPLES=number)
 	@cargo build --quiet --package tenon
