@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Measures how long a target waits when the node that serves it gets SIGKILL: make bench-failover.
 
-    failover.py BINARY [--broker amqp://…] [--store postgres://…] [--kills N] [--rate N]
+    failover.py BINARY [--broker amqp://…] [--store postgres://…] [--kills N] [--rate N] [--older BINARY]
 
 Two nodes share a broker and a store. Orders come by webhook at a fixed rate to whichever node answers; a
 table notes when each of them arrived. One node after the other is killed and started again. A failover is
 the longest time between two arrivals around a kill; every order that was accepted has to be in the table.
+With --older both nodes begin as that release, and each comes back as BINARY: a rolling upgrade.
 """
 import argparse
 import json
@@ -60,13 +61,13 @@ def forget_queues(prefix):
 
 class Node:
     def __init__(self, binary, config, log, environment):
-        self.command, self.log, self.environment = [binary, "run", "--config", config], log, environment
-        self.start()
+        self.config, self.log, self.environment = config, log, environment
+        self.start(binary)
 
-    def start(self):
+    def start(self, binary):
         self.address = None
         with open(self.log, "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen(self.command, env=self.environment, stdout=subprocess.DEVNULL, stderr=log)
+            self.process = subprocess.Popen([binary, "run", "--config", self.config], env=self.environment, stdout=subprocess.DEVNULL, stderr=log)
         while self.address is None:
             time.sleep(0.02)
             if self.process.poll() is not None:
@@ -110,6 +111,7 @@ def main():
     parser.add_argument("--store", default=os.environ.get("TENON_TEST_PG_URL", "postgres://postgres@127.0.0.1:5432/test"))
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--rate", type=int, default=100)
+    parser.add_argument("--older", help="the binary of an earlier release")
     arguments = parser.parse_args()
     schema = f"tenon_failover_{uuid.uuid4().hex[:8]}"
     psql(arguments.store, f"create schema {schema}")
@@ -121,7 +123,7 @@ def main():
         folder = Path(name)
         config = configure(folder, schema + ".")
         environment = {**os.environ, "TENON_TOKEN": TOKEN, "TENON__BROKER": arguments.broker, "TENON__STORE": url}
-        nodes = [Node(arguments.binary, config, folder / f"node-{number}.log", environment) for number in (0, 1)]
+        nodes = [Node(arguments.older or arguments.binary, config, folder / f"node-{number}.log", environment) for number in (0, 1)]
 
         def feed():
             nonlocal sent
@@ -146,7 +148,7 @@ def main():
                 node.process.send_signal(signal.SIGKILL)
                 node.process.wait()
                 time.sleep(SETTLED)
-                node.start()
+                node.start(arguments.binary)
             stop.set()
             feeder.join()
             if trouble:
