@@ -65,7 +65,7 @@ impl Neighbours {
         Ok(Self {
             postings,
             traits: found.traits.into_iter().collect(),
-            rejected: found.rejected.into_iter().collect(),
+            rejected: found.rejected,
             holder,
         })
     }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tenon_core::MasterId;
 use tenon_core::customer::Customer;
 use tenon_master::MasterKey;
-use tenon_master::likeness::{MatchKey, Posting, Postings, Traits};
+use tenon_master::likeness::{MatchKey, Posting, Postings, Rejected, Traits};
 use uuid::Uuid;
 
 use crate::error::unreadable;
@@ -48,9 +48,10 @@ pub(crate) const VERSION: i32 = Traits::VERSION as i32;
 pub struct Neighbours {
     /// What each says.
     pub traits: Vec<(MasterId, Traits)>,
-    /// The pairs among them of which a person said that they are two customers: what no machine may
-    /// join or ask about again. The lesser id is first; the other may be of none of them.
-    pub rejected: Vec<(MasterId, MasterId)>,
+    /// The pairs with any of them, on either side, of which a person said that they are two customers:
+    /// what no machine may join or ask about again. The other side may be a master that is like the
+    /// record only by what is written next.
+    pub rejected: Rejected,
 }
 
 /// A key and a master that is found by it.

@@ -365,8 +365,8 @@ pub(super) async fn what_the_machine_doubts_a_person_decides(house: &House) {
         "{unknown:?}"
     );
     let mut likeness = node.store.likeness().await.unwrap();
-    let near = likeness.neighbours(&[asked.one]).await.unwrap();
-    assert_eq!(near.rejected, [(asked.one, asked.other)]);
+    let near = likeness.neighbours(&[one]).await.unwrap();
+    assert_eq!(near.rejected, [(asked.one, asked.other)].into());
     drop(likeness);
 
     // A third is asked about, and is said to be the first's.

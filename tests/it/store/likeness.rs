@@ -79,7 +79,7 @@ pub(super) async fn a_master_is_found_by_what_it_shares(house: &House) {
     let mut node = likeness(&node).await;
     let near = node.neighbours(&[master(1), master(9)]).await.unwrap();
     assert_eq!(near.traits, [(master(1), Traits::of([&crm, &erp]))]);
-    assert_eq!(near.rejected, []);
+    assert_eq!(near.rejected, [].into());
     let (nothing, holder) = node.postings(&[], CROWD, None).await.unwrap();
     assert_eq!((nothing.masters, holder), (2, None));
 }

@@ -85,10 +85,18 @@ pub(super) async fn a_pair_is_asked_about_once(house: &House) {
     assert_eq!(rejected[0].because.as_deref(), Some("two sisters"));
     assert!(rejected[0].decided_at.is_some());
     let mut likeness = house.store.likeness().await.unwrap();
-    let near = likeness.neighbours(&[first.one, first.other]).await;
-    assert_eq!(near.unwrap().rejected, [(first.one, first.other)]);
-    let near = likeness.neighbours(&[master(3)]).await;
-    assert_eq!(near.unwrap().rejected, []);
+    let pair = (first.one, first.other);
+    // From either side, and once from both.
+    for asked in [
+        vec![first.one],
+        vec![first.other],
+        vec![first.one, first.other],
+    ] {
+        let near = likeness.neighbours(&asked).await.unwrap();
+        assert_eq!(near.rejected, [pair].into(), "{asked:?}");
+    }
+    let near = likeness.neighbours(&[master(3)]).await.unwrap();
+    assert_eq!(near.rejected, [].into());
 }
 
 pub(super) async fn a_review_is_decided_by_one_person(house: &House) {

@@ -80,7 +80,9 @@ impl Likeness for Reader {
         let found: Vec<(Uuid, Option<Vec<u8>>, Option<Uuid>)> = sqlx::query_as(
             "select master_id, traits, null::uuid from match_traits where master_id = any($1)
              union all
-             select one, null, other from review where one = any($1) and state = 'rejected'",
+             select one, null, other from review where one = any($1) and state = 'rejected'
+             union all
+             select one, null, other from review where other = any($1) and state = 'rejected'",
         )
         .bind(masters.iter().map(|master| master.0).collect::<Vec<_>>())
         .fetch_all(&mut *self.0)

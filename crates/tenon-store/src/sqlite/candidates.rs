@@ -71,8 +71,11 @@ impl Likeness for Reader {
                      from json_each($1) given
                      cross join match_traits k on k.master_id = unhex(given.value)),
                     (select group_concat(hex(r.one) || hex(r.other), ' ')
-                     from json_each($1) given
-                     cross join review r on r.one = unhex(given.value) and r.state = 'rejected')",
+                     from (select r.one, r.other from json_each($1) given
+                           cross join review r on r.one = unhex(given.value) and r.state = 'rejected'
+                           union all
+                           select r.one, r.other from json_each($1) given
+                           cross join review r on r.other = unhex(given.value) and r.state = 'rejected') r)",
         )
         .bind(identifiers(masters.iter().map(|master| master.0)))
         .fetch_one(&mut *self.0)
