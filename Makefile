@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-ui journeys pictures test-systems torture test-cluster fuzz fuzz-api check-alerts lint deny clean-demo bench-master bench-check bench-failover
+.PHONY: help demo ui test test-ui journeys pictures test-systems torture test-cluster fuzz fuzz-api check-alerts lint deny clean-demo bench-master bench-check bench-failover bench-size
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ demo: ## Build the release binary and run the demonstration (ONCE=1: end with it
 	@target/release/tenon demo $(if $(ONCE),--once) $(if $(JSON),--json) \
 		$(if $(BROKER),--broker '$(BROKER)') $(if $(STORE),--store '$(STORE)') $(if $(DATA),--data '$(DATA)')
 
+# With the tests, whose dependencies choose features too: what is built here is what they are linked with, and
+# nothing is built twice.
+BINARIES := cargo build --workspace --bins --tests
+
 # Tests of the command line run the binary itself, so it is built first.
 #
 # The runner is nextest where it is installed, and cargo's own otherwise: building nextest takes
@@ -39,7 +43,7 @@ demo: ## Build the release binary and run the demonstration (ONCE=1: end with it
 test: ## Find or start the servers, then run every test
 	@$(if $(ARGS),,$(MAKE) test-ui;) \
 	servers=$$(deploy/servers.sh ensure); eval "$$servers"; \
-	cargo build --workspace --bins; \
+	$(BINARIES); \
 	if cargo nextest --version >/dev/null 2>&1; then \
 		$(if $(ARGS),,cargo test --quiet --workspace --doc;) \
 		cargo nextest run $(or $(ARGS),--workspace --no-fail-fast); \
@@ -52,9 +56,9 @@ test: ## Find or start the servers, then run every test
 # What can be had here is installed by package name; SYSTEMS names those that are wanted.
 test-systems: ## Run the connectors against real software (SYSTEMS='tryton redmine sshd soap tools')
 	@settings=$$(deploy/systems.sh ensure $(SYSTEMS)); eval "$$settings"; \
-	cargo build --quiet --package tenon; \
+	$(BINARIES) --quiet; \
 	filter='$(or $(foreach system,$(SYSTEMS),systems::$(system)::),systems::)'; \
-	cargo test --quiet --package tenon-tests --test it -- --test-threads=4 $$filter
+	cargo test --quiet --workspace --test it -- --test-threads=4 $$filter
 
 # What is broken and when is drawn from SEED; without one, each time anew.
 test-ui: ## Run the console's unit tests (Node 20 or newer)
@@ -63,12 +67,12 @@ test-ui: ## Run the console's unit tests (Node 20 or newer)
 
 # The journeys drive the binary with the console in it; a debug binary reads the console from its folder.
 journeys: ui ## Follow people's ways through the console in a browser (chromium, or CHROMIUM=path)
-	@cargo build --package tenon
-	@cd $(UI) && npm run --silent browser
+	@$(BINARIES)
+	@browser=$$(deploy/browser.sh ensure); eval "$$browser"; cd $(UI) && npm run --silent browser
 
 pictures: ui ## Take the pictures of docs/console.md anew (chromium, ImageMagick's convert)
-	@cargo build --package tenon
-	@cd $(UI) && npm run --silent pictures
+	@$(BINARIES)
+	@browser=$$(deploy/browser.sh ensure); eval "$$browser"; cd $(UI) && npm run --silent pictures
 	@cd docs && for picture in console-*.png; do convert "$$picture" +dither -colors 96 -define png:compression-level=9 "PNG8:$$picture"; done
 
 torture: ## Break a hub on purpose and count in its targets (ENGINE=rabbitmq SEED=n MESSAGES=n FAULTS=n)
@@ -122,11 +126,16 @@ bench-failover: ## Kill one of two nodes again and again, and measure when its w
 	$(if $(BINARY),,cargo build --release --package tenon;) \
 	python3 tests/bench/failover.py $(or $(BINARY),target/release/tenon) $(if $(KILLS),--kills $(KILLS))
 
+bench-size: ## Time traces and pages of a hub with many messages (FOLDER=folder MESSAGES=10000000 CUSTOMERS=1000000)
+	@cargo build --release --package tenon
+	@python3 tests/bench/size.py target/release/tenon $(or $(FOLDER),target/size) \
+		$(if $(MESSAGES),--messages $(MESSAGES)) $(if $(CUSTOMERS),--customers $(CUSTOMERS))
+
 fuzz-api: ## Let schemathesis ask a hub whatever its OpenAPI document allows (EXAMPLES=number)
-	@cargo build --quiet --package tenon
+	@$(BINARIES) --quiet
 	@tests/fuzz_api.sh target/debug/tenon $(EXAMPLES)
 
 check-alerts: ## Test the alert rules, then load them into a real Prometheus and see one fire
 	@cd deploy/prometheus && promtool check rules tenon.rules.yml && promtool test rules tenon.rules.test.yml
-	@cargo build --quiet --package tenon
+	@$(BINARIES) --quiet
 	@tests/try_alerts.sh target/debug/tenon

@@ -1,4 +1,4 @@
--- A journal of :messages messages over ninety days, as a company's would be: for `make bench-journal`.
+-- A journal of :messages messages over ninety days, as a company's would be, in PostgreSQL (`psql -v messages=N -f`).
 --
 -- Bodies are random bytes as long as compressed ones, so that nothing is saved that would not be.
 -- The tables are as the migrations leave them; keys and indexes are made after the rows, which is faster.
