@@ -6,10 +6,10 @@
 
 use tenon_connector::{ConnectorKind, Preset};
 
-/// Distribution resource planning: dealers' stock and orders come from it, own stock, items and shipments go to it.
+/// Distribution resource planning: dealers with their stock, orders and sell-out come from it, own stock, items, shipments and what dealers will need go to it.
 pub const KIND: ConnectorKind = ConnectorKind {
     name: "drp",
-    summary: "dealers' stock and orders come from it, own stock, items and shipments go to it",
+    summary: "dealers with their stock, orders and sell-out come from it, own stock, items, shipments and what dealers will need go to it",
     presets: &[FILES, SQL, HTTP],
 };
 
@@ -21,21 +21,8 @@ macro_rules! file {
 }
 
 const SHARED: &[(&str, &str)] = &[
-    file!("inventory.in.jq"),
-    file!("inventory.in.test.yaml"),
-    file!("inventory.out.jq"),
-    file!("inventory.out.test.yaml"),
-    file!("item.out.jq"),
-    file!("item.out.test.yaml"),
-    file!("order.in.jq"),
-    file!("order.in.test.yaml"),
-    file!("order_status.csv"),
-    file!("shipment.out.jq"),
-    file!("shipment.out.test.yaml"),
-];
-
-/// What the forms of files and HTTP have besides.
-const DOCUMENTS: &[(&str, &str)] = &[
+    file!("customer.in.jq"),
+    file!("customer.in.test.yaml"),
     file!("inventory.in.jq"),
     file!("inventory.in.test.yaml"),
     file!("inventory.out.jq"),
@@ -50,6 +37,8 @@ const DOCUMENTS: &[(&str, &str)] = &[
     file!("sell_out.in.jq"),
     file!("sell_out.in.test.yaml"),
     file!("sell_out_status.csv"),
+    file!("requisition.out.jq"),
+    file!("requisition.out.test.yaml"),
 ];
 
 const FILES: Preset = Preset {
@@ -57,7 +46,7 @@ const FILES: Preset = Preset {
     summary: "CSV and NDJSON files in a directory",
     transport: "files",
     defaults: include_str!("../presets/files/preset.toml"),
-    files: DOCUMENTS,
+    files: SHARED,
 };
 
 const SQL: Preset = Preset {
@@ -73,5 +62,5 @@ const HTTP: Preset = Preset {
     summary: "a JSON API of records",
     transport: "http",
     defaults: include_str!("../presets/http/preset.toml"),
-    files: DOCUMENTS,
+    files: SHARED,
 };

@@ -8,7 +8,7 @@ use tenon_connector::{ConnectorKind, Preset};
 /// Enterprise resource planning: items, customers and documents come from it, golden customers, orders, bills of materials and decisions go to it.
 pub const KIND: ConnectorKind = ConnectorKind {
     name: "erp",
-    summary: "items, customers, orders, invoice requests, shipments, receipts, stock, requests for approval, purchase orders and plans come from it, golden customers, orders, issued invoices, bills of materials, changes, decisions, sell-out and suppliers' promises go to it",
+    summary: "items, customers, orders, invoice requests, shipments, receipts, stock, requests for approval, purchase orders and plans come from it, golden customers, orders, issued invoices, bills of materials, changes, decisions, sell-out, dealers' demand and suppliers' promises go to it",
     presets: &[
         FILES,
         SQL,
@@ -91,12 +91,15 @@ const FILES: Preset = Preset {
         file!("shared", "supply_plan.out.jq"),
         file!("shared", "supply_plan.out.test.yaml"),
         file!("shared", "purchase_status.csv"),
+        file!("shared", "requisition.out.jq"),
+        file!("shared", "requisition.out.test.yaml"),
+        file!("shared", "requisition_status_out.csv"),
     ],
 };
 
 const SQL: Preset = Preset {
     name: "sql",
-    summary: "tables and two views in its database",
+    summary: "tables and views in its database",
     transport: "sql",
     defaults: include_str!("../presets/sql/preset.toml"),
     files: &[
@@ -106,9 +109,15 @@ const SQL: Preset = Preset {
         file!("shared", "customer.out.test.yaml"),
         file!("shared", "customer_type.csv"),
         file!("shared", "customer_type_out.csv"),
+        file!("shared", "inventory.in.jq"),
+        file!("shared", "inventory.in.test.yaml"),
         file!("shared", "invoice.in.jq"),
         file!("shared", "invoice.in.test.yaml"),
+        file!("shared", "invoice.out.jq"),
+        file!("shared", "invoice.out.test.yaml"),
         file!("shared", "invoice_kind.csv"),
+        file!("shared", "invoice_kind_out.csv"),
+        file!("shared", "invoice_status_out.csv"),
         file!("shared", "item.in.jq"),
         file!("shared", "item.in.test.yaml"),
         file!("shared", "order.in.jq"),
@@ -117,6 +126,18 @@ const SQL: Preset = Preset {
         file!("shared", "order.out.test.yaml"),
         file!("shared", "order_status.csv"),
         file!("shared", "order_status_out.csv"),
+        file!("shared", "payment_method.csv"),
+        file!("shared", "receipt.in.jq"),
+        file!("shared", "receipt.in.test.yaml"),
+        file!("shared", "receipt_status.csv"),
+        file!("shared", "requisition.out.jq"),
+        file!("shared", "requisition.out.test.yaml"),
+        file!("shared", "requisition_status_out.csv"),
+        file!("shared", "sell_out.out.jq"),
+        file!("shared", "sell_out.out.test.yaml"),
+        file!("shared", "shipment.in.jq"),
+        file!("shared", "shipment.in.test.yaml"),
+        file!("shared", "shipment_status.csv"),
         file!("sql", "views.mysql.sql"),
         file!("sql", "views.postgres.sql"),
         file!("sql", "views.sqlite.sql"),
@@ -146,6 +167,9 @@ const HTTP: Preset = Preset {
         file!("http", "order.out.test.yaml"),
         file!("shared", "order_status.csv"),
         file!("shared", "order_status_out.csv"),
+        file!("http", "requisition.out.jq"),
+        file!("http", "requisition.out.test.yaml"),
+        file!("shared", "requisition_status_out.csv"),
     ],
 };
 

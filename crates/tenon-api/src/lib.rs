@@ -186,6 +186,7 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(insight::grades::grades))
         .routes(routes!(insight::grades::grade, insight::grades::decide))
         .routes(routes!(insight::customers::customer))
+        .routes(routes!(insight::dealers::cover))
         .routes(routes!(prometheus::scrape))
         .routes(routes!(channels::asyncapi))
         .routes(routes!(health::live))

@@ -27,6 +27,9 @@ pub struct Requisition {
     /// The customer's order that needs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Reference>,
+    /// The dealer whose stock it replenishes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dealer: Option<Reference>,
     /// The currency of the estimates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,

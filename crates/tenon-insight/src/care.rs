@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tenon_core::customer::{Customer, Grade};
 use tenon_core::interaction::{Interaction, InteractionDirection, InteractionKind};
 use tenon_core::money::Decimal;
-use tenon_core::{MasterId, Reference};
+use tenon_core::{Entity, MasterId, Reference};
 use tenon_store::insight::{CareFacts, GivenReminder};
 use tenon_store::{Insight, StoreError};
 use uuid::Uuid;
@@ -146,11 +146,20 @@ impl Reminder {
     }
 }
 
-/// Takes interactions by number; on `Ok` each is durable.
+/// What the hub says of its own accord.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// What it is.
+    pub entity: Entity,
+    /// Names it: the same occasion has the same number.
+    pub number: String,
+    /// As its schema has it.
+    pub body: Bytes,
+}
+
+/// Takes what the hub says of its own accord; on `Ok` each is durable.
 pub type Remind = Arc<
-    dyn Fn(Vec<(String, Bytes)>) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>>
-        + Send
-        + Sync,
+    dyn Fn(Vec<Told>) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync,
 >;
 
 /// Gives the reminders that are due for these customers, each once.
@@ -188,7 +197,11 @@ pub(crate) async fn remind(
     }
     let bodies = reminders.iter().map(|reminder| {
         let body = serde_json::to_vec(&reminder.interaction(today)).unwrap_or_default();
-        (reminder.number.clone(), Bytes::from(body))
+        Told {
+            entity: Entity::Interaction,
+            number: reminder.number.clone(),
+            body: Bytes::from(body),
+        }
     });
     // Noted when they are durable: a crash between gives one again, under the number that it had.
     give(bodies.collect())

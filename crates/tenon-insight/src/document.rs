@@ -8,17 +8,20 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tenon_core::case::Case;
 use tenon_core::interaction::Interaction;
+use tenon_core::inventory::Inventory;
 use tenon_core::invoice::{Invoice, InvoiceStatus};
 use tenon_core::money::Decimal;
 use tenon_core::opportunity::Opportunity;
 use tenon_core::order::{Order, OrderStatus};
 use tenon_core::receipt::{Receipt, ReceiptStatus};
+use tenon_core::sell_out::SellOut;
 use tenon_core::shipment::{Shipment, ShipmentStatus};
 use tenon_core::{Attributes, Entity, MasterId, Reference};
 use tenon_store::insight::{DocumentRow, PendingRow};
 use uuid::Uuid;
 
 use crate::days::{day_at, day_number, day_of, ten_thousandths};
+use crate::dealers::{self, Stock};
 
 /// A document, as its latest statement has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +82,12 @@ pub struct Facts {
     /// What it says in a line, for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// What a dealer has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stock: Option<Stock>,
+    /// The first day of a report; the last is the document's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub begins_on: Option<Date>,
     /// What it names and nobody had told of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pending: Vec<Named>,
@@ -138,10 +147,15 @@ pub const DOCUMENTS: [Entity; 7] = [
 
 /// What stands before the identity of a message in a stamp, so that stamps sort as moments do.
 pub(crate) fn stamp(attributes: &Attributes) -> String {
+    stamp_at(attributes.occurred_at, attributes)
+}
+
+/// The same for a statement that says itself of which moment it is.
+pub(crate) fn stamp_at(at: tenon_core::Timestamp, attributes: &Attributes) -> String {
     let moment = |at: tenon_core::Timestamp| at.as_microsecond().max(0);
     format!(
         "{:017}.{:017}.{}",
-        moment(attributes.occurred_at),
+        moment(at),
         moment(attributes.accepted_at),
         attributes.id
     )
@@ -149,12 +163,22 @@ pub(crate) fn stamp(attributes: &Attributes) -> String {
 
 /// Takes references apart, and remembers those that nobody had told of.
 #[derive(Default)]
-struct References {
+pub(crate) struct References {
     pending: Vec<Named>,
 }
 
 impl References {
-    fn id(&mut self, entity: Entity, reference: &Reference) -> Uuid {
+    pub(crate) fn id(&mut self, entity: Entity, reference: &Reference) -> Uuid {
+        // Items of orders are only told apart by it; what they are called is looked up when shown.
+        self.named(entity, reference, entity != Entity::Item)
+    }
+
+    /// An item that must be known by what everybody calls it.
+    pub(crate) fn item(&mut self, reference: &Reference) -> Uuid {
+        self.named(Entity::Item, reference, true)
+    }
+
+    fn named(&mut self, entity: Entity, reference: &Reference, await_it: bool) -> Uuid {
         match reference {
             Reference::Master { master_id } => master_id.0,
             Reference::Native { system, native_id } => {
@@ -166,8 +190,7 @@ impl References {
                     native_id: native_id.clone(),
                     assumed,
                 };
-                // Items are only told apart by it; what they are called is looked up when shown.
-                if entity != Entity::Item && !self.pending.contains(&named) {
+                if await_it && !self.pending.contains(&named) {
                     self.pending.push(named);
                 }
                 assumed
@@ -188,7 +211,7 @@ impl References {
 }
 
 /// A schema's word for a value: the text that it is written as.
-fn word<T: Serialize>(value: &T) -> String {
+pub(crate) fn word<T: Serialize>(value: &T) -> String {
     serde_json::to_value(value)
         .ok()
         .and_then(|value| value.as_str().map(str::to_owned))
@@ -238,6 +261,21 @@ impl Document {
             Entity::Opportunity => opportunity(blank, read(body)?, &mut references),
             Entity::Case => case(blank, read(body)?, &mut references),
             Entity::Interaction => interaction(blank, read(body)?, &mut references),
+            Entity::Inventory => {
+                let stock: Inventory = read(body)?;
+                let Some(holder) = &stock.holder else {
+                    return Ok(None);
+                };
+                let stamp = stamp_at(stock.counted_at, attributes);
+                let blank = Self { stamp, ..blank };
+                dealers::stock(blank, holder, &stock, &mut references)
+            }
+            Entity::SellOut => {
+                let report: SellOut = read(body)?;
+                let stamp = stamp_at(report.reported_at, attributes);
+                let blank = Self { stamp, ..blank };
+                dealers::report(blank, report, &mut references)?
+            }
             _ => return Ok(None),
         };
         document.facts.pending = references.pending;
@@ -256,7 +294,8 @@ impl Document {
         let lines = self.facts.lines.iter();
         let lines = lines
             .flat_map(|line| [Some(line.quantity), line.net, line.gross])
-            .flatten();
+            .flatten()
+            .chain(self.facts.stock.iter().flat_map(Stock::quantities));
         match amounts
             .chain(subjects)
             .chain(lines)
@@ -339,6 +378,14 @@ impl Document {
         if entity == Entity::Customer {
             if self.party == assumed {
                 self.party = id;
+            }
+            return;
+        }
+        if entity == Entity::Item {
+            let lines = self.facts.lines.iter_mut().map(|line| &mut line.item);
+            let stock = self.facts.stock.iter_mut().map(|stock| &mut stock.item);
+            for item in lines.chain(stock).filter(|item| **item == assumed) {
+                *item = id;
             }
             return;
         }

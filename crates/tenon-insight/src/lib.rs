@@ -1,30 +1,36 @@
-//! Projections of the journal: reconciliation by order, customers in the round, reports, grades, care.
+//! Projections of the journal: reconciliation by order, customers in the round, reports, grades, care,
+//! dealers' stock and demand.
 //!
 //! A projection is a read model: it is made from the journal alone and can be made anew at any time. One
 //! node at a time reads the journal forward, by a cursor that misses no late commit, and enters each portion
 //! as one transaction together with the position that it brings the projections to. What every figure means
 //! is written in `docs/insight.md`. *Architecture invariant*: nothing here changes what the hub knows; a
-//! grade is proposed here and decided by a person's command, and a reminder is a message like any other.
+//! grade is proposed here and decided by a person's command, and a reminder or a demand is a message like any
+//! other.
 
 mod care;
 mod days;
+mod dealers;
 mod document;
 mod policy;
 mod project;
 mod reconcile;
+mod replenish;
 mod reports;
 mod runner;
 mod score;
 mod table;
 
-pub use care::{Occasion, Remind, Reminder};
+pub use care::{Occasion, Remind, Reminder, Told};
 pub use days::{day_at, day_number, day_of, month_number, month_of, units};
+pub use dealers::Stock;
 pub use document::{DOCUMENTS, Document, Facts, Line, Named, Subject};
 pub use policy::{
-    Care, GradePolicy, Grades, Language, Part as ScorePart, Policy, Reconciliation, Score,
-    SourceCost, Tolerance,
+    Care, DealerTerms, GradePolicy, Grades, Language, Part as ScorePart, Policy, Reconciliation,
+    Replenishment, Score, SourceCost, Tolerance,
 };
 pub use reconcile::{Account, Goods, Matters, Part, Rows};
+pub use replenish::{Cover, Standing, cover};
 pub use reports::{REPORTS, Reports, Scope};
 pub use runner::{Runner, Turn, rebuild};
 pub use score::{Part as ScoredPart, Verdict, judge};

@@ -6,6 +6,8 @@ use serde::{Deserialize, Deserializer};
 use tenon_core::customer::Grade;
 use tenon_core::money::{Currency, Decimal};
 
+use crate::days::units;
+
 /// What a company decides about its figures. Every key has a default.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -22,6 +24,8 @@ pub struct Policy {
     pub sources: BTreeMap<String, SourceCost>,
     /// When somebody is reminded of a customer; without it nobody is.
     pub care: Option<Care>,
+    /// When goods are asked for to replenish dealers; without it none are.
+    pub replenishment: Option<Replenishment>,
 }
 
 /// When somebody is reminded of a customer.
@@ -43,13 +47,95 @@ pub struct Care {
     pub language: Language,
 }
 
-/// The language of reminders.
+/// The language of what the hub says itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Language {
     En,
     Zh,
+}
+
+/// When goods are asked for to replenish dealers.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Replenishment {
+    /// Days before today over which sell-out is averaged.
+    pub window_days: u16,
+    /// On how many of them a dealer must have reported.
+    pub least_days: u16,
+    /// Days that goods take to a dealer.
+    pub lead_days: u16,
+    /// Days that stock should last beyond that.
+    pub safety_days: u16,
+    /// Days that what is asked for should last.
+    pub supply_days: u16,
+    /// Days after which a count of stock says nothing any more.
+    pub stale_days: u16,
+    /// Days after which is asked again while stock is as scarce as it was; 0 for never.
+    pub again_days: u16,
+    /// What is asked for is a multiple of it: a box.
+    #[serde(deserialize_with = "positive")]
+    pub multiple: Decimal,
+    /// Who asks for a dealer that nobody looks after.
+    pub owner: String,
+    /// The language of reasons.
+    pub language: Language,
+    /// What differs for a dealer, by its code.
+    pub dealers: BTreeMap<String, DealerTerms>,
+}
+
+/// What differs for a dealer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DealerTerms {
+    /// Days that goods take to it.
+    pub lead_days: Option<u16>,
+    /// Days that its stock should last beyond that.
+    pub safety_days: Option<u16>,
+}
+
+/// The days that hold for a dealer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Terms {
+    pub(crate) lead_days: u16,
+    pub(crate) safety_days: u16,
+}
+
+impl Replenishment {
+    /// The days that hold for a dealer of this code.
+    pub(crate) fn terms(&self, code: Option<&str>) -> Terms {
+        let own = code.and_then(|code| self.dealers.get(code));
+        let own = own.copied().unwrap_or_default();
+        Terms {
+            lead_days: own.lead_days.unwrap_or(self.lead_days),
+            safety_days: own.safety_days.unwrap_or(self.safety_days),
+        }
+    }
+
+    /// What is missing, in ten-thousandths, as the next multiple.
+    pub(crate) fn rounded(&self, missing: i128) -> Decimal {
+        let missing = units(i64::try_from(missing.max(0)).unwrap_or(i64::MAX));
+        ((missing / self.multiple).ceil() * self.multiple).normalize()
+    }
+}
+
+impl Default for Replenishment {
+    fn default() -> Self {
+        Self {
+            window_days: 28,
+            least_days: 7,
+            lead_days: 7,
+            safety_days: 7,
+            supply_days: 14,
+            stale_days: 14,
+            again_days: 30,
+            multiple: Decimal::ONE,
+            owner: "sales".to_owned(),
+            language: Language::En,
+            dealers: BTreeMap::new(),
+        }
+    }
 }
 
 impl Default for Care {
@@ -184,6 +270,7 @@ impl Default for Policy {
             grades: Grades::default(),
             sources: BTreeMap::new(),
             care: None,
+            replenishment: None,
         }
     }
 }

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::care::Kept;
 use crate::days::{day_at, day_number, month_number, ten_thousandths};
+use crate::dealers::Dealings;
 use crate::document::{Document, stamp};
 use crate::policy::Policy;
 use crate::reconcile::Matters;
@@ -134,15 +135,19 @@ impl Books {
     ) -> Result<Projection, StoreError> {
         let mut projection = Projection::default();
         let mut figures = Figures::default();
+        let mut dealings = Dealings::default();
         let mut touched: BTreeSet<Uuid> = BTreeSet::new();
         for document in changed.values() {
             let old = before.get(&document.id);
             figures.count(document, 1);
+            dealings.count(document, 1);
             touched.insert(document.party);
             if let Some(old) = old {
                 figures.count(old, -1);
+                dealings.count(old, -1);
                 touched.insert(old.party);
             }
+            projection.stock.extend(document.stock_row());
             projection.documents.push(document.row());
             projection.pending.extend(document.pending());
             let subjects = document.facts.subjects.iter();
@@ -157,6 +162,7 @@ impl Books {
         projection.orders = rows.rows;
         projection.gone = rows.gone;
         (projection.months, projection.products) = figures.rows();
+        (projection.sold, projection.reported) = dealings.rows();
         projection.touched = touched.into_iter().collect();
         Ok(projection)
     }

@@ -3,6 +3,7 @@
 //! What every column means is written in `docs/insight.md`.
 
 mod cohorts;
+mod cover;
 mod scorecard;
 
 use std::collections::BTreeMap;
@@ -57,7 +58,7 @@ const STAGES: [&str; 8] = [
 ];
 
 /// The names of the reports.
-pub const REPORTS: [&str; 9] = [
+pub const REPORTS: [&str; 10] = [
     "months",
     "segments",
     "cohorts",
@@ -67,6 +68,7 @@ pub const REPORTS: [&str; 9] = [
     "products",
     "hints",
     "scorecard",
+    "cover",
 ];
 
 impl Reports {
@@ -137,6 +139,7 @@ impl Reports {
             "products" => self.products(scope).await?,
             "hints" => self.hints(scope).await?,
             "scorecard" => self.scorecard(scope).await?,
+            "cover" => self.cover(scope.customer).await?,
             _ => return Ok(None),
         }))
     }

@@ -15,6 +15,7 @@ use crate::days::{day_at, day_number};
 use crate::document::Document;
 use crate::policy::Policy;
 use crate::project::Books;
+use crate::replenish::replenish;
 use crate::score;
 
 /// The name of the claim: one node at a time brings the projections on.
@@ -39,7 +40,7 @@ pub struct Runner {
     pub store: SharedStore,
     /// What the company decides about its figures.
     pub policy: Arc<Policy>,
-    /// Takes the reminders that are due.
+    /// Takes the reminders and the demand that are due.
     pub remind: Remind,
     /// Ends it.
     pub stop: CancellationToken,
@@ -129,7 +130,7 @@ impl Turn {
         }
     }
 
-    /// The same, which gives the reminders that are due on a day.
+    /// The same, which gives the reminders and the demand that are due on a day.
     #[must_use]
     pub fn reminding(self, remind: Remind, today: fn() -> Date) -> Self {
         Self {
@@ -283,6 +284,7 @@ impl Turn {
         // Before the scores, which say that these customers were looked at today.
         if let Some(remind) = &self.remind {
             care::remind(&self.store, &self.policy, generation, &ids, today, remind).await?;
+            replenish(&self.store, &self.policy, generation, &ids, today, remind).await?;
         }
         score::score(&self.store, &self.policy, generation, &ids, today).await?;
         Ok(true)

@@ -53,6 +53,17 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_replenishment_is_the_default() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/insight.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let at = page.find("[replenishment]\nwindow_days").unwrap();
+        let (text, _) = page[at..].split_once("```").unwrap();
+        let read = parse(Path::new("insight.toml"), text).unwrap();
+        let default = tenon_insight::Replenishment::default();
+        assert_eq!(read.replenishment, Some(default));
+    }
+
+    #[test]
     fn what_is_wrong_is_told_with_its_place() {
         let check = |text: &str, place: &str, words: &str| {
             let told = parse(Path::new("insight.toml"), text)

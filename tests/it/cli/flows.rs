@@ -10,13 +10,13 @@ use crate::vendor::{Asked, vendor};
 
 /// What carries the messages and remembers them.
 #[derive(Debug, Clone, Copy)]
-enum Engine {
+pub(super) enum Engine {
     Embedded,
     Servers,
 }
 
 /// A factory with all its systems. What the servers keep is gone when it is.
-struct Factory {
+pub(super) struct Factory {
     site: Site,
     _servers: Option<(TestVhost, PostgresSchema)>,
 }
@@ -29,7 +29,7 @@ impl std::ops::Deref for Factory {
 }
 
 /// A design office, an ERP, an OA, a CRM, a DRP and a portal for suppliers.
-fn factory(engine: Engine) -> Factory {
+pub(super) fn factory(engine: Engine) -> Factory {
     let site = Site::bare();
     let servers = match engine {
         Engine::Embedded => None,
@@ -97,6 +97,7 @@ fn factory(engine: Engine) -> Factory {
             "sell_out",
             "purchase_order",
             "supply_plan",
+            "requisition",
         ],
     );
     system("invoicing", &["invoice"], &["customer", "invoice"]);
@@ -113,8 +114,8 @@ fn factory(engine: Engine) -> Factory {
     );
     system(
         "drp",
-        &["inventory", "order", "sell_out"],
-        &["item", "inventory", "shipment"],
+        &["customer", "inventory", "order", "sell_out"],
+        &["item", "inventory", "shipment", "requisition"],
     );
     Factory {
         site,
@@ -138,7 +139,7 @@ fn without_password(site: &Site, name: &str, url: &str) -> String {
 }
 
 /// Puts a file of an export job into a system's folder.
-fn export(site: &Site, system: &str, name: &str, text: &str) {
+pub(super) fn export(site: &Site, system: &str, name: &str, text: &str) {
     site.write(&format!("config/{system}/out/{name}"), text);
 }
 
@@ -163,7 +164,7 @@ key     = "id"
 mapping = "km/customer.out.jq"
 "#;
 
-const ITEMS: &str = "ITEM_NO,ITEM_NAME,SPEC,UOM,REV\nFS-305,Shaver,,pcs,C2\n";
+pub(super) const ITEMS: &str = "ITEM_NO,ITEM_NAME,SPEC,UOM,REV\nFS-305,Shaver,,pcs,C2\n";
 
 #[rstest]
 #[case::embedded(Engine::Embedded)]
@@ -421,7 +422,7 @@ fn suppliers_see_orders_and_plans_and_promise_and_announce(#[case] engine: Engin
 }
 
 /// A request for an invoice as the ERP exports it.
-fn invoice_request(number: &str, customer: &str, more: &serde_json::Value) -> String {
+pub(super) fn invoice_request(number: &str, customer: &str, more: &serde_json::Value) -> String {
     let mut request = json!({
         "REQ_NO": number, "CUST_NO": customer, "INV_TYPE": "S",
         "LINES": [{ "LINE_NO": 1, "ITEM_NO": "FS-305", "ITEM_DESC": "Shaver", "QTY": 3, "UOM": "pcs",

@@ -5,6 +5,7 @@ mod backup;
 mod cases;
 mod checking;
 mod connectors;
+mod dealers;
 mod dedupe;
 mod demo;
 mod ends;

@@ -17,15 +17,15 @@ use uuid::Uuid;
 
 use super::fixtures::{House, orders, write};
 
-fn master(entity: Entity, id: &str) -> MasterId {
+pub(super) fn master(entity: Entity, id: &str) -> MasterId {
     MasterId::derive(&[entity.as_str(), "erp", id])
 }
 
-fn to(entity: Entity, id: &str) -> Value {
+pub(super) fn to(entity: Entity, id: &str) -> Value {
     json!({ "master_id": master(entity, id).to_string() })
 }
 
-fn stated(entity: Entity, id: &str, body: Value) -> Inbound {
+pub(super) fn stated(entity: Entity, id: &str, body: Value) -> Inbound {
     let source = SystemName::new("erp").unwrap();
     let mut attributes = Attributes::received(
         source,
@@ -110,7 +110,7 @@ fn company() -> Commit {
 }
 
 /// The claim of the one that brings the figures on, once the one before has let it go.
-async fn claimed(store: &SharedStore) -> Box<dyn Claim> {
+pub(super) async fn claimed(store: &SharedStore) -> Box<dyn Claim> {
     loop {
         match store.claim("insight").await.unwrap() {
             Some(claim) => return claim,
@@ -375,7 +375,7 @@ pub(super) async fn a_generation_is_built_beside_and_swapped(house: &House) {
 }
 
 /// What the hub says of a customer when masters were merged or parted.
-fn event(fact: Fact, id: &str, version: i64) -> Inbound {
+pub(super) fn event(fact: Fact, id: &str, version: i64) -> Inbound {
     let mut message = stated(Entity::Customer, id, json!({ "legal_name": id }));
     message.attributes.kind.fact = fact;
     message.attributes.sequence = Some(version);
@@ -481,9 +481,9 @@ impl Desk {
                     return Err("the broker is away".to_owned());
                 }
                 let mut given = desk.given.lock().unwrap();
-                for (number, body) in reminders {
-                    let told: Interaction = serde_json::from_slice(&body).unwrap();
-                    assert_eq!(told.number, number);
+                for reminder in reminders {
+                    let told: Interaction = serde_json::from_slice(&reminder.body).unwrap();
+                    assert_eq!(told.number, reminder.number);
                     assert_eq!(told.kind, InteractionKind::Reminder);
                     let (what, on) = (told.next_step.unwrap(), told.next_on.unwrap());
                     given.push(format!("{what} {on} {}", told.owner));

@@ -5,6 +5,7 @@
 
 mod access;
 mod claims;
+mod dealers;
 mod deeds;
 mod dependencies;
 mod fixtures;
@@ -110,6 +111,8 @@ suite! {
     insight::figures_follow_a_merge_and_its_undoing,
     insight::reminders_are_given_once,
     insight::a_reminder_that_nobody_took_is_given_later,
+    dealers::late_and_corrected_reports_count_on_their_days,
+    dealers::demand_is_sent_once_for_each_time,
     people::redrive_makes_due_and_keeps_order,
     people::drop_advances_the_lane,
     people::a_dropped_inbound_message_is_marked,

@@ -204,6 +204,7 @@ pub(crate) const RULES: &[Rule] = &[
         Some("grade.decided"),
     ),
     see("/api/v1/insight/customers/{id}", Scope::Company),
+    see("/api/v1/insight/cover", Scope::Company),
     // Who may what. Signing in and out write their own entries.
     open("POST", "/api/v1/session"),
     open("POST", "/api/v1/session/first"),

@@ -1,6 +1,7 @@
-//! Figures: reconciliation by order, reports, grades, customers in the round.
+//! Figures: reconciliation by order, reports, grades, customers in the round, dealers' stock.
 
 pub(crate) mod customers;
+pub(crate) mod dealers;
 pub(crate) mod grades;
 pub(crate) mod orders;
 pub(crate) mod reports;

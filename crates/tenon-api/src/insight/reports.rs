@@ -145,7 +145,7 @@ async fn table(api: &Api, name: &str, query: &ReportQuery) -> Result<Table, Prob
 }
 
 /// A report: `months`, `segments`, `cohorts`, `funnel`, `new_customers`, `grades`, `products`, `hints`,
-/// `scorecard`.
+/// `scorecard`, `cover`.
 #[utoipa::path(get, path = "/api/v1/insight/reports/{name}", tag = "insight",
     params(ReportQuery, ("name" = String, Path, description = "the report")), responses(
     (status = 200, description = "the report", body = TableView), (status = 400, description = "the query does not fit", body = Problem), (status = 404, description = "no such report", body = Problem)))]

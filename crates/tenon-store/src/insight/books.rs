@@ -4,17 +4,18 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::dealers::write_dealers;
 use super::session::Session;
 use super::{CustomerRow, DocumentRow, Engine, FoundReference, Insight, PendingRow, Projection};
 use crate::StoreError;
 
 #[derive(Serialize)]
-struct Named {
+pub(super) struct Named {
     generation: i32,
     id: Uuid,
 }
 
-fn named(generation: i32, ids: &[Uuid]) -> Vec<Named> {
+pub(super) fn named(generation: i32, ids: &[Uuid]) -> Vec<Named> {
     let named = |id: &Uuid| Named {
         generation,
         id: *id,
@@ -24,13 +25,13 @@ fn named(generation: i32, ids: &[Uuid]) -> Vec<Named> {
 
 /// A row with the generation to which it belongs.
 #[derive(Serialize)]
-struct In<'a, T> {
+pub(super) struct In<'a, T> {
     generation: i32,
     #[serde(flatten)]
     row: &'a T,
 }
 
-fn within<T>(generation: i32, rows: &[T]) -> Vec<In<'_, T>> {
+pub(super) fn within<T>(generation: i32, rows: &[T]) -> Vec<In<'_, T>> {
     rows.iter().map(|row| In { generation, row }).collect()
 }
 
@@ -134,6 +135,7 @@ impl Insight {
         }
         write_documents(&mut session, generation, projection).await?;
         write_figures(&mut session, generation, projection).await?;
+        write_dealers(&mut session, generation, projection).await?;
         write_customers(&mut session, generation, projection).await?;
         if projection.merged {
             follow_merges(&mut session, &self.engine, generation).await?;

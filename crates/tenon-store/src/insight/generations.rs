@@ -8,13 +8,16 @@ use super::{DocumentRow, Engine, Generation, Insight};
 use crate::StoreError;
 
 /// The tables that hold generations, without that of the generations themselves.
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 11] = [
     "insight_document",
     "insight_link",
     "insight_pending",
     "insight_order",
     "insight_month",
     "insight_product",
+    "insight_stock",
+    "insight_sold",
+    "insight_reported",
     "insight_item",
     "insight_customer",
 ];

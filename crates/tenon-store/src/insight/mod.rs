@@ -6,6 +6,7 @@
 
 mod books;
 mod care;
+mod dealers;
 mod figures;
 mod generations;
 mod journal;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use care::{CareFacts, GivenReminder};
+pub use dealers::{DealerStock, Demand, ReportedRow, SoldRow, StockRow};
 pub use figures::{
     Cohort, Exceptions, Funnel, GradeCount, Matter, MatterFilter, MonthFigures, NewCustomers,
     OrderPage, Owned, ProductFigures, ReportFilter, Satisfaction, SegmentFigures,
@@ -213,6 +215,12 @@ pub struct Projection {
     pub months: Vec<MonthRow>,
     /// To be added.
     pub products: Vec<ProductRow>,
+    /// What dealers have, in place of what they had by the same record.
+    pub stock: Vec<StockRow>,
+    /// To be added.
+    pub sold: Vec<SoldRow>,
+    /// To be added.
+    pub reported: Vec<ReportedRow>,
     /// Items, the newest statement of each.
     pub items: Vec<ItemRow>,
     /// Golden records, the newest version of each.

@@ -256,6 +256,11 @@ fn migrator() -> Migrator {
             "bi",
             include_str!("../../migrations/postgres/0014_bi.sql"),
         ),
+        migration(
+            16,
+            "dealers",
+            include_str!("../../migrations/postgres/0016_dealers.sql"),
+        ),
     ])
 }
 

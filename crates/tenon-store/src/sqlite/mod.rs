@@ -235,6 +235,11 @@ fn migrator() -> Migrator {
             "bi",
             include_str!("../../migrations/sqlite/0014_bi.sql"),
         ),
+        migration(
+            16,
+            "dealers",
+            include_str!("../../migrations/sqlite/0016_dealers.sql"),
+        ),
     ])
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tenon_api::{Access, Api};
 use tenon_connector::Deployment;
 use tenon_core::{Entity, SystemName};
-use tenon_insight::{Remind, Runner};
+use tenon_insight::{Remind, Runner, Told};
 use tenon_pipeline::{Accept, Depths, FailPoint, Hub, Roles, imported};
 use tokio_util::sync::CancellationToken;
 
@@ -293,16 +293,25 @@ pub(crate) async fn stop_signal() {
     }
 }
 
-/// Takes the reminders of `tenon-insight` over, as messages of the hub's own.
+/// Takes the reminders and the demand of `tenon-insight` over, as messages of the hub's own.
 fn reminders(accept: Accept) -> Remind {
-    Arc::new(move |reminders| {
+    Arc::new(move |told| {
         let accept = accept.clone();
         Box::pin(async move {
-            let message = |(number, body)| {
-                let origin = "care".to_owned();
-                imported(SystemName::hub(), Entity::Interaction, number, body, origin)
+            let message = |told: Told| {
+                let origin = match told.entity {
+                    Entity::Requisition => "replenishment",
+                    _ => "care",
+                };
+                imported(
+                    SystemName::hub(),
+                    told.entity,
+                    told.number,
+                    told.body,
+                    origin.to_owned(),
+                )
             };
-            let messages: Vec<_> = reminders.into_iter().map(message).collect();
+            let messages: Vec<_> = told.into_iter().map(message).collect();
             let accepted = accept.accept(&messages).await;
             accepted.map_err(|failure| failure.to_string())
         })

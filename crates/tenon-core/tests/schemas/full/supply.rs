@@ -100,6 +100,7 @@ pub(crate) fn requisition() -> Requisition {
         requested_at: "2026-03-01T02:00:00Z".parse().unwrap(),
         reason: text("四月排产缺料"),
         order: Some(native("erp", "SO-2026-0042")),
+        dealer: Some(native("erp", "10000042")),
         currency: Some(Currency::CNY),
         amount: Some(amount("12500.00")),
         lines: vec![RequisitionLine {

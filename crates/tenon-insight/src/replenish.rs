@@ -1,0 +1,556 @@
+//! Replenishment: which dealers will run out of what, and the demand that follows, as messages like any
+//! other.
+//!
+//! How long a dealer's stock lasts follows from facts and a day alone. A demand is sent once for each
+//! time that stock becomes scarce: its number is made of dealer, item and which time it is.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use jiff::civil::Date;
+use serde::Serialize;
+use tenon_core::money::Decimal;
+use tenon_core::requisition::{Requisition, RequisitionLine, RequisitionStatus};
+use tenon_core::{Entity, MasterId, Reference};
+use tenon_store::insight::{DealerStock, Demand};
+use tenon_store::{Insight, StoreError};
+use uuid::Uuid;
+
+use crate::care::{Remind, Told};
+use crate::days::{day_number, day_of, ten_thousandths, units};
+use crate::policy::{Language, Policy, Replenishment};
+
+/// The longest name in a line.
+const NAME: usize = 80;
+
+/// How a dealer's stock of an item stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// There is enough.
+    Enough,
+    /// Nothing is available.
+    StockOut,
+    /// It lasts no longer than goods take to come, and the days of safety.
+    Cover,
+    /// It is below the dealer's own reorder point.
+    ReorderPoint,
+    /// It was not counted for too long.
+    Stale,
+    /// Too few days were reported, and there is no reorder point.
+    Unknown,
+}
+
+impl Standing {
+    /// Its name in tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Enough => "enough",
+            Self::StockOut => "stock_out",
+            Self::Cover => "cover",
+            Self::ReorderPoint => "reorder_point",
+            Self::Stale => "stale",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Whether the dealer may run out.
+    pub fn is_risk(self) -> bool {
+        matches!(self, Self::StockOut | Self::Cover | Self::ReorderPoint)
+    }
+}
+
+/// How long a dealer's stock of an item lasts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cover {
+    /// What is known.
+    pub facts: DealerStock,
+    /// Sold a day, on average over the days that were reported; absent where these are too few.
+    pub per_day: Option<Decimal>,
+    /// Days that what is available and on the way lasts, with one decimal, rounded down; absent where
+    /// nothing is sold.
+    pub days: Option<Decimal>,
+    /// How it stands.
+    pub standing: Standing,
+    /// Whether there is clearly enough: a risk that was told of is over.
+    pub over: bool,
+    /// What brings it back to where it should be; 0 where there is no risk.
+    pub needed: Decimal,
+    /// By when that is needed.
+    pub needed_on: Option<Date>,
+}
+
+/// How long a dealer's stock lasts, on a day: pure, and exact.
+pub fn cover(policy: &Replenishment, facts: DealerStock, today: Date) -> Cover {
+    let terms = policy.terms(facts.dealer_code.as_deref());
+    let (lead, safety) = (i128::from(terms.lead_days), i128::from(terms.safety_days));
+    let position = i128::from(facts.available) + i128::from(facts.in_transit);
+    let days = i128::from(facts.days);
+    let known = facts.days >= i32::from(policy.least_days.max(1));
+    // More may have come back than was sold.
+    let sold = i128::from(facts.sold.max(0));
+    let point = facts.reorder_point.map(i128::from);
+    let sells = known && sold > 0;
+    let lasts = |level: i128| !sells || position * days >= sold * level;
+    let above = |margin: i128| point.is_none_or(|point| (position - point) * days.max(1) >= margin);
+    let standing = if day_number(today) - facts.counted_on > i32::from(policy.stale_days) {
+        Standing::Stale
+    } else if facts.available <= 0 && (sells || point.is_some_and(|point| point > 0)) {
+        match lasts(lead + safety) && above(0) {
+            true => Standing::Enough,
+            false => Standing::StockOut,
+        }
+    } else if !lasts(lead + safety) {
+        Standing::Cover
+    } else if !above(0) {
+        Standing::ReorderPoint
+    } else if !known && point.is_none() {
+        Standing::Unknown
+    } else {
+        Standing::Enough
+    };
+    // One day's sales more than the threshold, so that what goes up and down a little is one occurrence.
+    let over = standing == Standing::Enough && lasts(lead + safety + 1) && above(sold);
+    let needed = match standing.is_risk() {
+        true => {
+            let supply = i128::from(policy.supply_days);
+            let target = match sells {
+                true => ceil(sold * (lead + safety + supply), days),
+                false => 0,
+            };
+            let reach = point.map_or(0, |point| match sells {
+                true => point + ceil(sold * supply, days),
+                false => point,
+            });
+            policy.rounded(target.max(reach) - position)
+        }
+        false => Decimal::ZERO,
+    };
+    let needed_on = standing.is_risk().then(|| {
+        let left = match sells {
+            true => position * days / sold - safety,
+            false => lead,
+        };
+        let left = i32::try_from(left.max(0)).unwrap_or_default();
+        day_of(day_number(today) + left)
+    });
+    Cover {
+        per_day: known.then(|| rounded(sold, days, 4)),
+        days: sells.then(|| tenths(position * days * 10 / sold)),
+        standing,
+        over,
+        needed,
+        needed_on,
+        facts,
+    }
+}
+
+/// A quotient of whole numbers, rounded up.
+fn ceil(value: i128, by: i128) -> i128 {
+    -(-value).div_euclid(by)
+}
+
+/// A quotient of ten-thousandths, with at most so many decimals.
+fn rounded(value: i128, by: i128, decimals: u32) -> Decimal {
+    let value = i64::try_from(value).unwrap_or(i64::MAX);
+    let by = Decimal::from(i64::try_from(by).unwrap_or(1).max(1));
+    (units(value) / by).round_dp(decimals).normalize()
+}
+
+fn tenths(value: i128) -> Decimal {
+    Decimal::new(i64::try_from(value).unwrap_or(i64::MAX), 1).normalize()
+}
+
+/// How long the stock of dealers lasts, by dealer and item.
+///
+/// # Errors
+/// When the store cannot be reached.
+pub(crate) async fn covers(
+    store: &Insight,
+    policy: &Replenishment,
+    generation: i32,
+    dealers: &[Uuid],
+    today: Date,
+) -> Result<Vec<Cover>, StoreError> {
+    let day = day_number(today);
+    // Today is not over yet.
+    let window = (day - i32::from(policy.window_days), day - 1);
+    let stock = store.dealer_stock(generation, dealers, window).await?;
+    let covers = stock.into_iter().map(|facts| cover(policy, facts, today));
+    Ok(covers.collect())
+}
+
+/// Sends the demand that follows for these dealers, each once, and notes which is over.
+pub(crate) async fn replenish(
+    store: &Insight,
+    policy: &Policy,
+    generation: i32,
+    ids: &[Uuid],
+    today: Date,
+    give: &Remind,
+) -> Result<(), StoreError> {
+    let Some(policy) = &policy.replenishment else {
+        return Ok(());
+    };
+    let covers = covers(store, policy, generation, ids, today).await?;
+    if covers.is_empty() {
+        return Ok(());
+    }
+    let mut before: HashMap<(Uuid, Uuid), Vec<Demand>> = HashMap::new();
+    for demand in store.demands(generation, ids).await? {
+        let key = (demand.dealer, demand.item);
+        before.entry(key).or_default().push(demand);
+    }
+    let (mut told, mut asked, mut ended) = (Vec::new(), Vec::new(), Vec::new());
+    for cover in &covers {
+        let key = (cover.facts.dealer, cover.facts.item);
+        let before = before.get(&key).map_or(&[][..], Vec::as_slice);
+        if cover.over {
+            let open = before.iter().filter(|demand| demand.ended_on.is_none());
+            ended.extend(open.map(|demand| demand.number.clone()));
+        }
+        let Some(demand) = demand(policy, cover, before, today) else {
+            continue;
+        };
+        let body = requisition(policy, cover, &demand, today);
+        told.push(Told {
+            entity: Entity::Requisition,
+            number: demand.number.clone(),
+            body: Bytes::from(serde_json::to_vec(&body).unwrap_or_default()),
+        });
+        asked.push(demand);
+    }
+    if !told.is_empty() {
+        // Noted when they are durable: a crash between sends one again, under the number that it had.
+        give(told).await.map_err(StoreError::Unavailable)?;
+        metrics::counter!("tenon_replenishment_demands_total").increment(asked.len() as u64);
+    }
+    if asked.is_empty() && ended.is_empty() {
+        return Ok(());
+    }
+    store.note_demands(&asked, &ended, day_number(today)).await
+}
+
+/// The demand that is to be sent now, given what was sent before.
+fn demand(policy: &Replenishment, cover: &Cover, before: &[Demand], today: Date) -> Option<Demand> {
+    let facts = &cover.facts;
+    // Nobody could deliver what nobody has told of.
+    let known = facts.item_code.is_some() && facts.dealer_code.is_some();
+    let quantity = ten_thousandths(cover.needed).filter(|quantity| *quantity > 0)?;
+    let day = day_number(today);
+    let again = i32::from(policy.again_days);
+    let stands =
+        |demand: &Demand| demand.ended_on.is_none() && (again == 0 || day - demand.made_on < again);
+    if !known || !cover.standing.is_risk() || before.iter().any(stands) {
+        return None;
+    }
+    let last = before.iter().map(|demand| demand.occurrence).max();
+    let occurrence = last.unwrap_or_default() + 1;
+    let about = [facts.dealer, facts.item].map(|id| id.to_string());
+    let number = MasterId::derive(&[
+        "replenishment",
+        &about[0],
+        &about[1],
+        &occurrence.to_string(),
+    ]);
+    Some(Demand {
+        number: format!("replenish-{}", number.0.simple()),
+        dealer: facts.dealer,
+        item: facts.item,
+        occurrence,
+        quantity,
+        made_on: day,
+        ended_on: None,
+    })
+}
+
+/// As a message: what is needed, for which dealer, by when, and why.
+fn requisition(policy: &Replenishment, cover: &Cover, demand: &Demand, today: Date) -> Requisition {
+    let facts = &cover.facts;
+    let master = |id| Reference::Master {
+        master_id: MasterId(id),
+    };
+    let midnight = today.to_zoned(jiff::tz::TimeZone::UTC);
+    let owner = facts.owner.as_ref().unwrap_or(&policy.owner);
+    let item = facts.item_name.clone();
+    Requisition {
+        number: demand.number.clone(),
+        status: RequisitionStatus::Submitted,
+        requested_by: owner.clone(),
+        department: None,
+        requested_at: midnight.map(|at| at.timestamp()).unwrap_or_default(),
+        reason: Some(policy.language.scarce(cover)),
+        order: None,
+        dealer: Some(master(facts.dealer)),
+        currency: None,
+        amount: None,
+        lines: vec![RequisitionLine {
+            number: 1,
+            item: Some(master(facts.item)),
+            description: item.filter(|name| !name.trim().is_empty()),
+            quantity: units(demand.quantity),
+            unit: facts.unit.clone(),
+            required_on: cover.needed_on,
+            estimated_price: None,
+            supplier: None,
+        }],
+        remark: None,
+    }
+}
+
+impl Language {
+    /// Why stock is scarce, in a line.
+    fn scarce(self, cover: &Cover) -> String {
+        let facts = &cover.facts;
+        let short =
+            |text: Option<&str>| -> String { text.unwrap_or("?").chars().take(NAME).collect() };
+        let name = facts
+            .dealer_name
+            .as_deref()
+            .or(facts.dealer_code.as_deref());
+        let (dealer, item) = (short(name), short(facts.item_code.as_deref()));
+        let (available, coming) = (units(facts.available), units(facts.in_transit));
+        let point = facts.reorder_point.map(units);
+        let mut told = match self {
+            Self::En => format!("{dealer} has {available} of {item}, and {coming} on the way"),
+            Self::Zh => format!("{dealer}的{item}可用库存 {available}，在途 {coming}"),
+        };
+        if let Some((per_day, days)) = cover.per_day.zip(cover.days) {
+            told += &match self {
+                Self::En => format!("; it sells {per_day} a day: enough for {days} days"),
+                Self::Zh => format!("，日均销量 {per_day}，可供 {days} 天"),
+            };
+        }
+        if let Some(point) = point {
+            told += &match self {
+                Self::En => format!("; its reorder point is {point}"),
+                Self::Zh => format!("，补货点 {point}"),
+            };
+        }
+        told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn today() -> Date {
+        "2026-04-10".parse().unwrap()
+    }
+
+    /// A dealer that sold `sold` on `days` days, and has `available`, `coming` and a reorder point.
+    fn facts(
+        sold: &str,
+        days: i32,
+        available: &str,
+        coming: &str,
+        point: Option<&str>,
+    ) -> DealerStock {
+        let number = |text: &str| ten_thousandths(text.parse().unwrap()).unwrap();
+        DealerStock {
+            dealer: Uuid::from_u128(7),
+            dealer_code: Some("CKMY".to_owned()),
+            dealer_name: Some("川可".to_owned()),
+            item: Uuid::from_u128(8),
+            item_code: Some("SH-300".to_owned()),
+            available: number(available),
+            in_transit: number(coming),
+            reorder_point: point.map(number),
+            counted_on: day_number(today()) - 1,
+            sold: number(sold),
+            days,
+            ..DealerStock::default()
+        }
+    }
+
+    /// How it stands with the defaults (7 days of delivery, 7 of safety, 14 of supply): average, days,
+    /// what is needed, and by which day of April.
+    fn check(facts: &DealerStock, standing: Standing, expected: &str) {
+        let cover = cover(&Replenishment::default(), facts.clone(), today());
+        assert_eq!(cover.standing, standing, "{cover:?}");
+        let or_none =
+            |value: Option<Decimal>| value.map_or("-".to_owned(), |value| value.to_string());
+        let by = cover
+            .needed_on
+            .map_or("-".to_owned(), |on| on.to_string()[5..].to_owned());
+        let told = format!(
+            "{} {} {} {by}",
+            or_none(cover.per_day),
+            or_none(cover.days),
+            cover.needed
+        );
+        assert_eq!(told, expected, "{cover:?}");
+    }
+
+    #[test]
+    fn stock_lasts_as_long_as_what_is_sold_says() {
+        // Ten a day: 140 are the threshold of 14 days, 280 what should be there.
+        check(
+            &facts("280", 28, "140", "0", None),
+            Standing::Enough,
+            "10 14 0 -",
+        );
+        check(
+            &facts("280", 28, "139.9999", "0", None),
+            Standing::Cover,
+            "10 13.9 141 04-16",
+        );
+        check(
+            &facts("280", 28, "100", "40", None),
+            Standing::Enough,
+            "10 14 0 -",
+        );
+        check(
+            &facts("280", 28, "60", "30", None),
+            Standing::Cover,
+            "10 9 190 04-12",
+        );
+        check(
+            &facts("280", 28, "20", "0", None),
+            Standing::Cover,
+            "10 2 260 04-10",
+        );
+        // Days that were not reported do not make the average smaller.
+        check(
+            &facts("100", 10, "139", "0", None),
+            Standing::Cover,
+            "10 13.9 141 04-16",
+        );
+        // A third of a day is no third in decimals: what is needed is still exact, rounded up.
+        check(
+            &facts("10", 30, "4.6", "0", None),
+            Standing::Cover,
+            "0.3333 13.8 5 04-16",
+        );
+        check(
+            &facts("10", 30, "4.6667", "0", None),
+            Standing::Enough,
+            "0.3333 14 0 -",
+        );
+        // Nothing sold: it lasts.
+        check(&facts("0", 28, "5", "0", None), Standing::Enough, "0 - 0 -");
+        check(
+            &facts("-3", 28, "5", "0", None),
+            Standing::Enough,
+            "0 - 0 -",
+        );
+    }
+
+    #[test]
+    fn a_reorder_point_is_heeded_with_and_without_sales() {
+        check(
+            &facts("28", 28, "40", "0", Some("50")),
+            Standing::ReorderPoint,
+            "1 40 24 05-13",
+        );
+        check(
+            &facts("28", 28, "40", "10", Some("50")),
+            Standing::Enough,
+            "1 50 0 -",
+        );
+        // Too few days for an average: the reorder point alone.
+        check(
+            &facts("90", 3, "40", "0", Some("50")),
+            Standing::ReorderPoint,
+            "- - 10 04-17",
+        );
+        check(
+            &facts("90", 3, "40", "0", None),
+            Standing::Unknown,
+            "- - 0 -",
+        );
+        check(
+            &facts("280", 28, "0", "30", None),
+            Standing::StockOut,
+            "10 3 250 04-10",
+        );
+        // Nothing there, and enough on its way.
+        check(
+            &facts("280", 28, "0", "150", None),
+            Standing::Enough,
+            "10 15 0 -",
+        );
+        check(
+            &facts("280", 28, "-5", "0", None),
+            Standing::StockOut,
+            "10 -0.5 285 04-10",
+        );
+    }
+
+    #[test]
+    fn a_count_grows_old() {
+        let old = |days: i32| DealerStock {
+            counted_on: day_number(today()) - days,
+            ..facts("280", 28, "20", "0", None)
+        };
+        check(&old(14), Standing::Cover, "10 2 260 04-10");
+        check(&old(15), Standing::Stale, "10 2 0 -");
+    }
+
+    #[test]
+    fn a_dealer_may_have_terms_of_its_own() {
+        let policy: Replenishment = Replenishment {
+            multiple: Decimal::from(24),
+            dealers: [(
+                "CKMY".to_owned(),
+                crate::policy::DealerTerms {
+                    lead_days: Some(30),
+                    safety_days: None,
+                },
+            )]
+            .into(),
+            ..Replenishment::default()
+        };
+        let found = cover(&policy, facts("280", 28, "300", "0", None), today());
+        assert_eq!(found.standing, Standing::Cover);
+        // 37 + 14 days are 510; 210 are 9 boxes of 24.
+        assert_eq!(found.needed, Decimal::from(216));
+    }
+
+    #[test]
+    fn a_demand_is_sent_once_for_each_time() {
+        let policy = Replenishment::default();
+        let scarce = cover(&policy, facts("280", 28, "20", "0", None), today());
+        let first = demand(&policy, &scarce, &[], today()).unwrap();
+        assert_eq!((first.occurrence, units(first.quantity)), (1, 260.into()));
+        let later = |day: &str, before: &[Demand]| {
+            demand(&policy, &scarce, before, day.parse().unwrap()).map(|demand| demand.occurrence)
+        };
+        assert_eq!(later("2026-04-11", std::slice::from_ref(&first)), None);
+        assert_eq!(later("2026-05-09", std::slice::from_ref(&first)), None);
+        // It still stands so when goods should have come long ago.
+        assert_eq!(later("2026-05-10", std::slice::from_ref(&first)), Some(2));
+        let ended = Demand {
+            ended_on: Some(day_number(today())),
+            ..first
+        };
+        assert_eq!(later("2026-04-11", &[ended]), Some(2));
+        let unknown = DealerStock {
+            item_code: None,
+            ..facts("280", 28, "20", "0", None)
+        };
+        let unknown = cover(&policy, unknown, today());
+        assert_eq!(demand(&policy, &unknown, &[], today()), None);
+        // A little more than the threshold does not end it.
+        let over =
+            |available: &str| cover(&policy, facts("280", 28, available, "0", None), today()).over;
+        assert!(!over("149.9") && over("150"));
+    }
+
+    #[test]
+    fn a_demand_says_why() {
+        let policy = Replenishment::default();
+        let scarce = cover(&policy, facts("280", 28, "60", "30", Some("100")), today());
+        let demand = demand(&policy, &scarce, &[], today()).unwrap();
+        let told = requisition(&policy, &scarce, &demand, today());
+        assert_eq!(
+            told.reason.as_deref(),
+            Some(
+                "川可 has 60 of SH-300, and 30 on the way; it sells 10 a day: enough for 9 days; \
+                 its reorder point is 100"
+            )
+        );
+        assert_eq!(told.lines[0].quantity.to_string(), "190");
+    }
+}

@@ -1,0 +1,241 @@
+//! What dealers have and sell, in whatever order they report it, and the demand that follows.
+
+use std::sync::{Arc, Mutex};
+
+use jiff::civil::Date;
+use serde_json::{Value, json};
+use tenon_core::requisition::Requisition;
+use tenon_core::{Entity, Fact, MessageId, Reference};
+use tenon_insight::{Policy, Remind, Replenishment, Reports, Turn};
+use tenon_store::{Commit, Inbound, Move};
+
+use super::fixtures::{House, write};
+use super::insight::{claimed, event, master, stated, to};
+
+const TODAY: fn() -> Date = || "2026-04-10".parse().unwrap();
+
+/// A statement of a record that was stated before: another message.
+fn again(entity: Entity, id: &str, time: &str, body: Value) -> Inbound {
+    let mut inbound = stated(entity, id, body);
+    inbound.attributes.id = MessageId::derive(&[entity.as_str(), id, time]);
+    inbound
+}
+
+/// What a dealer sold of the item A from one day to another, reported at an hour of 10 April.
+fn report(number: &str, dealer: &str, days: (&str, &str), hour: u8, quantity: &str) -> Inbound {
+    let lines = match quantity {
+        "" => json!([]),
+        _ => json!([{ "number": 1, "item": to(Entity::Item, "A"), "quantity": quantity }]),
+    };
+    let body = json!({ "number": number, "dealer": to(Entity::Customer, dealer), "from": days.0,
+        "to": days.1, "status": "final", "reported_at": format!("2026-04-10T{hour:02}:00:00Z"),
+        "lines": lines });
+    again(Entity::SellOut, number, &hour.to_string(), body)
+}
+
+/// What a dealer has of the item A, counted at an hour of a day.
+fn stock(dealer: &str, at: &str, available: &str) -> Inbound {
+    let body = json!({ "item": to(Entity::Item, "A"), "holder": to(Entity::Customer, dealer),
+        "warehouse": "W", "quantity": "999", "available": available, "unit": "pcs",
+        "counted_at": format!("{at}:00:00Z") });
+    again(Entity::Inventory, &format!("S-{dealer}"), at, body)
+}
+
+fn known() -> Vec<Inbound> {
+    let dealer = |id: &str, code: &str| {
+        let body = json!({ "legal_name": format!("Dealer {id}"), "code": code, "owner": "li" });
+        stated(Entity::Customer, id, body)
+    };
+    let item = json!({ "code": "A", "name": "Shaver" });
+    vec![
+        dealer("K-1", "CK"),
+        dealer("K-2", "DL"),
+        stated(Entity::Item, "A", item),
+    ]
+}
+
+async fn commit(house: &House, messages: Vec<Inbound>) {
+    let commit = Commit {
+        messages,
+        ..Commit::default()
+    };
+    house.store.commit(commit).await.unwrap();
+}
+
+/// Demand as it is sent: dealer, quantity and day.
+type Asked = Arc<Mutex<Vec<String>>>;
+
+/// Brings the figures on as of a day, and sends what follows.
+async fn bring_on(house: &House, asked: &Asked, today: fn() -> Date) {
+    let sent = asked.clone();
+    let remind: Remind = Arc::new(move |told| {
+        let sent = sent.clone();
+        Box::pin(async move {
+            for told in told {
+                assert_eq!(told.entity, Entity::Requisition);
+                let demand: Requisition = serde_json::from_slice(&told.body).unwrap();
+                assert_eq!(demand.number, told.number);
+                let dealer = match demand.dealer {
+                    Some(Reference::Master { master_id }) => master_id,
+                    other => panic!("{other:?}"),
+                };
+                let dealer = ["K-1", "K-2"]
+                    .into_iter()
+                    .find(|id| master(Entity::Customer, id) == dealer);
+                let line = &demand.lines[0];
+                let by = line.required_on.unwrap();
+                let told = format!(
+                    "{} {} {by} {}",
+                    dealer.unwrap(),
+                    line.quantity,
+                    demand.requested_by
+                );
+                sent.lock().unwrap().push(told);
+            }
+            Ok(())
+        })
+    });
+    let claim = claimed(&house.store).await;
+    let policy = Policy {
+        replenishment: Some(Replenishment::default()),
+        ..Policy::default()
+    };
+    let turn = Turn::alone(house.store.insight(), Arc::new(policy));
+    let mut turn = turn.reminding(remind, today);
+    while turn.take(claim.as_ref()).await.unwrap() {}
+}
+
+fn taken(asked: &Asked) -> Vec<String> {
+    let mut taken = std::mem::take(&mut *asked.lock().unwrap());
+    taken.sort();
+    taken
+}
+
+/// How the dealers stand on 10 April: code, sold a day, days that the stock lasts, and how.
+async fn standing(house: &House) -> Vec<String> {
+    let insight = house.store.insight();
+    let reports = Reports::open(insight, Arc::default(), TODAY())
+        .await
+        .unwrap();
+    let covers = reports.unwrap().covers(None).await.unwrap();
+    let told = covers.into_iter().map(|cover| {
+        let (per_day, days) = (cover.per_day.unwrap(), cover.days.unwrap());
+        let code = cover.facts.dealer_code.unwrap();
+        format!("{code} {per_day} {days} {}", cover.standing.as_str())
+    });
+    told.collect()
+}
+
+pub(super) async fn late_and_corrected_reports_count_on_their_days(house: &House) {
+    let march = ("2026-03-23", "2026-03-29");
+    let story = || {
+        let mut story = known();
+        story.extend([
+            stock("K-1", "2026-04-09T08", "150"),
+            // Counted earlier, whenever it comes.
+            stock("K-1", "2026-04-08T08", "7"),
+            // The week was 70, then corrected to 140, then to 105.
+            report("R-1", "K-1", march, 8, "70"),
+            report("R-1", "K-1", march, 10, "105"),
+            report("R-1", "K-1", march, 9, "140"),
+            // A day more, told late; a day on which nothing was sold; a day long ago; today, which is not over.
+            report("R-2", "K-1", ("2026-04-01", "2026-04-01"), 9, "15"),
+            report("R-3", "K-1", ("2026-04-02", "2026-04-02"), 9, ""),
+            report("R-4", "K-1", ("2026-03-01", "2026-03-01"), 9, "1000"),
+            report("R-5", "K-1", ("2026-04-10", "2026-04-10"), 9, "1000"),
+        ]);
+        story
+    };
+    let asked = Asked::default();
+    // 120 on nine days that were reported.
+    let expected = ["CK 13.3333 11.2 cover"];
+    commit(house, story()).await;
+    bring_on(house, &asked, TODAY).await;
+    assert_eq!(standing(house).await, expected);
+    tenon_insight::rebuild(&house.store.insight())
+        .await
+        .unwrap();
+    bring_on(house, &asked, TODAY).await;
+    assert_eq!(standing(house).await, expected);
+
+    // The other way round, one message at a time, and what is named before it is known.
+    let (_, other) = house.empty().await;
+    other.store.migrate().await.unwrap();
+    for message in story().into_iter().rev() {
+        commit(&other, vec![message]).await;
+        bring_on(&other, &asked, TODAY).await;
+    }
+    assert_eq!(standing(&other).await, expected);
+}
+
+pub(super) async fn demand_is_sent_once_for_each_time(house: &House) {
+    let asked = Asked::default();
+    let weeks = ("2026-03-27", "2026-04-09");
+    let mut story = known();
+    story.extend([
+        report("R-1", "K-1", weeks, 8, "140"),
+        stock("K-1", "2026-04-09T08", "90"),
+        report("R-2", "K-2", weeks, 8, "28"),
+        stock("K-2", "2026-04-09T08", "100"),
+    ]);
+    commit(house, story).await;
+    bring_on(house, &asked, TODAY).await;
+    assert_eq!(taken(&asked), ["K-1 190 2026-04-12 li"]);
+    // Scarcer still, and figures made anew: it is the same occurrence.
+    commit(house, vec![stock("K-1", "2026-04-10T06", "80")]).await;
+    bring_on(house, &asked, TODAY).await;
+    tenon_insight::rebuild(&house.store.insight())
+        .await
+        .unwrap();
+    bring_on(house, &asked, TODAY).await;
+    assert_eq!(taken(&asked), [] as [&str; 0]);
+    // The goods come, and are sold: it is another one.
+    commit(house, vec![stock("K-1", "2026-04-10T07", "270")]).await;
+    bring_on(house, &asked, TODAY).await;
+    commit(house, vec![stock("K-1", "2026-04-10T08", "130")]).await;
+    bring_on(house, &asked, TODAY).await;
+    assert_eq!(taken(&asked), ["K-1 150 2026-04-16 li"]);
+
+    // Two dealers turn out to be one: 230 for 12 a day, which is enough; 100 are not.
+    let (one, two) = (
+        master(Entity::Customer, "K-1"),
+        master(Entity::Customer, "K-2"),
+    );
+    let made = Commit {
+        masters: vec![write(one, 1, None), write(two, 1, None)],
+        ..Commit::default()
+    };
+    house.store.commit(made).await.unwrap();
+    let mut gone = write(two, 2, Some(1));
+    gone.row.merged_into = Some(one);
+    let mut told = event(Fact::Merged, "K-1", 2);
+    let golden = json!({ "legal_name": "Dealer", "code": "CK", "owner": "li" });
+    told.canonical = Some(golden.to_string().into());
+    let merged = Commit {
+        messages: vec![told],
+        masters: vec![write(one, 2, Some(1)), gone],
+        moves: vec![Move::Merge {
+            survivor: one,
+            merged: two,
+        }],
+        ..Commit::default()
+    };
+    house.store.commit(merged).await.unwrap();
+    bring_on(house, &asked, TODAY).await;
+    let reports = Reports::open(house.store.insight(), Arc::default(), TODAY());
+    let covers = reports
+        .await
+        .unwrap()
+        .unwrap()
+        .covers(Some(two.0))
+        .await
+        .unwrap();
+    assert_eq!(covers.len(), 1, "{covers:?}");
+    assert_eq!(covers[0].facts.dealer, one.0);
+    assert_eq!(covers[0].per_day.unwrap().to_string(), "12");
+    assert_eq!(covers[0].days.unwrap().to_string(), "19.1");
+    assert_eq!(taken(&asked), [] as [&str; 0]);
+    commit(house, vec![stock("K-2", "2026-04-10T09", "1")]).await;
+    bring_on(house, &asked, TODAY).await;
+    assert_eq!(taken(&asked), ["K-1 205 2026-04-13 li"]);
+}
