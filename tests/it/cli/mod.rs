@@ -8,6 +8,7 @@ mod connectors;
 mod dealers;
 mod dedupe;
 mod demo;
+mod einvoices;
 mod ends;
 mod flows;
 mod importing;
