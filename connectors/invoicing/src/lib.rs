@@ -68,9 +68,13 @@ const HTTP: Preset = Preset {
         file!("http", "customer.in.test.yaml"),
         file!("http", "customer.out.jq"),
         file!("http", "customer.out.test.yaml"),
+        file!("http", "invoice.in.jq"),
+        file!("http", "invoice.in.test.yaml"),
         file!("http", "invoice.out.jq"),
         file!("http", "invoice.out.test.yaml"),
+        file!("http", "invoice_status.csv"),
         file!("http", "invoice_type.csv"),
+        file!("http", "invoice_type_in.csv"),
     ],
 };
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use tenon_connector::{Deployment, Guarantee, Intake, Mapping, System};
 use tenon_core::{ConfigProblem, Entity};
+use tenon_insight::Policy;
 
 use super::schema_change::{Broken, Impact, impact};
 use crate::cli::{Check, Format};
@@ -50,7 +51,7 @@ pub(super) fn run(options: &Check) -> Result<(), Exit> {
             let found = routes(&configuration.deployment).into_iter();
             Findings {
                 problems,
-                notes: notes(&configuration.deployment),
+                notes: notes(&configuration.deployment, &configuration.settings.insight),
                 routes: found.map(|(route, ..)| route).collect(),
                 change,
             }
@@ -165,8 +166,14 @@ pub(super) fn routes(deployment: &Deployment) -> Vec<(Route, Arc<Mapping>, Arc<M
 }
 
 /// What is no mistake but worth knowing.
-fn notes(deployment: &Deployment) -> Vec<String> {
+fn notes(deployment: &Deployment, insight: &Policy) -> Vec<String> {
     let mut notes = Vec::new();
+    // What the hub says of its own accord.
+    let own = |entity: Entity| match entity {
+        Entity::Interaction => insight.care.is_some(),
+        Entity::Requisition => insight.replenishment.is_some(),
+        _ => false,
+    };
     let sends =
         |system: &System, entity: Entity| system.inlets.iter().any(|inlet| inlet.entity == entity);
     for system in &deployment.systems {
@@ -175,7 +182,9 @@ fn notes(deployment: &Deployment) -> Vec<String> {
                 other.outlet(inlet.entity).is_some()
                     && (other.name != system.name || inlet.entity.is_mastered())
             });
-            if !subscribed {
+            // Dealers' stock and sales become figures, whoever else is given them.
+            let counted = matches!(inlet.entity, Entity::Inventory | Entity::SellOut);
+            if !subscribed && !counted {
                 notes.push(format!(
                     "{}/{}: no system is given any `{}`; they are journaled and go nowhere",
                     system.name, inlet.name, inlet.entity
@@ -187,7 +196,7 @@ fn notes(deployment: &Deployment) -> Vec<String> {
                 sends(other, outlet.entity)
                     && (other.name != system.name || outlet.entity.is_mastered())
             });
-            if !fed {
+            if !fed && !own(outlet.entity) {
                 notes.push(format!(
                     "{}: is given every `{}`, but no system sends any",
                     system.name, outlet.entity
