@@ -157,6 +157,14 @@ pub(super) async fn late_and_corrected_reports_count_on_their_days(house: &House
         .unwrap();
     bring_on(house, &asked, TODAY).await;
     assert_eq!(standing(house).await, expected);
+    for (what, expected) in [
+        ("select count(*) from bi_stock where customer_code = 'CK' and item_code = 'A' and warehouse = 'W'
+              and cast(available as text) = '150.0000' and in_transit is null
+              and cast(counted_on as text) = '2026-04-09'", 1),
+        ("select count(*) from bi_sell_out where customer_code = 'CK' and cast(quantity as text) = '15.0000'", 8),
+    ] {
+        assert_eq!(house.number(what).await, expected, "{what}");
+    }
 
     // The other way round, one message at a time, and what is named before it is known.
     let (_, other) = house.empty().await;

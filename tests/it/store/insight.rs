@@ -179,6 +179,15 @@ pub(super) async fn tools_read_the_figures_through_views(house: &House) {
             "bi_product",
             "customer_id customer_code customer_name item_id item_code item_name quarter currency quantity amount",
         ),
+        (
+            "bi_stock",
+            "customer_id customer_code customer_name item_id item_code item_name warehouse quantity available \
+             in_transit reorder_point unit counted_on",
+        ),
+        (
+            "bi_sell_out",
+            "customer_id customer_code customer_name item_id item_code item_name sold_on quantity",
+        ),
     ] {
         let found = house.columns(view).await;
         assert_eq!(found, columns.split(' ').collect::<Vec<_>>(), "{view}");

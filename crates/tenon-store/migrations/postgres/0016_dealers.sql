@@ -53,3 +53,47 @@ create table replenishment_demand (
 );
 
 create index replenishment_demand_dealer on replenishment_demand (dealer, item);
+
+-- For tools of business intelligence, as the other views of theirs are.
+
+-- What one record says of a dealer's stock of an item in one place.
+create view bi_stock as
+select
+       coalesce(n.root, s.party) as customer_id,
+       c.code as customer_code,
+       c.name as customer_name,
+       s.item as item_id,
+       i.code as item_code,
+       i.name as item_name,
+       d.number as warehouse,
+       (s.quantity::numeric / 10000)::numeric(24, 4) as quantity,
+       (s.available::numeric / 10000)::numeric(24, 4) as available,
+       (s.in_transit::numeric / 10000)::numeric(24, 4) as in_transit,
+       (s.reorder_point::numeric / 10000)::numeric(24, 4) as reorder_point,
+       s.unit,
+       date '1970-01-01' + s.counted_on as counted_on
+from insight_stock s
+join insight_generation g on g.generation = s.generation and g.live = 1
+join insight_document d on d.generation = s.generation and d.id = s.document
+left join insight_customer n on n.generation = s.generation and n.id = s.party
+left join insight_customer c on c.generation = s.generation and c.id = coalesce(n.root, s.party)
+left join insight_item i on i.generation = s.generation and i.id = s.item;
+
+-- What each dealer sold of each item on each day that it reported.
+create view bi_sell_out as
+select
+       coalesce(n.root, s.party) as customer_id,
+       c.code as customer_code,
+       c.name as customer_name,
+       s.item as item_id,
+       i.code as item_code,
+       i.name as item_name,
+       date '1970-01-01' + s.day as sold_on,
+       (sum(s.quantity)::numeric / 10000)::numeric(24, 4) as quantity
+from insight_sold s
+join insight_generation g on g.generation = s.generation and g.live = 1
+left join insight_customer n on n.generation = s.generation and n.id = s.party
+left join insight_customer c on c.generation = s.generation and c.id = coalesce(n.root, s.party)
+left join insight_item i on i.generation = s.generation and i.id = s.item
+where s.quantity <> 0
+group by coalesce(n.root, s.party), c.code, c.name, s.item, i.code, i.name, s.day;
