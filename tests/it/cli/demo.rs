@@ -48,12 +48,23 @@ fn the_summary_has_the_keys_of_the_contract() {
         "duplicates_joined",
         "delivered",
         "invoices",
+        "flows",
         "lost",
         "latency_ms",
         "ledger",
     ];
     assert_eq!(keys(&summary), BTreeSet::from(expected));
-    let systems = BTreeSet::from(["crm", "erp", "invoicing"]);
+    let systems = BTreeSet::from([
+        "crm",
+        "erp",
+        "invoicing",
+        "service",
+        "km",
+        "plant",
+        "oa",
+        "drp",
+        "scm",
+    ]);
     assert!(
         keys(&summary["delivered"]).is_subset(&systems),
         "{summary:#}"
@@ -83,6 +94,29 @@ fn the_summary_has_the_keys_of_the_contract() {
             count(&summary["delivered"][system]) > 0,
             "{system}: {summary:#}"
         );
+    }
+    let flows = summary["flows"].as_object().expect("flows by name");
+    let expected = [
+        "boms_to_plant",
+        "cases_to_crm",
+        "customers_to_km",
+        "decisions_to_plant",
+        "documents_to_km",
+        "invoices_to_crm",
+        "invoices_to_erp",
+        "plans_to_scm",
+        "promises_to_service",
+        "receipts_to_crm",
+        "red_letters_to_crm",
+        "red_letters_to_erp",
+        "requests_to_oa",
+        "shipments_to_crm",
+        "stock_to_drp",
+    ];
+    assert_eq!(keys(&summary["flows"]), BTreeSet::from(expected));
+    for (name, flow) in flows {
+        assert!(count(&flow["sent"]) > 0, "{name}: {summary:#}");
+        assert_eq!(flow["sent"], flow["arrived"], "{name}: {summary:#}");
     }
     let latency = |quantile: &str| {
         summary["latency_ms"][quantile]
@@ -164,6 +198,7 @@ async fn servers_come_to_the_same_numbers_and_nothing_is_left_in_them() {
         "mastered",
         "duplicates_joined",
         "invoices",
+        "flows",
         "lost",
     ] {
         assert_eq!(

@@ -56,7 +56,7 @@ async fn play(
         ..Sizes::default()
     };
     let step = Steps::new(options.json);
-    step.say("inventing a factory, its CRM, its ERP and an invoicing service");
+    step.say("inventing a factory, its CRM, its ERP, an invoicing service and their neighbours");
     let world = World::generate(&directory.join("company"), options.seed, sizes)
         .await
         .map_err(failed)?;
@@ -136,6 +136,13 @@ async fn play(
     let billed = world.bill_orders().await.map_err(failed)?;
     step.say(&format!("the ERP requests {billed} invoices"));
     wait_until_quiet(&node, names, &step.spinner("invoices issued")).await?;
+
+    step.say("goods leave, cases are opened, drawings are released, the invoicing service closes its day");
+    world.begin_flows(&invoicing).await.map_err(failed)?;
+    wait_until_quiet(&node, names, &step.spinner("the other flows carried")).await?;
+    step.say("money comes, invoices are red-lettered and made void, sales promises, the director decides");
+    world.end_flows(&invoicing).await.map_err(failed)?;
+    wait_until_quiet(&node, names, &step.spinner("what followed carried")).await?;
 
     let summary = summary::count(&world, &invoicing, &node, &before).await?;
     if options.json {

@@ -125,6 +125,7 @@ impl Summary {
                 "refused_before_mastering": self.before.refused,
                 "refused_after_mastering": self.counts.invoices.service.refused,
             },
+            "flows": self.counts.flows,
             "lost": self.counts.lost,
             "latency_ms": self.counts.latency_ms,
             "ledger": self.counts,
@@ -169,9 +170,13 @@ impl Summary {
                 "issued twice, altered or misaddressed",
                 counts.invoices.doubled + counts.invoices.altered + counts.invoices.wrong_title,
             ),
-            ("lost", counts.lost),
         ];
         rows.extend(found.iter().map(|(what, count)| row(what, *count as u64)));
+        rows.extend(counts.flows.iter().map(|(flow, counted)| {
+            let what = format!("{} arrived", flow.replace('_', " "));
+            vec![what, format!("{} of {}", counted.arrived, counted.sent)]
+        }));
+        rows.push(row("lost", counts.lost as u64));
         let latency = counts.latency_ms;
         rows.push(vec![
             "order: source to ERP, p50 / p99".to_owned(),

@@ -11,7 +11,7 @@ use super::invoicing::Invoicing;
 pub(super) const ORDER_INLET: &str = "orders";
 
 impl World {
-    /// Writes the connector files of the three systems into `directory`.
+    /// Writes the connector files of all systems into `directory`.
     ///
     /// They name secrets by reference; the secrets stand in files of the world's own directory.
     ///
@@ -27,7 +27,7 @@ impl World {
             let path = directory.join(format!("{name}.toml"));
             std::fs::write(&path, text).with_context(|| path.display().to_string())?;
         }
-        Ok(())
+        self.write_neighbours(directory)
     }
 
     fn crm_file(&self) -> String {
@@ -44,6 +44,11 @@ directory = {directory}
 entity  = "customer"
 every   = "200ms"
 settled = "500ms"
+
+[[receive]]
+entity  = "case"
+every   = "500ms"
+settled = "200ms"
 
 [[webhook]]
 entity = "order"
@@ -76,6 +81,21 @@ overlap = "10s"
 entity  = "invoice"
 every   = "500ms"
 overlap = "10s"
+
+[[receive]]
+entity  = "shipment"
+every   = "500ms"
+overlap = "10s"
+
+[[receive]]
+entity  = "receipt"
+every   = "500ms"
+overlap = "10s"
+
+[[receive]]
+entity  = "inventory"
+every   = "500ms"
+overlap = "10s"
 "#
         )
     }
@@ -96,6 +116,10 @@ concurrency = 16
 entity = "customer"
 every  = "2s"
 
+[[receive]]
+entity = "invoice"
+every  = "1s"
+
 [[deliver]]
 entity  = "customer"
 backoff = "100ms"
@@ -113,6 +137,6 @@ backoff = "100ms"
 }
 
 /// A text as TOML writes it.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }

@@ -331,14 +331,27 @@ async fn post(client: &reqwest::Client, url: &str, token: &str, body: String) ->
     }
 }
 
-fn row(seed: u64, company: &Company, seen: &Seen) -> Vec<String> {
-    let mut dice = Dice::new(seed, "crm row", company.index);
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+/// What the sellers think of a company: its kind and its grade.
+fn rank(dice: &mut Dice) -> (&'static str, &'static str) {
+    const GRADES: [&str; 4] = ["A", "B", "C", "D"];
     let kind = if dice.chance(15) {
         "经销商"
     } else {
         "客户"
     };
+    let grade: &&str = dice.pick(&GRADES);
+    (kind, *grade)
+}
+
+/// Whether the sellers gave a company the best grade.
+pub(super) fn is_key_customer(seed: u64, company: &Company) -> bool {
+    rank(&mut Dice::new(seed, "crm row", company.index)).1 == "A"
+}
+
+fn row(seed: u64, company: &Company, seen: &Seen) -> Vec<String> {
+    let mut dice = Dice::new(seed, "crm row", company.index);
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let (kind, grade) = rank(&mut dice);
     // What is unknown stays an empty cell, or the word that a clerk puts there.
     let tax_id = match &seen.tax_id {
         Some(tax_id) => tax_id.clone(),
@@ -353,7 +366,7 @@ fn row(seed: u64, company: &Company, seen: &Seen) -> Vec<String> {
         tax_id,
         text(&seen.code),
         kind.to_owned(),
-        (*dice.pick(&["A", "B", "C", "D"])).to_owned(),
+        grade.to_owned(),
         if abroad {
             "进出口".to_owned()
         } else {

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 /// Every how many first attempts the service says that it is busy.
@@ -42,7 +42,11 @@ pub(super) struct Issued {
     pub(super) tax_id: String,
     pub(super) net: String,
     pub(super) gross: String,
-    answer: serde_json::Value,
+    /// Whether it takes another back.
+    red_letter: bool,
+    /// The request, as the API shows it with what became of it.
+    document: Value,
+    answer: Value,
 }
 
 /// A buyer, as the API shows it.
@@ -70,6 +74,8 @@ pub(super) struct Buyer {
 #[serde(rename_all = "camelCase")]
 struct InvoiceRequest {
     request_no: String,
+    #[serde(default)]
+    invoice_type: String,
     buyer: Title,
     amount: String,
     total: String,
@@ -88,6 +94,9 @@ struct Title {
 #[derive(Debug, Default)]
 pub(super) struct Book {
     pub(super) invoices: BTreeMap<String, Issued>,
+    /// What the service tells of, by fiscal number: red letters at once, the rest when the day is closed.
+    told: BTreeMap<String, Value>,
+    red_letters: usize,
     attempted: HashSet<String>,
     pub(super) counts: Issues,
 }
@@ -144,7 +153,7 @@ impl Invoicing {
             .route("/api/status", get(|| async { Json(json!({ "code": 0 })) }))
             .route("/api/buyers", get(list_buyers).post(create_buyer))
             .route("/api/buyers/{id}", put(change_buyer))
-            .route("/api/invoices", post(issue))
+            .route("/api/invoices", get(list_invoices).post(issue))
             .route("/rehearsal/api/invoices", post(rehearse))
             .layer(from_fn_with_state(service.clone(), authorised))
             .with_state(service.clone());
@@ -183,13 +192,35 @@ impl Invoicing {
         std::mem::take(&mut *locked(&self.service.rehearsal)).counts
     }
 
-    /// Every invoice issued.
+    /// Every invoice issued, red letters not counted.
     pub(super) fn invoices(&self) -> Vec<Issued> {
-        locked(&self.service.book)
+        let book = locked(&self.service.book);
+        let invoices = book.invoices.values().filter(|issued| !issued.red_letter);
+        invoices.cloned().collect()
+    }
+
+    /// Has the service tell of the invoice that was issued for a request; its fiscal number.
+    pub(super) fn tell(&self, request: &str) -> Option<String> {
+        self.change(request, "ISSUED")
+    }
+
+    /// Makes the invoice of a request void, and tells of it.
+    pub(super) fn void(&self, request: &str) {
+        self.change(request, "VOID");
+    }
+
+    fn change(&self, request: &str, state: &str) -> Option<String> {
+        let mut book = locked(&self.service.book);
+        let issued = book
             .invoices
             .values()
-            .cloned()
-            .collect()
+            .find(|issued| issued.request == request)?;
+        let mut document = issued.document.clone();
+        document["status"] = json!(state);
+        document["changedAt"] = json!(jiff::Timestamp::now().to_string());
+        let number = document["invoiceNo"].as_str()?.to_owned();
+        book.told.insert(number.clone(), document);
+        Some(number)
     }
 
     /// Every buyer.
@@ -236,6 +267,18 @@ async fn list_buyers(State(service): State<Arc<Service>>, Query(page): Query<Pag
     Json(json!({ "code": 0, "data": { "total": buyers.len(), "list": list } })).into_response()
 }
 
+async fn list_invoices(State(service): State<Arc<Service>>, Query(page): Query<Page>) -> Response {
+    let size = page.size.unwrap_or(100).clamp(1, LONGEST_PAGE);
+    let skipped = page
+        .page
+        .unwrap_or(1)
+        .saturating_sub(1)
+        .saturating_mul(size);
+    let book = locked(&service.book);
+    let list: Vec<&Value> = book.told.values().skip(skipped).take(size).collect();
+    Json(json!({ "code": 0, "data": { "total": book.told.len(), "list": list } })).into_response()
+}
+
 async fn create_buyer(State(service): State<Arc<Service>>, Json(buyer): Json<Buyer>) -> Response {
     keep(&service, buyer, StatusCode::CREATED)
 }
@@ -272,7 +315,7 @@ fn keep(service: &Service, buyer: Buyer, status: StatusCode) -> Response {
 async fn issue(
     State(service): State<Arc<Service>>,
     headers: HeaderMap,
-    Json(request): Json<InvoiceRequest>,
+    Json(request): Json<Value>,
 ) -> Response {
     enter(&service, &service.book, &headers, request)
 }
@@ -280,7 +323,7 @@ async fn issue(
 async fn rehearse(
     State(service): State<Arc<Service>>,
     headers: HeaderMap,
-    Json(request): Json<InvoiceRequest>,
+    Json(request): Json<Value>,
 ) -> Response {
     enter(&service, &service.rehearsal, &headers, request)
 }
@@ -290,8 +333,14 @@ fn enter(
     service: &Service,
     book: &Mutex<Book>,
     headers: &HeaderMap,
-    request: InvoiceRequest,
+    mut document: Value,
 ) -> Response {
+    let request = match InvoiceRequest::deserialize(&document) {
+        Ok(request) => request,
+        Err(error) => {
+            return answer(StatusCode::UNPROCESSABLE_ENTITY, 4220, error.to_string());
+        }
+    };
     let Some(key) = headers
         .get("idempotency-key")
         .and_then(|key| key.to_str().ok())
@@ -326,8 +375,21 @@ fn enter(
             return answer(StatusCode::UNPROCESSABLE_ENTITY, 4222, message);
         }
     }
-    book.counts.issued += 1;
-    let number = format!("2631{:016}", book.counts.issued);
+    let red_letter = request.invoice_type == "RED_LETTER";
+    let number = if red_letter {
+        book.red_letters += 1;
+        format!("2632{:016}", book.red_letters)
+    } else {
+        book.counts.issued += 1;
+        format!("2631{:016}", book.counts.issued)
+    };
+    document["invoiceNo"] = json!(number);
+    document["status"] = json!("ISSUED");
+    document["issueDate"] = json!("2026-05-06");
+    if red_letter {
+        document["changedAt"] = json!(jiff::Timestamp::now().to_string());
+        book.told.insert(number.clone(), document.clone());
+    }
     let first =
         json!({ "code": 0, "data": { "invoiceNo": number, "requestNo": request.request_no } });
     let issued = Issued {
@@ -336,6 +398,8 @@ fn enter(
         tax_id: tax_no,
         net: request.amount,
         gross: request.total,
+        red_letter,
+        document,
         answer: first.clone(),
     };
     book.invoices.insert(key.to_owned(), issued);

@@ -1,17 +1,20 @@
-//! The simulated company: a shaver factory with a CRM, an ERP and an invoicing service.
+//! The simulated company: a shaver factory with a CRM, an ERP, an invoicing service and their neighbours.
 //!
-//! Everything is invented, and invented the same way from the same seed. The three systems speak
+//! Everything is invented, and invented the same way from the same seed. The systems speak
 //! their own formats and know nothing of the hub; what became of what they sent is counted in them.
 //!
 //! The truth (`truth`, `orders`) comes first; `records` says what each system wrote down of it, under
-//! which spelling; `crm`, `erp` and `invoicing` are the systems; `configuration` is what the IT team
+//! which spelling; `crm`, `erp` and `invoicing` are the systems, `neighbours` the others that exchange files;
+//! `flows` is what goes on between all of them once orders are billed; `configuration` is what the IT team
 //! wrote to join them; `ledger` counts.
 
 mod configuration;
 mod crm;
 mod erp;
+mod flows;
 mod invoicing;
 mod ledger;
+mod neighbours;
 mod orders;
 mod records;
 pub(crate) mod registration;
@@ -54,6 +57,8 @@ pub(crate) struct World {
     invoicing_token: String,
     /// When each order was first offered to the hub.
     posted: Mutex<HashMap<String, Timestamp>>,
+    /// What was left for the hub once orders were billed, and what must stand in the targets.
+    sent: Mutex<Vec<flows::Sent>>,
 }
 
 impl World {
@@ -95,6 +100,7 @@ impl World {
             crm_token: token(),
             invoicing_token: token(),
             posted: Mutex::default(),
+            sent: Mutex::default(),
             directory,
         };
         world.write_secret("crm-token", &world.crm_token)?;

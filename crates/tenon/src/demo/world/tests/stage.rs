@@ -21,6 +21,11 @@ const KINDS: &[tenon_connector::ConnectorKind] = &[
     connector_crm::KIND,
     connector_erp::KIND,
     connector_invoicing::KIND,
+    connector_custom::KIND,
+    connector_drp::KIND,
+    connector_oa::KIND,
+    connector_pdm::KIND,
+    connector_scm::KIND,
 ];
 pub(super) const SIZES: Sizes = Sizes {
     companies: 120,
