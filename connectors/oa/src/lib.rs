@@ -7,10 +7,10 @@
 
 use tenon_connector::{ConnectorKind, Preset};
 
-/// Office automation: decisions come from it, requests for approval go to it.
+/// Office automation: decisions come from it, requests for approval and reminders go to it.
 pub const KIND: ConnectorKind = ConnectorKind {
     name: "oa",
-    summary: "decisions come from it, requests for approval go to it",
+    summary: "decisions come from it, requests for approval and reminders go to it",
     presets: &[FILES, SQL, HTTP, REDMINE, DINGTALK, WECOM, FEISHU],
 };
 
@@ -32,6 +32,8 @@ const SHARED: &[(&str, &str)] = &[
     file!("shared", "approval_kind.csv"),
     file!("shared", "approval_kind_out.csv"),
     file!("shared", "approval_result.csv"),
+    file!("shared", "task.out.jq"),
+    file!("shared", "task.out.test.yaml"),
 ];
 
 const FILES: Preset = Preset {

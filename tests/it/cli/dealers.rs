@@ -92,27 +92,7 @@ fn a_dealer_who_will_run_out_is_told_to_the_erp(#[case] engine: Engine) {
     let row = cover(["30", "7.3", "cover"]);
     assert_eq!(row["needed"], "384", "{row}");
 
-    let folder = site.path("config/erp/in");
-    let demands = || -> Vec<Value> {
-        let files = std::fs::read_dir(&folder).expect("the ERP's folder");
-        let names = files.map(|file| file.expect("a file").path());
-        let asked = names.filter(|path| {
-            let name = path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned());
-            name.is_some_and(|name| name.starts_with("T_PR-") && name.ends_with(".json"))
-        });
-        let read = |path| std::fs::read_to_string(path).expect("what the ERP was given");
-        asked
-            .map(|path| serde_json::from_str(&read(path)).expect("JSON"))
-            .collect()
-    };
-    let demanded = |number: usize| {
-        eventually(|| match demands() {
-            found if found.len() == number => Ok(found),
-            found => Err(format!("{} demands: {found:?}", found.len())),
-        })
-    };
+    let demanded = |number: usize| site.all_given_to("erp", "T_PR-", number);
     let demand = demanded(1).remove(0);
     assert_eq!(demand["CUST_NO"], customer["CUST_NO"], "{demand}");
     assert_eq!(demand["LINES"][0]["ITEM_NO"], "FS-305", "{demand}");

@@ -106,11 +106,18 @@ pub(super) fn factory(engine: Engine) -> Factory {
         &["purchase_order", "supply_plan"],
         &["item", "purchase_order", "supply_plan"],
     );
-    system("oa", &["approval"], &["approval"]);
+    system("oa", &["approval"], &["approval", "interaction"]);
     system(
         "crm",
         &["customer", "opportunity", "case"],
-        &["customer", "shipment", "receipt", "invoice", "case"],
+        &[
+            "customer",
+            "shipment",
+            "receipt",
+            "invoice",
+            "case",
+            "interaction",
+        ],
     );
     system(
         "drp",

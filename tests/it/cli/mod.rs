@@ -2,6 +2,7 @@
 
 mod access;
 mod backup;
+mod care;
 mod cases;
 mod checking;
 mod connectors;

@@ -251,6 +251,25 @@ impl Site {
             serde_json::from_str(&text).map_err(|error| format!("{name}: {error}: {text}"))
         })
     }
+
+    /// Waits until a system was given so many files whose names begin like this; what is in them.
+    pub(super) fn all_given_to(&self, system: &str, begins: &str, number: usize) -> Vec<Value> {
+        let folder = self.path(&format!("config/{system}/in"));
+        eventually(|| {
+            let files = std::fs::read_dir(&folder).map_err(|error| error.to_string())?;
+            let names = files.flatten().map(|file| file.file_name());
+            let names = names.filter_map(|name| name.into_string().ok());
+            let given = names.filter(|name| name.starts_with(begins) && name.ends_with(".json"));
+            let read = |name: String| std::fs::read_to_string(folder.join(name));
+            let given: Vec<Value> = given
+                .filter_map(|name| serde_json::from_str(&read(name).ok()?).ok())
+                .collect();
+            match given.len() == number {
+                true => Ok(given),
+                false => Err(format!("{} files {begins}*: {given:?}", given.len())),
+            }
+        })
+    }
 }
 
 /// A hub that runs.

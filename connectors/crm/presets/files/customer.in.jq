@@ -9,6 +9,8 @@ def tax_id:
   | if length < 4 then null else . end;
 def phone: words | if . == null then null else half_width | if test("[0-9].*[0-9].*[0-9]") then . else null end end;
 def email: words | if . == null then null else half_width | if test("^[^\\s@]+@[^\\s@]+$") then . else null end end;
+# A birthday may come without its year: 03-07.
+def yearly: words | if . == null then null else half_width | if test("^[0-9]{2}-[0-9]{2}$") then . elif test("^[0-9]{4}") then date else null end end;
 def coded($table; $otherwise): words | if . == null then null else lookup($table; $otherwise) end;
 {
   legal_name: (.["工商全称"] | words),
@@ -21,7 +23,7 @@ def coded($table; $otherwise): words | if . == null then null else lookup($table
   source: (.["客户来源"] | coded("source"; "other")),
   owner: (.["负责人"] | words),
   contacts: [
-    { name: (.["联系人"] | words), role: (.["职务"] | words), phone: (.["手机"] | phone) }
+    { name: (.["联系人"] | words), role: (.["职务"] | words), phone: (.["手机"] | phone), birthday: (.["联系人生日"] | yearly) }
     | select(.name != null)
   ],
   phones: [(.["电话"] | phone) | select(. != null)],
