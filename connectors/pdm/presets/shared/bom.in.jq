@@ -1,10 +1,20 @@
-# A released bill of materials → canonical bom. LINES and STEPS are JSON arrays, or their text; SUBS
-# names substitutes with a semicolon between them; SCRAP_PCT is in percent.
+# A released bill of materials → canonical bom. LINES and STEPS are JSON arrays, or their text, or elements
+# LINE and STEP; SUBS names substitutes with a semicolon between them; SCRAP_PCT is in percent. Where the bill
+# comes as a list (CSV, XLSX), each row has the bill's own columns too: its component stands in COMP_NO, and what the
+# bill's quantity counts in BASE_UNIT.
 def words: if . == null then null else (tostring | blank) end;
-def rows: if . == null then [] elif type == "string" then (blank // "[]" | fromjson) else . end;
+def list: if type == "array" then . else [.] end;
+def rows:
+  if . == null then []
+  elif type == "string" then (blank // "[]" | fromjson)
+  elif type == "object" then (.LINE // .STEP // . | list)
+  else . end;
 # What contains itself can never be made; parts that contain it by way of others are not seen here.
+(.LINES | rows) as $lines
+| any($lines[]; .COMP_NO != null) as $listed
+| def component: if $listed then .COMP_NO else .PART_NO end;
 .PART_NO as $part
-| if any(.LINES | rows[]; .PART_NO == $part)
+| if any($lines[]; component == $part)
   then error("BOM \(.BOM_NO) lists its own part \($part) among its components; correct it in the PDM and release it again")
   else . end
 | {
@@ -17,12 +27,12 @@ def rows: if . == null then [] elif type == "string" then (blank // "[]" | fromj
   effective_from: (.EFF_FROM | date),
   effective_to: (.EFF_TO | date),
   quantity: (.BASE_QTY // 1 | decimal),
-  unit: (.UNIT | words),
+  unit: (if $listed then .BASE_UNIT else .UNIT end | words),
   components: [
-    (.LINES | rows)[]
+    $lines[]
     | {
         position: (.POS | number),
-        item: ref($message.source; .PART_NO),
+        item: ref($message.source; component),
         quantity: (.QTY | decimal),
         unit: (.UNIT | words),
         scrap_rate: (.SCRAP_PCT | words | if . == null then null else decimal_div(100; 4) end),

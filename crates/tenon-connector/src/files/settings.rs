@@ -8,6 +8,7 @@ use serde::Deserialize;
 use tenon_core::Entity;
 
 use super::encoding::TextEncoding;
+use super::formats::Grouping;
 use super::listing::Pattern;
 use super::remote::SftpConfig;
 use crate::{Guarantee, Humane, KeyPath, KeyProblem};
@@ -72,6 +73,13 @@ pub(crate) struct Receive {
     /// JSON: the path to the array of records, or to the one record (`data.customers`).
     #[schemars(example = &"Data/Customer")]
     record: Option<String>,
+    /// CSV and XLSX: the column in which rows that follow each other have one value, if they are one
+    /// record together; it has the columns of its first row.
+    #[schemars(example = &"BOM_NO")]
+    group_by: Option<String>,
+    /// The field of such a record that holds all its rows; `rows` if absent.
+    #[schemars(example = &"LINES")]
+    rows_as: Option<String>,
     /// How long a file must have been left alone before it is read.
     #[serde(default = "default_settled")]
     #[schemars(example = &"10s")]
@@ -177,6 +185,8 @@ pub(super) enum Content {
 pub(super) struct ReceivePlan {
     pub(super) pattern: Pattern,
     pub(super) content: Content,
+    /// How rows are put together to records, if they are.
+    pub(super) grouping: Option<Grouping>,
     pub(super) encoding: TextEncoding,
     pub(super) max_record_bytes: usize,
     pub(super) settled: Duration,
@@ -327,10 +337,12 @@ impl ReceivePlan {
         }
         let format = entry.format("files", &keys.files, keys.format);
         let content = format.and_then(|format| content(&mut entry, settings, &keys, format));
+        let grouping = grouping(&mut entry, &keys);
         let occurred_at = entry.key_path("occurred_at", keys.occurred_at.as_deref());
         let plan = Self {
             pattern: Pattern::new(&keys.files),
             content: content?,
+            grouping,
             encoding: keys.encoding.unwrap_or(settings.encoding),
             max_record_bytes: settings.max_record_bytes,
             settled: keys.settled.0,
@@ -362,6 +374,7 @@ fn content(
             "columns_required",
             !keys.columns_required.is_empty() && !table,
         ),
+        ("group_by", keys.group_by.is_some() && !table),
         ("sheet", keys.sheet.is_some() && format != Format::Xlsx),
         (
             "record",
@@ -421,6 +434,36 @@ fn content(
                 .collect();
             Content::Xml { record: path }
         }
+    })
+}
+
+/// How rows are put together to records.
+fn grouping(entry: &mut Entry<'_>, keys: &Receive) -> Option<Grouping> {
+    let rows_as = keys.rows_as.as_deref();
+    let Some(by) = keys.group_by.as_deref() else {
+        if rows_as.is_some() {
+            let help = "add `group_by` with the column that tells whose a row is, or remove it";
+            entry.report("rows_as", "means nothing without `group_by`", help);
+        }
+        return None;
+    };
+    let given = keys.columns.as_ref();
+    if by.is_empty() || given.is_some_and(|columns| !columns.iter().any(|column| column == by)) {
+        let message = format!("`{by}` is not among `columns`");
+        entry.report(
+            "group_by",
+            message,
+            "name the column that tells whose a row is",
+        );
+    }
+    let rows_as = rows_as.unwrap_or("rows");
+    if rows_as.is_empty() || given.is_some_and(|columns| columns.iter().any(|it| it == rows_as)) {
+        let message = format!("`{rows_as}` is empty or a column itself");
+        entry.report("rows_as", message, "choose another name for the rows");
+    }
+    Some(Grouping {
+        by: by.to_owned(),
+        rows_as: rows_as.to_owned(),
     })
 }
 

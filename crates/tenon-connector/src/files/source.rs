@@ -469,6 +469,9 @@ impl Work {
             .map_err(failure)?,
             Err(reason) => Box::new(Refused(Some(reason))),
         };
+        if let Some(grouping) = &self.plan.grouping {
+            records = formats::grouped(records, grouping, self.plan.max_record_bytes);
+        }
         for _ in 0..reading.next {
             records.next().map_err(failure)?;
         }

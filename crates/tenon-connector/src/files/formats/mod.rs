@@ -4,6 +4,7 @@
 //! other; only what makes the rest unreadable ends a file early.
 
 mod csv;
+mod grouped;
 mod json;
 mod ndjson;
 mod table;
@@ -12,6 +13,8 @@ mod xml;
 
 use std::fs::File;
 use std::io;
+
+pub(super) use grouped::Grouping;
 
 use super::encoding::{Decoding, Text};
 use super::settings::Content;
@@ -56,6 +59,19 @@ pub(super) trait Records: Send {
     /// # Errors
     /// When the file itself cannot be read on.
     fn next(&mut self) -> io::Result<Option<Item>>;
+}
+
+/// Puts rows together to records.
+pub(super) fn grouped(
+    rows: Box<dyn Records>,
+    grouping: &Grouping,
+    max_record_bytes: usize,
+) -> Box<dyn Records> {
+    Box::new(grouped::Grouped::new(
+        rows,
+        grouping.clone(),
+        max_record_bytes,
+    ))
 }
 
 /// Opens a surveyed file.

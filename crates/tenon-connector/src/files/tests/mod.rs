@@ -71,6 +71,7 @@ fn outlet(guarantee: Guarantee) -> Outlet {
         condition: None,
         mapping: mapping(),
         require: Vec::new(),
+        keep_own: false,
         retry: RetryPolicy::default(),
         guarantee,
     }

@@ -84,6 +84,23 @@ fn problems_are_found_all_at_once() {
     );
     check(
         fine,
+        &[
+            "files = '*.ndjson'\ngroup_by = 'NO'",
+            "files = '*.csv'\nrows_as = 'LINES'",
+            "files = '*.csv'\nheader = false\ncolumns = ['NO', 'rows']\ngroup_by = 'BOM_NO'",
+            "files = '*.csv'\ngroup_by = 'NO'\nrows_as = ''",
+        ],
+        &[],
+        &[
+            ("receive[0].group_by", "means nothing for ndjson files"),
+            ("receive[1].rows_as", "means nothing without `group_by`"),
+            ("receive[2].group_by", "`BOM_NO` is not among `columns`"),
+            ("receive[2].rows_as", "a column itself"),
+            ("receive[3].rows_as", "is empty"),
+        ],
+    );
+    check(
+        fine,
         &[],
         &[
             "file = 'in/{id}/a.json'",
