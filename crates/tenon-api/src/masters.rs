@@ -105,7 +105,7 @@ pub(crate) struct Given {
 /// `reserve_code` and `free_code` (`code`), `claim` (`master`, `owner`, `days`), `hand_over` (`master`, `from`,
 /// `to`), `give_up` (`master`, `owner`), `grade` (`master`, `grade`, `credit_days`, `priority`), `decline_grade` (`master`,
 /// `grade`), `rate` (`master`, `cooperation`), `affiliate` (`child`, `parent`, `kind`: `branch` or `member`), `detach`
-/// (`child`). A command is journaled and traced as a message; one that is given again with the same `Idempotency-Key` takes effect once.
+/// (`child`), and of items `same_item` (`record`, `other`) and `new_item` (`record`), each a `system` and a `native_id`. A command is journaled and traced as a message; one that is given again with the same `Idempotency-Key` takes effect once.
 #[utoipa::path(post, path = "/api/v1/commands", tag = "masters",
     params(("Idempotency-Key" = Option<String>, Header, description = "names the command, where it may be given again")),
     request_body(content = Object, description = "the command"), responses(

@@ -513,6 +513,7 @@ impl Assembly<'_, '_> {
             condition,
             mapping: mapping?,
             require,
+            keep_own: keys.keep_own,
             retry: RetryPolicy {
                 attempts: keys.attempts.max(1),
                 initial,

@@ -183,6 +183,8 @@ pub struct Outlet {
     /// Paths that must have a value before delivery (`.customer.golden.tax_id`); until the master
     /// record has them, the message waits.
     pub require: Vec<String>,
+    /// Whether records that the system told of itself are left as they are there.
+    pub keep_own: bool,
     /// What is done about transient failures.
     pub retry: RetryPolicy,
     /// What the target makes of a repeated delivery.

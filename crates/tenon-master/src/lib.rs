@@ -1,4 +1,4 @@
-//! The rules of the master customer record: normalise, match, survive, code. Pure: no I/O.
+//! The rules of master records: normalise, match, survive, code; which items are one part. Pure: no I/O.
 //!
 //! A record arrives: [`keys`] says under what to look for its master, [`decide`] which of those
 //! found it is, [`survive`] what the master's golden record now holds, and [`mnemonic`] the code of
@@ -7,14 +7,21 @@
 //! *Architecture invariant*: no clock, no randomness, no order of arrival. The same inputs give the
 //! same answers on every node and in every release that reads the same word lists.
 
+mod bom;
 mod code;
 mod codes;
 mod golden;
 mod life_cycle;
 mod matching;
 pub mod name;
+mod part;
 mod tax_id;
+mod unit;
 
+pub use bom::{
+    BomPolicy, BomProblem, Cut, Phantoms, Released, Stock, Substitutes, called, check_units,
+    manufacture,
+};
 pub use code::{CodeRule, mnemonic, mnemonic_base};
 pub use codes::{CodeList, Codes, Unknown};
 pub use golden::{
@@ -27,4 +34,6 @@ pub use matching::{
     decide, head_office_key, keys,
 };
 pub use name::normalise as normalise_company_name;
+pub use part::{ByDescription, KnownPart, Part, PartDecision, PartDoubt, PartPolicy, match_part};
 pub use tax_id::{TaxId, TaxIdKind, TaxIdProblem};
+pub use unit::Unit;

@@ -30,11 +30,21 @@ pub enum KeyKind {
     Name,
     /// The customer's code.
     Code,
+    /// An item's code: see [`Part`](crate::Part).
+    ItemCode,
+    /// An item's name and specification.
+    ItemDescription,
 }
 
 impl KeyKind {
     /// Every kind, the strongest first.
-    pub const ALL: [Self; 3] = [Self::Tax, Self::Name, Self::Code];
+    pub const ALL: [Self; 5] = [
+        Self::Tax,
+        Self::Name,
+        Self::Code,
+        Self::ItemCode,
+        Self::ItemDescription,
+    ];
 
     /// The name in storage: `tax`.
     pub fn as_str(self) -> &'static str {
@@ -42,6 +52,8 @@ impl KeyKind {
             Self::Tax => "tax",
             Self::Name => "name",
             Self::Code => "code",
+            Self::ItemCode => "item_code",
+            Self::ItemDescription => "item_description",
         }
     }
 }
@@ -58,7 +70,7 @@ impl FromStr for KeyKind {
         Self::ALL
             .into_iter()
             .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| format!("unknown kind of key `{text}`; known: tax, name, code"))
+            .ok_or_else(|| format!("unknown kind of key `{text}`; known: tax, name, code, item_code, item_description"))
     }
 }
 

@@ -242,9 +242,14 @@ pub(crate) fn plan(
         (Some(held), Some(ours)) => held > ours,
         _ => false,
     };
+    let is_own = |holding: &Holding| outlet.keep_own && holding.told;
+    if !holdings.is_empty() && holdings.iter().all(is_own) {
+        let detail = "the target has it of its own, and is not to be changed there".to_owned();
+        return Plan::Settle(OutcomeState::Filtered, detail);
+    }
     let older: Vec<&Holding> = holdings
         .iter()
-        .filter(|holding| !superseded(holding))
+        .filter(|holding| !superseded(holding) && !is_own(holding))
         .collect();
     if !holdings.is_empty() && older.is_empty() {
         return Plan::Settle(

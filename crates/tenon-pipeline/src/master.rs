@@ -7,8 +7,10 @@
 mod branches;
 mod exact;
 mod finding;
+mod items;
 mod life;
 mod newcomers;
+mod structure;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,8 +19,9 @@ use tenon_core::customer::Customer;
 use tenon_core::{Attributes, Entity, MasterId, NativeId, SystemName, Timestamp};
 use tenon_master::likeness::MatchPolicy;
 use tenon_master::{
-    CodeRule, Codes, GoldenRecord, KeyKind, LifeCycle, MasterKey, Provenance, SourceRecord,
-    Survivorship, head_office_key, keys, mnemonic, mnemonic_base, survive,
+    BomPolicy, CodeRule, Codes, GoldenRecord, KeyKind, LifeCycle, MasterKey, PartPolicy,
+    Provenance, SourceRecord, Survivorship, head_office_key, keys, mnemonic, mnemonic_base,
+    survive,
 };
 use tenon_store::{
     BelongingWrite, Commit, Doubt, GoldenRow, Known, Life, Lookup, MasterWrite, Sources, Statement,
@@ -29,10 +32,14 @@ use crate::echo::own_words;
 use crate::resolve::derived_master;
 use crate::steward::{remember, repeatable};
 use finding::Place;
+use items::Items;
+use structure::Structure;
 
+pub(crate) use items::ask_about_item;
 pub(crate) use life::idle_before;
 pub use newcomers::Likeness;
 pub(crate) use newcomers::Newcomers;
+pub(crate) use structure::ask_about_boms;
 
 /// How customers are mastered.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +56,10 @@ pub struct MasterPolicy {
     pub life_cycle: LifeCycle,
     /// Which industries, sources and tags there are.
     pub codes: Codes,
+    /// How items are matched.
+    pub items: PartPolicy,
+    /// How bills of materials are checked and made the shop's.
+    pub boms: BomPolicy,
 }
 
 impl MasterPolicy {
@@ -125,6 +136,8 @@ pub(crate) struct Desk<'p> {
     bought: HashMap<MasterId, Timestamp>,
     lives: Vec<Life>,
     belongings: Vec<BelongingWrite>,
+    items: Items,
+    structure: Structure,
 }
 
 /// Whose key a reserved code is: nobody's.
@@ -153,6 +166,8 @@ impl<'p> Desk<'p> {
             bought: known.lives,
             lives: Vec::new(),
             belongings: Vec::new(),
+            items: Items::of(known.items),
+            structure: Structure::of(known.boms),
         }
     }
 
@@ -207,6 +222,7 @@ impl<'p> Desk<'p> {
         };
         let entity = attributes.entity();
         self.known(entity, &attributes.source, native_id)
+            .or_else(|| self.joined_item(attributes))
             .unwrap_or_else(|| derived_master(entity, &attributes.source, native_id))
     }
 
@@ -445,6 +461,9 @@ impl<'p> Desk<'p> {
         commit.doubts = self.doubts;
         commit.lives = self.lives;
         commit.belongings = self.belongings;
+        commit.items_joined = self.items.moved();
+        commit.items = self.items.written();
+        (commit.boms, commit.boms_since) = self.structure.written();
         commit.reservations = self.released;
         commit.founding = self.newcomers.map(Newcomers::founding);
     }

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tenon_broker::MAX_MESSAGE_BYTES;
 use tenon_connector::Deployment;
 use tenon_core::{
@@ -16,7 +16,7 @@ use tenon_core::{
 };
 use tenon_store::{Commit, Inbound, InboundState, Known, Link, Lookup, Seen, Tie};
 
-use crate::master::{Desk, MasterPolicy, Newcomers};
+use crate::master::{Desk, MasterPolicy, Newcomers, ask_about_boms, ask_about_item};
 use crate::steward::{decide_command, follower, look_deeper, look_up_command, tell};
 use crate::translate::{Content, Envelope, Validated, description};
 
@@ -80,10 +80,15 @@ pub(crate) fn lookup(batch: &[Validated], policy: &MasterPolicy) -> Lookup {
             });
         }
         lookup.lives |= policy.life_cycle.heeds(attributes.entity());
-        if attributes.entity() == Entity::Customer
-            && let Ok(customer) = serde_json::from_value(canonical.value().clone())
-        {
-            policy.ask(&customer, &mut lookup);
+        match attributes.entity() {
+            Entity::Customer => {
+                if let Ok(customer) = serde_json::from_value(canonical.value().clone()) {
+                    policy.ask(&customer, &mut lookup);
+                }
+            }
+            Entity::Item => ask_about_item(canonical.value(), &mut lookup),
+            Entity::Bom => lookup.items = true,
+            _ => {}
         }
     }
     lookup.natives.sort();
@@ -95,7 +100,8 @@ pub(crate) fn lookup(batch: &[Validated], policy: &MasterPolicy) -> Lookup {
     lookup
 }
 
-/// What must be asked besides, now that the first answers are there: only commands ask twice.
+/// What must be asked besides, now that the first answers are there: of commands, of bills of materials and
+/// of what comes again.
 pub(crate) fn deeper(batch: &[Validated], policy: &MasterPolicy, known: &Known) -> Option<Lookup> {
     match batch {
         [
@@ -112,15 +118,18 @@ pub(crate) fn deeper(batch: &[Validated], policy: &MasterPolicy, known: &Known) 
             let moved = moved.filter(|it| policy.life_cycle.heeds(it.entity()));
             let again = moved.filter(|it| known.seen.contains_key(&it.id));
             let messages: Vec<MessageId> = again.map(|it| follower(it.id, 0)).collect();
-            (!messages.is_empty()).then(|| Lookup {
+            let boms = ask_about_boms(batch, known);
+            (!messages.is_empty() || boms.is_some()).then(|| Lookup {
                 messages,
+                items: boms.is_some(),
+                boms,
                 ..Lookup::default()
             })
         }
     }
 }
 
-fn native(node: &Value) -> Option<(SystemName, String)> {
+pub(crate) fn native(node: &Value) -> Option<(SystemName, String)> {
     let system = node.get("system")?.as_str()?.parse().ok()?;
     Some((system, node.get("native_id")?.as_str()?.to_owned()))
 }
@@ -183,11 +192,21 @@ pub(crate) fn decide(
             // Commands come alone.
             Ok(Some(Content::Command(_))) => continue,
             Ok(Some(Content::Record(canonical))) => {
-                if let Some(failure) = unknown_codes(policy, &envelope.attributes, canonical) {
-                    decided.commit.messages.push(invalid(envelope, &failure));
-                    continue;
-                }
-                let resolved = resolve(envelope, canonical, &mut desk, &mut decided.commit);
+                let refused = unknown_codes(policy, &envelope.attributes, canonical);
+                let refused = refused.map_or(Ok(()), Err);
+                let value = canonical.value();
+                let met = refused
+                    .and_then(|()| desk.meet(&envelope.attributes, value))
+                    .and_then(|()| desk.release(&envelope.attributes, value));
+                let made = match met {
+                    Ok(made) => made,
+                    Err(failure) => {
+                        decided.commit.messages.push(invalid(envelope, &failure));
+                        continue;
+                    }
+                };
+                let value = made.as_ref().unwrap_or(value);
+                let resolved = resolve(envelope, value, &mut desk, &mut decided.commit);
                 let Resolved {
                     attributes,
                     body,
@@ -259,7 +278,7 @@ fn unknown_codes(
 /// Finds or makes the record's master, and translates its references to masters where known.
 fn resolve(
     envelope: &Envelope,
-    canonical: &Canonical,
+    canonical: &Value,
     desk: &mut Desk<'_>,
     commit: &mut Commit,
 ) -> Resolved {
@@ -269,7 +288,7 @@ fn resolve(
     let business_key = |body| Some(schema?.business_key(body)?.to_owned());
     let (master_id, of, body, business_key, recipients, restated) = match entity {
         Entity::Customer => {
-            let mastered = desk.master(&attributes, canonical.value(), envelope.redrive);
+            let mastered = desk.master(&attributes, canonical, envelope.redrive);
             attributes.sequence = Some(mastered.version);
             // One that was parked before may have changed the golden record and reached nobody.
             let changed = mastered.changed || envelope.redrive;
@@ -290,17 +309,8 @@ fn resolve(
         }
         _ => {
             let master_id = desk.identify(&attributes);
-            let value = canonical.value();
-            let master = |entity, node: &Value| {
-                let (system, native_id) = native(node)?;
-                let master_id = desk.known_unmerged(entity, &system, &native_id)?;
-                Some(json!({ "master_id": master_id.to_string() }))
-            };
-            let body = match schema {
-                Some(schema) => schema.text_with_references(value, master),
-                None => text(value),
-            };
-            let business_key = business_key(value);
+            let body = desk.translated(attributes.kind, canonical);
+            let business_key = business_key(canonical);
             (
                 master_id,
                 None,
@@ -410,7 +420,7 @@ fn journal(
 }
 
 /// A body as JSON text. That of a value has no key but text, so that writing cannot fail.
-fn text(body: &Value) -> Vec<u8> {
+pub(crate) fn text(body: &Value) -> Vec<u8> {
     serde_json::to_vec(body).unwrap_or_default()
 }
 

@@ -66,6 +66,7 @@ pub(crate) fn settle(
                         native_id,
                         hash: Some(hash),
                         sequence,
+                        told: false,
                     });
                 }
                 answers.push(answer);

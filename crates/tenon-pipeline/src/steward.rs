@@ -13,11 +13,13 @@ mod claiming;
 mod decide;
 mod grading;
 mod hierarchy;
+mod items;
 mod joining;
 mod pinning;
 mod reading;
 mod resting;
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -197,6 +199,18 @@ pub enum Act {
         /// From 0 to 100.
         cooperation: u8,
     },
+    /// Two systems' records are one item; at least one of them is known.
+    SameItem {
+        /// The record that waits.
+        record: RecordName,
+        /// The one that it is.
+        other: RecordName,
+    },
+    /// A record is an item of its own, whatever it is like.
+    NewItem {
+        /// The record that waits.
+        record: RecordName,
+    },
 }
 
 /// A system's record by its name there.
@@ -207,6 +221,12 @@ pub struct RecordName {
     pub system: SystemName,
     /// The record's id there.
     pub native_id: NativeId,
+}
+
+impl fmt::Display for RecordName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.system, self.native_id)
+    }
 }
 
 impl Act {
@@ -228,7 +248,19 @@ impl Act {
             | Self::Rate { master, .. } => vec![*master],
             Self::Affiliate { child, parent, .. } => vec![*child, *parent],
             Self::Detach { child } => vec![*child],
-            Self::Reject { .. } | Self::ReserveCode { .. } | Self::FreeCode { .. } => Vec::new(),
+            Self::Reject { .. }
+            | Self::ReserveCode { .. }
+            | Self::FreeCode { .. }
+            | Self::SameItem { .. }
+            | Self::NewItem { .. } => Vec::new(),
+        }
+    }
+
+    /// What it is about.
+    fn entity(&self) -> Entity {
+        match self {
+            Self::SameItem { .. } | Self::NewItem { .. } => Entity::Item,
+            _ => Entity::Customer,
         }
     }
 }
@@ -255,9 +287,9 @@ impl Command {
     pub(crate) fn message(&self, key: Option<&str>) -> Result<Message<Native>, Failure> {
         let body = serde_json::to_vec(self)
             .map_err(|error| Failure::bug("command.unwritable", error.to_string()))?;
-        let mut attributes =
-            Attributes::received(SystemName::hub(), Entity::Customer, INLET, None, key);
-        attributes.kind = MessageKind::of(Entity::Customer, Fact::Commanded);
+        let entity = self.act.entity();
+        let mut attributes = Attributes::received(SystemName::hub(), entity, INLET, None, key);
+        attributes.kind = MessageKind::of(entity, Fact::Commanded);
         if let Some(master) = self.act.masters().first() {
             attributes.ordering_key = lane(*master);
         }
@@ -344,6 +376,9 @@ impl Steward {
         let mut pause = Duration::from_millis(5);
         loop {
             if let Some(outcome) = self.outcome(message_id).await? {
+                if matches!(outcome, Outcome::Done { .. }) {
+                    self.go_on(command).await?;
+                }
                 return Ok(outcome);
             }
             if began.elapsed() > PATIENCE {

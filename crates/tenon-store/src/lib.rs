@@ -11,12 +11,14 @@ use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
 
 mod access;
 mod body;
+mod boms;
 mod claim;
 mod deeds;
 mod error;
 mod golden;
 mod hierarchy;
 pub mod insight;
+mod items;
 mod likeness;
 mod operations;
 mod parking;
@@ -35,6 +37,7 @@ pub use access::{
     AccessChange, AccessStore, Account, ApiToken, AuditDraft, AuditEntry, AuditFilter, ChainBreak,
     Invitation, Role, SecretDigest, Session, SignInFailures, first_break,
 };
+pub use boms::{BomLookup, BomRecord, BomUse, BomWrite, KnownBoms};
 pub use claim::Claim;
 pub use deeds::{
     Correction, CorrectionId, CorrectionState, Deed, EventKind, NewRedrive, ParkedEvent, Redrive,
@@ -46,6 +49,7 @@ pub use golden::{
 };
 pub use hierarchy::{Affiliation, Belonging, BelongingWrite};
 pub use insight::Insight;
+pub use items::ItemRecord;
 pub use likeness::{Likeness, Neighbours};
 pub use operations::{Half, Operations, ParkedGroup, Pause};
 pub use postgres::{Postgres, PostgresOptions};

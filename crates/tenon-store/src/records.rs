@@ -13,8 +13,8 @@ use tenon_master::MasterKey;
 use tenon_master::likeness::MatchKey;
 
 use crate::{
-    Belonging, BelongingWrite, Doubt, GoldenRow, Judgement, Life, MasterWrite, Move, ProspectClaim,
-    ProspectClaimWrite, Review, ReviewId, Tie,
+    Belonging, BelongingWrite, BomLookup, BomWrite, Doubt, GoldenRow, ItemRecord, Judgement,
+    KnownBoms, Life, MasterWrite, Move, ProspectClaim, ProspectClaimWrite, Review, ReviewId, Tie,
 };
 
 // ---- Inbound ----------------------------------------------------------------------------------
@@ -42,6 +42,11 @@ pub struct Lookup {
     pub foundings: bool,
     /// Whether it is asked when the customers found by native id last bought.
     pub lives: bool,
+    /// Whether it is asked what is said of the items found by native id, and of those that share a key
+    /// with them.
+    pub items: bool,
+    /// What is asked about released bills of materials; what is said of the items in them with it.
+    pub boms: Option<BomLookup>,
 }
 
 /// What the store knows about a [`Lookup`].
@@ -70,6 +75,10 @@ pub struct Known {
     pub founded: Option<i64>,
     /// When customers last bought, if that was asked for.
     pub lives: HashMap<MasterId, Timestamp>,
+    /// What systems say of items, if that was asked for.
+    pub items: Vec<ItemRecord>,
+    /// What is known of released bills of materials, if that was asked for.
+    pub boms: Option<KnownBoms>,
 }
 
 /// A message that was journaled before.
@@ -118,6 +127,15 @@ pub struct Commit {
     pub founding: Option<Founding>,
     /// Customers who bought, or came to another stage.
     pub lives: Vec<Life>,
+    /// What systems say of items from now on.
+    pub items: Vec<ItemRecord>,
+    /// Items that went by an id of their own before they were found to be another's: both.
+    pub items_joined: Vec<(MasterId, MasterId)>,
+    /// Bills of materials that are released, or not to be used any more.
+    pub boms: Vec<BomWrite>,
+    /// [`KnownBoms::released`] when it was looked what they are made of: another release since is a
+    /// conflict.
+    pub boms_since: Option<i64>,
 }
 
 /// New masters are made because no master was found under their match keys.
@@ -251,6 +269,8 @@ pub struct Holding {
     pub hash: Option<Vec<u8>>,
     /// The golden version last delivered.
     pub sequence: Option<i64>,
+    /// Whether the system told of it before it was given it.
+    pub told: bool,
 }
 
 /// A reference as far as it is known.

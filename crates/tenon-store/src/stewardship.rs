@@ -190,6 +190,8 @@ impl Known {
             parents,
             founded,
             lives,
+            items,
+            boms,
         } = more;
         self.seen.extend(seen);
         self.natives.extend(natives);
@@ -202,5 +204,7 @@ impl Known {
         self.parents.extend(parents);
         self.founded = self.founded.or(founded);
         self.lives.extend(lives);
+        self.items.extend(items);
+        self.boms = boms.or(self.boms.take());
     }
 }

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use access::{Audit, Token, TrailFormat, User};
 pub(crate) use parked::{Corrections, Parked, ParkedSelection, Redriving, Way};
-pub(crate) use stewardship::{Export, Giver, Import, Measured, Reviews, Stewardship};
+pub(crate) use stewardship::{Export, Giver, Import, Items, Measured, Reviews, Stewardship};
 
 /// Joins CRM, ERP, invoicing and the rest: canonical messages, one master record per customer.
 #[derive(Debug, Parser)]
@@ -45,6 +45,9 @@ pub(crate) enum Command {
     /// The master customer record.
     #[command(subcommand)]
     Master(Master),
+    /// Which items of several systems are one part.
+    #[command(subcommand)]
+    Item(Items),
     /// Kinds of systems and their presets.
     #[command(subcommand)]
     Connector(Connector),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tenon_connector::{Document, KeyProblem};
 use tenon_core::{ConfigProblem, MessageKind, nearest, schema};
 use tenon_master::likeness::MatchPolicy;
-use tenon_master::{Codes, LifeCycle};
+use tenon_master::{BomPolicy, Codes, LifeCycle, PartPolicy};
 use tenon_pipeline::Likeness;
 
 use crate::exit::Exit;
@@ -28,6 +28,10 @@ pub(crate) struct MasterFile {
     pub(crate) life_cycle: LifeCycle,
     /// Which industries, sources and tags there are.
     pub(crate) codes: Codes,
+    /// How items are matched.
+    pub(crate) items: PartPolicy,
+    /// How bills of materials are checked and made the shop's.
+    pub(crate) bom: BomPolicy,
 }
 
 /// What becomes of customers that arrive in messages.

@@ -455,6 +455,8 @@ impl Settings {
             likeness: self.matching.messages.likeness,
             life_cycle: self.matching.life_cycle.clone(),
             codes: self.matching.codes.clone(),
+            items: self.matching.items.clone(),
+            boms: self.matching.bom.clone(),
         }
     }
 }

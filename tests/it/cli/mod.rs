@@ -15,6 +15,7 @@ mod flows;
 mod importing;
 mod master_check;
 mod parked;
+mod parts;
 mod redriving;
 mod running;
 mod sending;

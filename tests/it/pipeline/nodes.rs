@@ -121,6 +121,44 @@ async fn two_nodes_make_one_master_of_one_customer() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_make_one_item_of_one_part() {
+    const PARTS: u32 = 40;
+    let house = House::rabbitmq().await;
+    let mapping = "{ code: .no, name: \"screw\", specification: .spec }";
+    house.write("item.in.jq", mapping);
+    for system in ["pdm", "erp"] {
+        house.sender(system, &[Entity::Item]);
+    }
+    let (one, other) = (house.node().await, house.node().await);
+    let hubs = (one.start(Roles::ALL).await, other.start(Roles::ALL).await);
+    let records = |node: &Node, system: &str, specification: &str| {
+        let records = (1..=PARTS).map(|number| {
+            let text = format!(r#"{{"no":"PT-{number}","spec":"{specification}{number}"}}"#);
+            node.message(system, Entity::Item, &text)
+        });
+        records.collect::<Vec<_>>()
+    };
+    let (at_pdm, at_erp) = (records(&one, "pdm", "M3 × "), records(&other, "erp", "m3x"));
+    tokio::join!(one.take(&at_pdm), other.take(&at_erp));
+    for message in at_pdm.iter().chain(&at_erp) {
+        one.journaled(message.attributes.id, "routed").await;
+    }
+    let record = |system: &str, number| (Entity::Item, named(system), format!("PT-{number}"));
+    let both = |number| [record("pdm", number), record("erp", number)];
+    let lookup = Lookup {
+        natives: (1..=PARTS).flat_map(both).collect(),
+        ..Lookup::default()
+    };
+    let known = one.store.look_up(&lookup).await.unwrap();
+    for number in 1..=PARTS {
+        let [pdm, erp] = both(number);
+        assert_eq!(known.natives[&pdm], known.natives[&erp], "part {number}");
+    }
+    hubs.0.stop().await;
+    hubs.1.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_goes_is_replaced_by_the_other() {
     const KEYS: usize = 50;
     const REVISIONS: usize = 20;

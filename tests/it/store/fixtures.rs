@@ -336,6 +336,7 @@ pub(super) fn holding(native_id: &str) -> Holding {
         native_id: native_id.to_owned(),
         hash: Some(vec![1, 2, 3]),
         sequence: Some(1),
+        told: false,
     }
 }
 

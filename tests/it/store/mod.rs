@@ -4,6 +4,7 @@
 //! of its name.
 
 mod access;
+mod boms;
 mod claims;
 mod dealers;
 mod deeds;
@@ -11,6 +12,7 @@ mod dependencies;
 mod fixtures;
 mod inbound;
 mod insight;
+mod items;
 mod lanes;
 mod likeness;
 mod masters;
@@ -52,6 +54,8 @@ suite! {
     access::links_are_good_once,
     access::sessions_end_with_what_they_stand_on,
     access::tokens_are_found_by_their_digest,
+    boms::what_an_item_is_made_of_is_found_to_the_last,
+    boms::who_did_not_see_a_release_looks_again,
     claims::one_node_at_a_time_has_a_claim,
     inbound::a_batch_is_journaled_with_its_payloads,
     inbound::a_message_is_journaled_once,
@@ -113,6 +117,9 @@ suite! {
     insight::a_reminder_that_nobody_took_is_given_later,
     dealers::late_and_corrected_reports_count_on_their_days,
     dealers::demand_is_sent_once_for_each_time,
+    items::an_item_is_found_by_code_and_by_what_it_is,
+    items::an_item_is_found_by_what_it_says_now,
+    items::of_two_who_meet_one_item_one_is_told_to_look_again,
     people::redrive_makes_due_and_keeps_order,
     people::drop_advances_the_lane,
     people::a_dropped_inbound_message_is_marked,

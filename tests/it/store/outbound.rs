@@ -98,6 +98,7 @@ pub(super) async fn holdings_are_found_by_master(house: &House) {
         native_id: "E-9".to_owned(),
         hash: Some(vec![9]),
         sequence: Some(7),
+        told: false,
     };
     house.settle(vec![again], vec![]).await;
     let known = house.store.look_up_outbound(&about(1..=2)).await.unwrap();
@@ -108,7 +109,8 @@ pub(super) async fn holdings_are_found_by_master(house: &House) {
         Holding {
             native_id: "E-9".into(),
             hash: Some(vec![9]),
-            sequence: Some(7)
+            sequence: Some(7),
+            told: false,
         }
     );
     assert_eq!(held[1], holding("E-1"));

@@ -160,6 +160,11 @@ pub(crate) struct DeliverCommon {
     #[schemars(example = ["buyer.golden.legal_name"])]
     #[serde(default)]
     pub(super) require: Vec<String>,
+    /// Whether what the system told of itself, before it was given it, is left as it is there: only new
+    /// records are made, and kept up to date from then on.
+    #[schemars(example = true)]
+    #[serde(default)]
+    pub(super) keep_own: bool,
     /// How often a delivery is tried before the message is parked.
     #[schemars(example = 3, extend("unit" = "attempts"))]
     #[serde(default = "default_attempts")]
@@ -178,6 +183,7 @@ pub(crate) const DELIVER: &[&str] = &[
     "where",
     "mapping",
     "require",
+    "keep_own",
     "attempts",
     "backoff",
     "backoff_max",

@@ -12,8 +12,8 @@ use tenon_store::{
 };
 
 use super::joining::{self, Unsplittable, later_version};
-use super::pinning;
 use super::{Act, Command, FOLLOWERS, RecordName, Verdict, body, follower, lane};
+use super::{items, pinning};
 use crate::master::{MasterPolicy, code_key, name_of};
 use crate::resolve::{Decided, Recipients, route};
 use crate::translate::Envelope;
@@ -35,6 +35,8 @@ pub(super) struct Effects {
     pub(super) commit: Commit,
     /// The golden records that are told, and what happened to each.
     pub(super) events: Vec<(Fact, GoldenRow)>,
+    /// The masters that it changed and that have no golden record.
+    pub(super) masters: Vec<MasterId>,
 }
 
 /// What the store must be asked before a command can be decided.
@@ -49,6 +51,7 @@ pub(crate) fn look_up_command(envelope: &Envelope, command: &Command, lookup: &m
     if let Act::Approve { review, .. } | Act::Reject { review } = &command.act {
         lookup.reviews.push(*review);
     }
+    lookup.natives.extend(items::named(&command.act));
     if let Act::ReserveCode { code } | Act::FreeCode { code } = &command.act {
         lookup.keys.push(code_key(code));
     }
@@ -105,7 +108,9 @@ pub(crate) fn look_deeper(
         | Act::Rest { .. }
         | Act::Grade { .. }
         | Act::DeclineGrade { .. }
-        | Act::Rate { .. } => None,
+        | Act::Rate { .. }
+        | Act::SameItem { .. }
+        | Act::NewItem { .. } => None,
     }
 }
 
@@ -136,7 +141,7 @@ pub(crate) fn decide_command(
         }
         Ok(effects) => {
             decided.commit = effects.commit;
-            let mut masters = Vec::new();
+            let mut masters = effects.masters;
             for (number, (fact, row)) in effects.events.into_iter().enumerate() {
                 masters.push(row.master_id);
                 let event = tell(deployment, envelope, number, fact, &row);
@@ -264,6 +269,8 @@ impl Desk<'_> {
             } => self.affiliate(*child, *parent, *kind),
             Act::Detach { child } => self.detach(*child),
             Act::Rest { master } => self.rest(*master),
+            Act::SameItem { record, other } => self.same_item(record, other),
+            Act::NewItem { record } => self.new_item(record),
         }
     }
 
@@ -391,6 +398,7 @@ impl Desk<'_> {
                 ..Commit::default()
             },
             events: vec![(Fact::Merged, joined)],
+            ..Effects::default()
         })
     }
 
@@ -437,6 +445,7 @@ impl Desk<'_> {
                 ..Commit::default()
             },
             events: vec![(Fact::Unmerged, left), (Fact::Unmerged, back)],
+            ..Effects::default()
         })
     }
 
@@ -496,6 +505,7 @@ impl Desk<'_> {
                 ..Commit::default()
             },
             events: vec![(Fact::Unmerged, left), (Fact::Unmerged, split)],
+            ..Effects::default()
         })
     }
 

@@ -83,6 +83,7 @@ impl Desk<'_> {
                 ..Commit::default()
             },
             events: vec![(Fact::Changed, changed)],
+            ..Effects::default()
         }
     }
 

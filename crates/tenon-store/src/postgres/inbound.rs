@@ -5,8 +5,8 @@ use tenon_core::{MessageId, SystemName};
 use uuid::Uuid;
 
 use super::{
-    BEGIN_LINKING, BEGIN_WAITING, Postgres, Transaction, candidates, deeds, dependencies,
-    hierarchy, lanes, life, merging, prospects, reviews,
+    BEGIN_LINKING, BEGIN_WAITING, Postgres, Transaction, boms, candidates, deeds, dependencies,
+    hierarchy, items, lanes, life, merging, prospects, reviews,
 };
 use crate::body::{pack, pack_option};
 use crate::hierarchy::may_close_a_circle;
@@ -48,6 +48,8 @@ pub(super) async fn commit(
     prospects::write(&mut transaction, &commit.claims).await?;
     hierarchy::write(&mut transaction, &commit.belongings).await?;
     life::write(&mut transaction, &commit.lives).await?;
+    items::write(&mut transaction, &commit.items).await?;
+    boms::write(&mut transaction, commit).await?;
     if someone_waits {
         let touched = writes::linked(&links, &commit.moves);
         due.extend(dependencies::release(&mut transaction, &touched, &commit.masters).await?);

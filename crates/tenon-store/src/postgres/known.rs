@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use tenon_core::{MasterId, MessageId};
 use uuid::Uuid;
 
-use super::{Postgres, candidates, hierarchy, life, prospects, reviews};
+use super::{Postgres, boms, candidates, hierarchy, items, life, prospects, reviews};
 use crate::body::unpack;
 use crate::rows::{self, clean};
 use crate::{GoldenRow, Known, Lookup, Seen, StoreError, Tie, stewardship};
@@ -40,6 +40,10 @@ pub(super) async fn look_up(store: &Postgres, lookup: &Lookup) -> Result<Known, 
             .filter(|id| !known.golden.contains_key(id));
         asked = unknown.map(|id| id.0).collect();
     }
+    if let Some(asked) = &lookup.boms {
+        known.boms = Some(boms::known(&mut connection, asked).await?);
+    }
+    items::known(&mut connection, lookup, &mut known).await?;
     reviews::known(&mut connection, lookup, &mut known).await?;
     for master in &lookup.parents {
         let above = hierarchy::above(&mut connection, *master).await?;

@@ -7,6 +7,7 @@
 //! message is never overlooked. The waiting lock is taken before the lane lock, always.
 
 mod access;
+mod boms;
 mod candidates;
 mod claims;
 mod deeds;
@@ -14,6 +15,7 @@ mod dependencies;
 mod hierarchy;
 mod history;
 mod inbound;
+mod items;
 mod known;
 mod lanes;
 mod life;
@@ -255,6 +257,11 @@ fn migrator() -> Migrator {
             14,
             "bi",
             include_str!("../../migrations/postgres/0014_bi.sql"),
+        ),
+        migration(
+            15,
+            "items",
+            include_str!("../../migrations/postgres/0015_items.sql"),
         ),
         migration(
             16,

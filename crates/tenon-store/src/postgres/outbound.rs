@@ -45,27 +45,28 @@ async fn standing(
         Option<Vec<u8>>,
         Option<i64>,
         Option<Moment>,
+        Option<bool>,
     );
     let messages = &lookup.messages;
     let found: Vec<Row> = sqlx::query_as(
-        "select 0::int2, given.place, d.state, null::bytea, null::int8, null::timestamptz
+        "select 0::int2, given.place, d.state, null::bytea, null::int8, null::timestamptz, null::bool
          from unnest($2::uuid[]) with ordinality as given(message_id, place)
          cross join lateral (
              select d.state from delivery d
              where d.message_id = given.message_id and d.system = $1 offset 0) d
          where d.state <> 'parked'
          union all
-         select 1::int2, given.place, null, null, null, null
+         select 1::int2, given.place, null, null, null, null, null
          from unnest($5::text[]) with ordinality as given(lane, place)
          cross join lateral (
              select from parked p
              where p.system = $1 and p.direction = 'outbound' and p.lane = given.lane
              limit 1) p
          union all
-         select 2::int2, given.place, c.native_id, c.hash, c.sequence, c.linked_at
+         select 2::int2, given.place, c.native_id, c.hash, c.sequence, c.linked_at, c.inbound
          from unnest($3::text[], $4::uuid[]) with ordinality as given(entity, master_id, place)
          cross join lateral (
-             select c.native_id, c.hash, c.sequence, c.linked_at from crosswalk c
+             select c.native_id, c.hash, c.sequence, c.linked_at, c.inbound from crosswalk c
              where c.master_id = given.master_id and c.entity = given.entity
                  and c.system = $1 offset 0) c",
     )
@@ -97,7 +98,7 @@ async fn standing(
     .fetch_all(connection)
     .await?;
     let mut holdings: HashMap<_, BTreeSet<_>> = HashMap::new();
-    for (what, place, text, hash, sequence, linked_at) in found {
+    for (what, place, text, hash, sequence, linked_at, told) in found {
         let (message, entity, master, lane) = &messages[index(place)];
         let text = text.unwrap_or_default();
         match what {
@@ -105,10 +106,13 @@ async fn standing(
             1 => drop(known.blocked.insert(lane.clone())),
             _ => {
                 let since = linked_at.map(|moment| moment.0);
-                holdings
-                    .entry((*entity, *master))
-                    .or_default()
-                    .insert((since, text, hash, sequence));
+                holdings.entry((*entity, *master)).or_default().insert((
+                    since,
+                    text,
+                    hash,
+                    sequence,
+                    told.unwrap_or_default(),
+                ));
             }
         }
     }
@@ -117,10 +121,11 @@ async fn standing(
         .map(|(record, held)| {
             let held = held
                 .into_iter()
-                .map(|(_, native_id, hash, sequence)| Holding {
+                .map(|(_, native_id, hash, sequence, told)| Holding {
                     native_id,
                     hash,
                     sequence,
+                    told,
                 });
             (record, held.collect())
         })

@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::bulk::{Bulk, Statement};
 use super::{
-    Sqlite, Transaction, candidates, deeds, dependencies, hierarchy, lanes, life, merging, now,
-    prospects, reviews,
+    Sqlite, Transaction, boms, candidates, deeds, dependencies, hierarchy, items, lanes, life,
+    merging, now, prospects, reviews,
 };
 use crate::body::{pack, pack_option};
 use crate::parking::{self, Newcomer, Reason};
@@ -50,6 +50,8 @@ pub(super) async fn commit(store: &Sqlite, commit: &Commit) -> Result<Vec<System
     prospects::write(&mut transaction, &commit.claims).await?;
     hierarchy::write(&mut transaction, &commit.belongings).await?;
     life::write(&mut transaction, &commit.lives).await?;
+    items::write(&mut transaction, &commit.items).await?;
+    boms::write(&mut transaction, commit).await?;
     if dependencies::someone_waits(&mut transaction).await? {
         let touched = writes::linked(&links, &commit.moves);
         due.extend(dependencies::release(&mut transaction, &touched, &commit.masters).await?);

@@ -6,6 +6,7 @@
 //! it stands as `+$n`: the planner looks into a bare `$n`, and so makes the statement anew each time.
 
 mod access;
+mod boms;
 mod bulk;
 mod candidates;
 mod claims;
@@ -15,6 +16,7 @@ mod dependencies;
 mod hierarchy;
 mod history;
 mod inbound;
+mod items;
 mod known;
 mod lanes;
 mod life;
@@ -234,6 +236,11 @@ fn migrator() -> Migrator {
             14,
             "bi",
             include_str!("../../migrations/sqlite/0014_bi.sql"),
+        ),
+        migration(
+            15,
+            "items",
+            include_str!("../../migrations/sqlite/0015_items.sql"),
         ),
         migration(
             16,

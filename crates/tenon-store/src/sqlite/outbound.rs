@@ -95,9 +95,9 @@ async fn holdings(
         .iter()
         .map(|message| (message.1.as_str(), message.2.0.simple().to_string()))
         .collect();
-    type Row = (i64, i64, String, Option<Vec<u8>>, Option<i64>);
+    type Row = (i64, i64, String, Option<Vec<u8>>, Option<i64>, bool);
     let found: Vec<Row> = sqlx::query_as(
-        "select given.key, c.linked_at, c.native_id, c.hash, c.sequence
+        "select given.key, c.linked_at, c.native_id, c.hash, c.sequence, c.inbound
          from json_each($2) given
          cross join crosswalk c on c.entity = given.value ->> 0
              and c.master_id = unhex(given.value ->> 1) and c.system = $1",
@@ -107,20 +107,21 @@ async fn holdings(
     .fetch_all(connection)
     .await?;
     let mut held: HashMap<_, BTreeSet<_>> = HashMap::new();
-    for (place, linked_at, native_id, hash, sequence) in found {
+    for (place, linked_at, native_id, hash, sequence, told) in found {
         let message = &lookup.messages[index(place)];
         let record = held.entry((message.1, message.2)).or_default();
-        record.insert((linked_at, native_id, hash, sequence));
+        record.insert((linked_at, native_id, hash, sequence, told));
     }
     known.holdings = held
         .into_iter()
         .map(|(record, held)| {
             let held = held
                 .into_iter()
-                .map(|(_, native_id, hash, sequence)| Holding {
+                .map(|(_, native_id, hash, sequence, told)| Holding {
                     native_id,
                     hash,
                     sequence,
+                    told,
                 });
             (record, held.collect())
         })

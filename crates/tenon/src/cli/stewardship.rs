@@ -122,6 +122,27 @@ pub(crate) enum Stewardship {
     Quality(Measured),
 }
 
+/// What people say about items. An item is named by a record of it: SYSTEM/ID.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Items {
+    /// Say that a record is another system's item; what waited for that goes on.
+    Same {
+        #[command(flatten)]
+        giver: Giver,
+        /// The record that waits: SYSTEM/ID.
+        record: String,
+        /// The record that it is: SYSTEM/ID.
+        other: String,
+    },
+    /// Say that a record is an item of its own, whatever it is like; what waited for that goes on.
+    New {
+        #[command(flatten)]
+        giver: Giver,
+        /// The record that waits: SYSTEM/ID.
+        record: String,
+    },
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Import {
     #[command(flatten)]

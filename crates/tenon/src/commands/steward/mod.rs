@@ -1,4 +1,5 @@
-//! `tenon master show|merge|unmerge|split|pin|code|claim|review|import|export|quality`: master records, for the people who look after them.
+//! `tenon master show|merge|unmerge|split|pin|code|claim|review|import|export|quality` and `tenon item same|new`:
+//! master records, for the people who look after them.
 
 mod export;
 mod import;
@@ -14,7 +15,7 @@ use tenon_pipeline::{
 
 use tenon_store::Affiliation;
 
-use crate::cli::{Config, Giver, Stewardship};
+use crate::cli::{Config, Giver, Items, Stewardship};
 use crate::engine::Engine;
 use crate::exit::Exit;
 use crate::output;
@@ -162,6 +163,29 @@ pub(super) async fn run(command: Stewardship) -> Result<(), Exit> {
     }
 }
 
+/// `tenon item same|new`.
+pub(super) async fn items(command: Items) -> Result<(), Exit> {
+    let (giver, act) = match command {
+        Items::Same {
+            giver,
+            record: waiting,
+            other,
+        } => {
+            let (record, other) = (record(&waiting)?, record(&other)?);
+            (giver, Act::SameItem { record, other })
+        }
+        Items::New {
+            giver,
+            record: waiting,
+        } => {
+            let record = record(&waiting)?;
+            (giver, Act::NewItem { record })
+        }
+    };
+    let desk = Desk::open(&giver.config).await?;
+    desk.give(giver, act).await
+}
+
 /// `erp/K-1`.
 fn record(text: &str) -> Result<RecordName, Exit> {
     let (system, native_id) = text
@@ -257,8 +281,10 @@ impl Desk {
         let ended = match outcome {
             Outcome::Done { masters, .. } => {
                 for master in masters.into_iter().chain(named).filter(|_| !giver.json) {
-                    if let Some(view) = self.steward.show(master).await? {
-                        show(&view);
+                    match self.steward.show(master).await? {
+                        Some(view) => show(&view),
+                        // An item has no golden record.
+                        None => output::data(&master.to_string()),
                     }
                 }
                 Ok(())
