@@ -33,8 +33,9 @@ impl Erp {
             .connect_with(options)
             .await
             .with_context(|| file.display().to_string())?;
+        let mut transaction = pool.begin().await?;
         sqlx::raw_sql(SCHEMA)
-            .execute(&pool)
+            .execute(&mut *transaction)
             .await
             .context("the tables of the ERP")?;
         let preset = connector_erp::KIND
@@ -45,9 +46,10 @@ impl Erp {
             .and_then(|preset| preset.file("views.sqlite.sql"))
             .context("the erp connector brings no views for SQLite")?;
         sqlx::raw_sql(views)
-            .execute(&pool)
+            .execute(&mut *transaction)
             .await
             .context("the views for the hub")?;
+        transaction.commit().await?;
         Ok(Self { file, pool })
     }
 }
