@@ -25,6 +25,10 @@ const MOST: u32 = 500;
 /// How long a search goes on before it answers with what it has.
 const SEARCH: Duration = Duration::from_millis(700);
 
+/// Positions of the journal whose bodies are looked through at a time: at first, and at most.
+const SHORTEST_STRETCH: i64 = 2_000;
+const LONGEST_STRETCH: i64 = 8_000;
+
 /// A page of records.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Page<T> {
@@ -89,48 +93,45 @@ pub(crate) async fn messages(
     }))
 }
 
-/// The newest records that pass a filter, and where to go on; stretch by stretch of the journal, for
-/// about a second.
+/// The newest records that pass a filter, and where to go on. All but a text is found by an index; a
+/// text is looked for stretch by stretch of the journal, for about a second.
 async fn hunt(
     store: &SharedStore,
     mut filter: MessageFilter,
-    before: Option<i64>,
+    mut before: Option<i64>,
     limit: u32,
 ) -> Result<(Vec<JournalRecord>, Option<i64>), Problem> {
-    let newest = store.messages(&MessageFilter::default(), before, 1).await?;
-    let Some(newest) = newest.first() else {
-        return Ok((Vec::new(), None));
+    let last = |found: &[JournalRecord]| found.last().map(|last| last.position);
+    if filter.text.is_none() || filter.business_key.is_some() {
+        let found = store.messages(&filter, before, limit).await?;
+        let next = last(&found).filter(|_| found.len() == limit as usize);
+        return Ok((found, next));
+    }
+    let indexed = MessageFilter {
+        text: None,
+        ..filter.clone()
     };
     let began = Instant::now();
-    let mut before = newest.position + 1;
     let mut found = Vec::new();
-    // Bodies are long, and a key has an index that knows where to look.
-    let (mut stretch, longest) = match (&filter.text, &filter.business_key) {
-        (_, Some(_)) => (i64::MAX, i64::MAX),
-        (Some(_), None) => (2_000, 8_000),
-        (None, None) => (20_000, 200_000),
-    };
+    let mut stretch = SHORTEST_STRETCH;
     loop {
-        let floor = before.saturating_sub(stretch).max(0);
+        // On to the next record that has all but perhaps the text.
+        let Some(top) = last(&store.messages(&indexed, before, 1).await?) else {
+            return Ok((found, None));
+        };
+        let floor = (top + 1).saturating_sub(stretch).max(0);
         filter.after = Some(floor - 1);
         let wanted = limit - found.len() as u32;
-        let records = store.messages(&filter, Some(before), wanted).await?;
-        found.extend(records);
-        if found.len() as u32 == limit {
-            let next = found.last().map(|last| last.position);
+        found.extend(store.messages(&filter, Some(top + 1), wanted).await?);
+        if found.len() == limit as usize {
+            let next = last(&found);
             return Ok((found, next));
         }
-        let passed = filter
-            .since
-            .is_some_and(|since| newest.journaled_at < since);
-        if floor == 0 || passed {
-            return Ok((found, None));
+        if floor == 0 || began.elapsed() > SEARCH {
+            return Ok((found, Some(floor).filter(|floor| *floor > 0)));
         }
-        before = floor;
-        if began.elapsed() > SEARCH {
-            return Ok((found, Some(before)));
-        }
-        stretch = stretch.saturating_mul(2).min(longest);
+        before = Some(floor);
+        stretch = (stretch * 2).min(LONGEST_STRETCH);
     }
 }
 

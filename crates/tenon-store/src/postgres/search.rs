@@ -135,9 +135,13 @@ async fn listed(
 ) -> Result<Vec<JournalRecord>, StoreError> {
     let mut transaction = store.begin(BEGIN_FILTERED).await?;
     let from = match filter.since {
-        Some(since) => position_of(&mut transaction, since).await?,
+        Some(since) => positions_of(&mut transaction, since).await?.0,
         None => i64::MIN,
     };
+    let mut before = before.unwrap_or(i64::MAX);
+    if let Some(until) = filter.until {
+        before = before.min(positions_of(&mut transaction, until).await?.1);
+    }
     let from = from.max(
         filter
             .after
@@ -150,7 +154,7 @@ async fn listed(
         (None, false) => ALL,
     };
     let found: Vec<Row> = sqlx::query_as(statement)
-        .bind(before.unwrap_or(i64::MAX))
+        .bind(before)
         .bind(from)
         .bind(filter.source.as_ref().map(SystemName::as_str))
         .bind(filter.entity.map(Entity::as_str))
@@ -165,16 +169,20 @@ async fn listed(
     found.into_iter().map(record).collect()
 }
 
-/// A position before which nothing is as young as a time; there is no index by time, but positions
-/// rise with it.
-async fn position_of(connection: &mut PgConnection, time: Timestamp) -> Result<i64, StoreError> {
+/// A position before which nothing is as young as a time, and one from which on nothing is older; there is
+/// no index by time, but positions rise with it.
+async fn positions_of(
+    connection: &mut PgConnection,
+    time: Timestamp,
+) -> Result<(i64, i64), StoreError> {
     let ends: (Option<i64>, Option<i64>) =
         sqlx::query_as("select min(position), max(position) from journal")
             .fetch_one(&mut *connection)
             .await?;
-    let (Some(mut low), Some(mut high)) = ends else {
-        return Ok(i64::MIN);
+    let (Some(mut low), Some(high)) = ends else {
+        return Ok((i64::MIN, i64::MAX));
     };
+    let mut high = high + 1;
     while high - low > CLOSE {
         let middle = low + (high - low) / 2;
         let at: Option<Moment> = sqlx::query_scalar(
@@ -188,5 +196,5 @@ async fn position_of(connection: &mut PgConnection, time: Timestamp) -> Result<i
             _ => high = middle,
         }
     }
-    Ok(low.saturating_sub(SLACK))
+    Ok((low.saturating_sub(SLACK), high.saturating_add(SLACK)))
 }
