@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-ui journeys pictures test-systems torture test-cluster fuzz fuzz-api check-alerts lint deny clean-demo bench-master bench-check bench-failover bench-size
+.PHONY: help demo ui test test-ui journeys pictures test-systems torture test-cluster fuzz fuzz-api check-alerts lint deny clean-demo bench-master bench-check bench-failover bench-size bench-waiting
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -130,6 +130,11 @@ bench-size: ## Time traces and pages of a hub with many messages (FOLDER=folder 
 	@cargo build --release --package tenon
 	@python3 tests/bench/size.py target/release/tenon $(or $(FOLDER),target/size) \
 		$(if $(MESSAGES),--messages $(MESSAGES)) $(if $(CUSTOMERS),--customers $(CUSTOMERS))
+
+bench-waiting: ## Let very many messages wait for a target that is down, then let them go (MESSAGES=1000000)
+	@servers=$$(deploy/servers.sh ensure); eval "$$servers"; \
+	cargo build --release --package tenon; \
+	python3 tests/bench/waiting.py target/release/tenon $(if $(MESSAGES),--messages $(MESSAGES))
 
 fuzz-api: ## Let schemathesis ask a hub whatever its OpenAPI document allows (EXAMPLES=number)
 	@$(BINARIES) --quiet

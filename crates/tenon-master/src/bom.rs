@@ -17,6 +17,8 @@ use crate::unit::times;
 
 /// Levels of phantoms in phantoms that are opened at most.
 const DEEPEST: usize = 32;
+/// Lines of a bill whose phantoms were opened at most, as the canonical schema has it.
+const LONGEST: usize = 10_000;
 /// Places to which pieces of a bar are rounded up.
 const PLACES: u32 = 6;
 
@@ -273,7 +275,7 @@ pub fn manufacture(
         if policy.substitutes == Substitutes::Drop {
             component.substitutes.clear();
         }
-        cut(&mut component, policy, released);
+        cut(&mut component, policy, released)?;
         made.components.push(component);
     }
     Ok(made)
@@ -288,14 +290,20 @@ fn open(
     parts: &mut Vec<Part>,
 ) -> Result<(), BomProblem> {
     let phantom = &part.component;
-    if !phantom.phantom || policy.phantoms == Phantoms::Keep {
-        parts.push(part);
-        return Ok(());
-    }
     let position = phantom.position;
     let why = |why: String| BomProblem::Phantom {
         why: format!("line {position}: {why}"),
     };
+    if parts.len() >= LONGEST {
+        return Err(why(format!(
+            "its phantoms come to more than {LONGEST} lines; mark as phantoms only what is never stocked, and \
+             release it again"
+        )));
+    }
+    if !phantom.phantom || policy.phantoms == Phantoms::Keep {
+        parts.push(part);
+        return Ok(());
+    }
     if levels == 0 {
         return Err(why(format!("phantoms stand in each other {DEEPEST} deep")));
     }
@@ -371,9 +379,13 @@ fn scale(parts: &[Part]) -> Result<Decimal, BomProblem> {
 }
 
 /// Tells a length in pieces of what is kept, if a rule says how long one is.
-fn cut(component: &mut Component, policy: &BomPolicy, released: &impl Released) {
+fn cut(
+    component: &mut Component,
+    policy: &BomPolicy,
+    released: &impl Released,
+) -> Result<(), BomProblem> {
     let Some(unit) = component.unit.as_deref().map(Unit::of) else {
-        return;
+        return Ok(());
     };
     for stock in released.stocks_of(component) {
         let Some(rule) = policy.cut(&unit, &stock) else {
@@ -382,15 +394,16 @@ fn cut(component: &mut Component, policy: &BomPolicy, released: &impl Released) 
         let pieces = unit
             .convert(component.quantity, &rule.length.unit)
             .and_then(|length| length.checked_div(rule.length.value));
-        let Some(pieces) = pieces else {
-            return;
-        };
+        let pieces = pieces.ok_or(BomProblem::Quantity {
+            position: component.position,
+        })?;
         let up = rounded_up(pieces);
         component.quantity = up;
         component.unit = Some(stock.unit);
         component.scrap_rate = component.scrap_rate.or(rule.scrap_rate);
-        return;
+        return Ok(());
     }
+    Ok(())
 }
 
 fn rounded_up(pieces: Decimal) -> Decimal {

@@ -127,8 +127,22 @@ impl Part {
     /// Name and specification in one spelling, wherever the line between them is drawn.
     fn description(&self) -> String {
         let mut text = plain(&self.name);
-        text.push_str(&plain(self.specification.as_deref().unwrap_or_default()));
+        let specification = plain(self.specification.as_deref().unwrap_or_default());
+        let is_figure = |end: Option<char>| end.is_some_and(|it| it.is_ascii_digit());
+        if is_figure(text.chars().last()) && is_figure(specification.chars().next()) {
+            text.push(' ');
+        }
+        text.push_str(&specification);
         text
+    }
+
+    /// Whether both are described in the same characters, width, script and blanks aside: what a machine may
+    /// join by. Case, commas and zeros may tell parts apart: `10MΩ` and `10mΩ`, `3098.1` and `3098.10`.
+    fn is_described_as(&self, other: &Self) -> bool {
+        let exact = |text: &Option<String>| text.as_deref().map(exact);
+        self.description_key().is_some()
+            && exact(&Some(self.name.clone())) == exact(&Some(other.name.clone()))
+            && exact(&self.specification) == exact(&other.specification)
     }
 
     /// The keys under which it is looked up. A name alone describes nothing: `screw`.
@@ -185,23 +199,27 @@ pub fn match_part(part: &Part, known: &[KnownPart], policy: &PartPolicy) -> Part
     };
     let code = part.code_key();
     let of_code = masters(&|other| other.code_key() == code);
-    let agreeing = masters(&|other| other.code_key() == code && part.agrees_with(other));
-    match (of_code.as_slice(), agreeing.as_slice()) {
-        ([], _) => {}
-        ([_], [master_id]) => return PartDecision::Same(*master_id),
-        ([_], _) => return PartDecision::Doubt(of_code, PartDoubt::Contradiction),
+    // One system that says another thing is enough for a doubt, whatever the others say.
+    let contradicting = masters(&|other| !part.agrees_with(other));
+    match of_code.as_slice() {
+        [] => {}
+        [master_id] if !contradicting.contains(master_id) => {
+            return PartDecision::Same(*master_id);
+        }
+        [_] => return PartDecision::Doubt(of_code, PartDoubt::Contradiction),
         _ => return PartDecision::Doubt(of_code, PartDoubt::Several),
     }
     let key = part.description_key();
     let alike = masters(&|other| {
         key.is_some() && other.description_key() == key && part.is_counted_as(other)
     });
-    let sure = masters(&|other| {
-        key.is_some() && other.description_key() == key && part.shares_unit_of(other)
-    });
+    let sure = masters(&|other| part.is_described_as(other) && part.shares_unit_of(other));
     match (alike.as_slice(), sure.as_slice()) {
         ([], _) => PartDecision::New,
-        ([_], [master_id]) if policy.by_description == ByDescription::Join => {
+        ([_], [master_id])
+            if policy.by_description == ByDescription::Join
+                && !contradicting.contains(master_id) =>
+        {
             PartDecision::Same(*master_id)
         }
         _ => PartDecision::Doubt(alike, PartDoubt::OtherCode),
@@ -222,12 +240,14 @@ fn has_figure(text: &str) -> bool {
 /// A name or specification in one spelling: width, case, script and blanks do not count, nor how a
 /// measure is written: `M3×10`, `m3 * 10毫米` and `M3x10.0mm`.
 fn plain(text: &str) -> String {
-    let text = fold_latin(&to_simplified(&to_half_width(text)));
+    // A diameter, before the letter that it looks like.
+    let text = to_half_width(text).replace(['ø', 'Ø'], "φ");
+    let text = fold_latin(&to_simplified(&text));
     let mut spelt = String::with_capacity(text.len());
     for character in text.chars().flat_map(char::to_lowercase) {
         match character {
             '×' | '✕' | '╳' | '*' | '⨯' => spelt.push('x'),
-            'φ' | 'ø' | '⌀' | 'ϕ' | '∅' => spelt.push('φ'),
+            'φ' | '⌀' | 'ϕ' | '∅' => spelt.push('φ'),
             '㎜' => spelt.push_str("mm"),
             '㎝' => spelt.push_str("cm"),
             '㎏' => spelt.push_str("kg"),
@@ -240,6 +260,27 @@ fn plain(text: &str) -> String {
         }
     }
     shorter_figures(&measures(&spelt))
+}
+
+/// A description in the characters in which it is written, but for width, script, signs for `times` and blanks
+/// that keep no figures apart.
+fn exact(text: &str) -> String {
+    let text: Vec<char> = to_simplified(&to_half_width(text)).chars().collect();
+    let mut spelt = String::with_capacity(text.len());
+    for (at, character) in text.iter().enumerate() {
+        let is_figure = |end: Option<char>| end.is_some_and(|it| it.is_ascii_digit());
+        match character {
+            '×' | '✕' | '╳' | '*' | '⨯' => spelt.push('x'),
+            blank if blank.is_whitespace() => {
+                let next = text[at..].iter().find(|it| !it.is_whitespace()).copied();
+                if is_figure(spelt.chars().last()) && is_figure(next) {
+                    spelt.push(' ');
+                }
+            }
+            other => spelt.push(*other),
+        }
+    }
+    spelt
 }
 
 /// Chinese words for measures behind a figure as their signs: `10毫米` is `10mm`.
@@ -331,6 +372,7 @@ mod tests {
             ("Ｍ３ｘ１０", "M3X10"),
             ("10毫米", "10 mm"),
             ("φ3.50", "Φ3.5"),
+            ("Ø3.5", "φ3.5"),
             ("1.0mm", "1mm"),
             ("螺絲", "螺丝"),
             ("A—B", "A-B"),
@@ -370,6 +412,13 @@ mod tests {
             let doubt = PartDecision::Doubt(vec![id], PartDoubt::Contradiction);
             assert_eq!(matched(&doubtful, &[erp()]), doubt, "{doubtful:?}");
         }
+        // A system that says less does not outvote one that says another thing.
+        let wms = known("a", part("PT-1", "螺丝", "", ""));
+        let other = part("PT-1", "螺丝", "M5x20", "件");
+        assert_eq!(
+            matched(&other, &[wms, erp()]),
+            PartDecision::Doubt(vec![id], PartDoubt::Contradiction)
+        );
         let two = [erp(), known("b", part("PT-1", "螺丝", "M3x10", "件"))];
         let several = matched(&part("PT-1", "螺丝", "M3x10", "件"), &two);
         assert!(
@@ -395,6 +444,19 @@ mod tests {
             match_part(&ours, &two, &join),
             PartDecision::Doubt(..)
         ));
+        for (one, other) in [
+            ("10MΩ", "10mΩ"),
+            ("GB/T 3098.10", "GB/T 3098.1"),
+            ("M1,5", "M15"),
+            ("1 12", "11 2"),
+        ] {
+            let one = known("a", part("100-200", "电阻", one, "件"));
+            let joined = match_part(&part("PT-1", "电阻", other, "件"), &[one], &join);
+            assert_ne!(joined, PartDecision::Same(id), "{other}");
+        }
+        let bearing = known("a", part("100-200", "轴承6204", "2", "件"));
+        let other = part("PT-1", "轴承620", "42", "件");
+        assert_eq!(matched(&other, &[bearing]), PartDecision::New);
         // Without a unit it is not sure enough to be joined by machine.
         let bare = part("PT-1", "螺丝", "M3x10", "");
         assert_eq!(match_part(&bare, &[erp()], &join), doubt);

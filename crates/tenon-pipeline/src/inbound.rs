@@ -287,13 +287,24 @@ fn is_poison(failure: &Failure) -> bool {
 }
 
 /// A batch in portions that are decided one after the other: a command stands alone, so that it is
-/// decided from what the store has, not from what the batch is about to change.
+/// decided from what the store has, not from what the batch is about to change; and so do bills of
+/// materials apart from items.
 fn apart(batch: Vec<Validated>) -> Vec<Vec<Validated>> {
     let is_command = |message: &Validated| matches!(message.result, Ok(Some(Content::Command(_))));
+    let entity = |message: &Validated| message.envelope.attributes.entity();
+    let meets = |portion: &[Validated], message: &Validated| match entity(message) {
+        Entity::Item => portion.iter().any(|it| entity(it) == Entity::Bom),
+        Entity::Bom => portion.iter().any(|it| entity(it) == Entity::Item),
+        _ => false,
+    };
     let mut portions: Vec<Vec<Validated>> = Vec::new();
     for message in batch {
         match portions.last_mut() {
-            Some(portion) if !is_command(&message) && !portion.iter().any(is_command) => {
+            Some(portion)
+                if !is_command(&message)
+                    && !portion.iter().any(is_command)
+                    && !meets(portion, &message) =>
+            {
                 portion.push(message);
             }
             _ => portions.push(vec![message]),

@@ -167,7 +167,7 @@ impl<'p> Desk<'p> {
             lives: Vec::new(),
             belongings: Vec::new(),
             items: Items::of(known.items),
-            structure: Structure::of(known.boms),
+            structure: Structure::of(known.boms, known.released),
         }
     }
 

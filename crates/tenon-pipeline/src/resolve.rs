@@ -109,7 +109,11 @@ pub(crate) fn deeper(batch: &[Validated], policy: &MasterPolicy, known: &Known) 
                 envelope,
                 result: Ok(Some(Content::Command(command))),
             },
-        ] if !known.seen.contains_key(&envelope.attributes.id) => {
+        ] if known
+            .seen
+            .get(&envelope.attributes.id)
+            .is_none_or(|before| is_anew(envelope, before)) =>
+        {
             look_deeper(policy, command, known)
         }
         _ => {
@@ -150,13 +154,19 @@ pub(crate) fn decide(
         },
     ] = batch
     {
-        return match known.seen.contains_key(&envelope.attributes.id) {
-            true => Decided {
+        let id = envelope.attributes.id;
+        let before = known.seen.get(&id);
+        if before.is_some_and(|before| !is_anew(envelope, before)) {
+            return Decided {
                 parcels: known.seen.values().flat_map(again).collect(),
                 ..Decided::default()
-            },
-            false => decide_command(deployment, policy, envelope, command, &known),
-        };
+            };
+        }
+        // An earlier release could not read it, perhaps.
+        let redriven = before.map(|_| id);
+        let mut decided = decide_command(deployment, policy, envelope, command, &known);
+        decided.commit.redriven.extend(redriven);
+        return decided;
     }
     let mut decided = Decided::default();
     let mut seen_here: HashSet<MessageId> = HashSet::new();
@@ -169,8 +179,7 @@ pub(crate) fn decide(
             continue;
         }
         if let Some(before) = seen.get(&id) {
-            let was_invalid = before.canonical.is_none() && before.targets.is_empty();
-            if !(envelope.redrive && was_invalid) {
+            if !is_anew(envelope, before) {
                 // Seen is not yet delivered: a crash may have come between journal and publishing.
                 decided.parcels.extend(again(before));
                 let followed = seen.get(&follower(id, 0));
@@ -233,6 +242,12 @@ pub(crate) fn decide(
     }
     desk.finish(&mut decided.commit);
     decided
+}
+
+/// Whether an operator sends again what was invalid when it came.
+fn is_anew(envelope: &Envelope, before: &Seen) -> bool {
+    let was_invalid = before.canonical.is_none() && before.targets.is_empty();
+    envelope.redrive && was_invalid
 }
 
 /// What a message that was journaled before has to be given to its targets again.

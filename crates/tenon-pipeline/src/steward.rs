@@ -335,6 +335,17 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Whether what was asked for is so now, or was so before.
+    fn stands(&self) -> bool {
+        match self {
+            Self::Done { .. } => true,
+            Self::Refused { code, .. } => matches!(code.as_str(), "item.same" | "item.linked"),
+            Self::Underway { .. } => false,
+        }
+    }
+}
+
 /// Takes commands, and tells what became of them. Cheap to clone.
 #[derive(Clone)]
 pub struct Steward {
@@ -376,7 +387,7 @@ impl Steward {
         let mut pause = Duration::from_millis(5);
         loop {
             if let Some(outcome) = self.outcome(message_id).await? {
-                if matches!(outcome, Outcome::Done { .. }) {
+                if outcome.stands() {
                     self.go_on(command).await?;
                 }
                 return Ok(outcome);

@@ -57,8 +57,6 @@ pub struct BomLookup {
 /// What is known of released bills.
 #[derive(Debug, Clone, Default)]
 pub struct KnownBoms {
-    /// The number of the latest release.
-    pub released: i64,
     /// The bills by which the items are made that were asked about.
     pub records: Vec<BomRecord>,
     /// The canonical bodies of the phantoms' bills.

@@ -22,6 +22,27 @@ pub struct ItemRecord {
     pub part: Part,
 }
 
+/// A record that is taken off another's item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemParting {
+    /// Whose record.
+    pub system: SystemName,
+    /// Its id there.
+    pub native_id: NativeId,
+    /// Whose item it was.
+    pub from: MasterId,
+    /// Its own.
+    pub to: MasterId,
+}
+
+/// What is told when a record is not where it was seen any more.
+pub(crate) fn moved_on(parting: &ItemParting) -> StoreError {
+    StoreError::Conflict(format!(
+        "{}/{} is another item's by now",
+        parting.system, parting.native_id
+    ))
+}
+
 /// Records that are found under one key at most: what so many items share tells nothing of any.
 pub(crate) const CROWD: i64 = 32;
 
@@ -69,6 +90,24 @@ pub(crate) fn linked(lookup: &Lookup, known: &Known) -> BTreeSet<Uuid> {
     let used = records.flat_map(|record| record.uses.iter().map(|used| &used.component_id));
     let items = items.map(|(_, master)| master).chain(asked).chain(used);
     items.map(|master| master.0).collect()
+}
+
+/// The masters of which something is said.
+pub(crate) fn masters(known: &Known) -> Vec<Uuid> {
+    let masters: BTreeSet<Uuid> = known.items.iter().map(|it| it.master_id.0).collect();
+    masters.into_iter().collect()
+}
+
+/// Notes which systems have those items, whether they have said anything of them or not.
+pub(crate) fn note_links(
+    known: &mut Known,
+    links: Vec<(String, String, Uuid)>,
+) -> Result<(), StoreError> {
+    for (system, native_id, master) in links {
+        let record = (Entity::Item, rows::system(&system)?, native_id);
+        known.natives.insert(record, MasterId(master));
+    }
+    Ok(())
 }
 
 /// Records in the order in which every writer takes them, the last said of each.

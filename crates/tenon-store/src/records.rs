@@ -13,8 +13,9 @@ use tenon_master::MasterKey;
 use tenon_master::likeness::MatchKey;
 
 use crate::{
-    Belonging, BelongingWrite, BomLookup, BomWrite, Doubt, GoldenRow, ItemRecord, Judgement,
-    KnownBoms, Life, MasterWrite, Move, ProspectClaim, ProspectClaimWrite, Review, ReviewId, Tie,
+    Belonging, BelongingWrite, BomLookup, BomWrite, Doubt, GoldenRow, ItemParting, ItemRecord,
+    Judgement, KnownBoms, Life, MasterWrite, Move, ProspectClaim, ProspectClaimWrite, Review,
+    ReviewId, Tie,
 };
 
 // ---- Inbound ----------------------------------------------------------------------------------
@@ -77,6 +78,9 @@ pub struct Known {
     pub lives: HashMap<MasterId, Timestamp>,
     /// What systems say of items, if that was asked for.
     pub items: Vec<ItemRecord>,
+    /// The number of the latest release of a bill or join of items, before anything else was asked, if items
+    /// are concerned.
+    pub released: Option<i64>,
     /// What is known of released bills of materials, if that was asked for.
     pub boms: Option<KnownBoms>,
 }
@@ -133,8 +137,10 @@ pub struct Commit {
     pub items_joined: Vec<(MasterId, MasterId)>,
     /// Bills of materials that are released, or not to be used any more.
     pub boms: Vec<BomWrite>,
-    /// [`KnownBoms::released`] when it was looked what they are made of: another release since is a
-    /// conflict.
+    /// Records that a person says are items of their own.
+    pub items_parted: Vec<ItemParting>,
+    /// [`Known::released`] before it was looked: another release of a bill or join of items since is a
+    /// conflict, if this is either.
     pub boms_since: Option<i64>,
 }
 

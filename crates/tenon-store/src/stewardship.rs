@@ -191,6 +191,7 @@ impl Known {
             founded,
             lives,
             items,
+            released,
             boms,
         } = more;
         self.seen.extend(seen);
@@ -205,6 +206,7 @@ impl Known {
         self.founded = self.founded.or(founded);
         self.lives.extend(lives);
         self.items.extend(items);
+        self.released = self.released.or(released);
         self.boms = boms.or(self.boms.take());
     }
 }

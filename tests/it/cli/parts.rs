@@ -85,12 +85,24 @@ fn a_part_that_the_erp_has_is_not_made_again(#[case] engine: Engine) {
     assert_eq!(given["ITEM_NO"], "SH-300", "{given}");
     assert_eq!(given["LINES"][0]["ITEM_NO"], "PT-1", "{given}");
     assert_eq!(site.given("T_ITEM-PT-1.json")["REV"], "B");
-    let made = std::fs::read_dir(site.path("config/erp/in")).expect("the ERP's folder");
-    let items = made.filter(|file| {
-        let name = file.as_ref().expect("a file").file_name();
-        name.to_string_lossy().starts_with("T_ITEM-")
-    });
-    assert_eq!(items.count(), 2);
+    site.all_given_to("erp", "T_ITEM-", 2);
+    // The join is undone: from then on it is an item of its own, with a number of its own.
+    let undo = [
+        "item",
+        "new",
+        "pdm/ｐｔ－1",
+        "--by",
+        "li.wei",
+        "--because",
+        "another thread",
+    ];
+    site.tenon(&undo).with(0);
+    let again = site.tenon(&undo).with(1);
+    assert!(again.stderr.contains("item of its own"), "{}", again.stderr);
+    parts(&site, "3", "ｐｔ－1,螺絲,M3 x 10,pcs,C\n");
+    let items = site.all_given_to("erp", "T_ITEM-", 3);
+    let of = |revision: &str| items.iter().filter(|item| item["REV"] == revision).count();
+    assert_eq!((of("B"), of("C")), (1, 1), "{items:?}");
     hub.stop();
 }
 

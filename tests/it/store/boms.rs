@@ -68,7 +68,6 @@ pub(super) async fn what_an_item_is_made_of_is_found_to_the_last(house: &House) 
     // A circle, should there be one, has an end all the same.
     let all = known(house, &[1], &[3]).await;
     assert_eq!(numbers(&all), ["BOM-1", "BOM-2", "BOM-3", "BOM-5"]);
-    assert_eq!(all.released, 1);
     let mut bodies: Vec<&str> = all.bodies.iter().map(|(_, body)| body.as_str()).collect();
     bodies.sort_unstable();
     assert_eq!(bodies, ["body 3", "body 5"]);

@@ -10,7 +10,8 @@ def tax_id:
 def phone: words | if . == null then null else half_width | if test("[0-9].*[0-9].*[0-9]") then . else null end end;
 def email: words | if . == null then null else half_width | if test("^[^\\s@]+@[^\\s@]+$") then . else null end end;
 # A birthday may come without its year: 03-07.
-def yearly: words | if . == null then null else half_width | if test("^[0-9]{2}-[0-9]{2}$") then . elif test("^[0-9]{4}") then date else null end end;
+def yearly: words | if . == null then null else half_width | capture("^(?<year>[0-9]{4}[-/.年])?(?<month>0?[1-9]|1[0-2])[-/.月](?<day>0?[1-9]|[12][0-9]|3[01])日?([ T].*)?$") // null
+  | if . == null then null else "\(if .year == null then "" else "\(.year[0:4])-" end)\("0\(.month)"[-2:])-\("0\(.day)"[-2:])" end end;
 def coded($table; $otherwise): words | if . == null then null else lookup($table; $otherwise) end;
 {
   legal_name: (.["工商全称"] | words),

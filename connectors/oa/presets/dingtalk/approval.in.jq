@@ -4,7 +4,8 @@
 def words: if . == null then null else (tostring | blank) end;
 def moment: words | if . == null then null
   elif test("(Z|[+-][0-9]{2}:?[0-9]{2})$") then sub("T(?<minute>[0-9]{2}:[0-9]{2})(?<zone>Z|[+-])"; "T\(.minute):00\(.zone)") | datetime
-  else datetime_in("%Y-%m-%d %H:%M:%S"; "Asia/Shanghai") end;
+  # A database writes T between day and time, and parts of seconds.
+  else sub("T"; " ") | sub("\\.[0-9]+$"; "") | datetime_in("%Y-%m-%d %H:%M:%S"; "Asia/Shanghai") end;
 def said: ascii_upcase | if . == "AGREE" then "approved" elif . == "REFUSE" then "rejected" else null end;
 (reduce (.formComponentValues[]? | select(.name != null)) as $field ({}; .[$field.name] = ($field.value | words))) as $form
 | select($form["申请编号"] != null)

@@ -14,6 +14,10 @@ def rows:
 | any($lines[]; .COMP_NO != null) as $listed
 | def component: if $listed then .COMP_NO else .PART_NO end;
 .PART_NO as $part
+| [.PART_NO, .REV, .STATE] as $own
+| if $listed and any($lines[]; [.PART_NO // $own[0], .REV // $own[1], .STATE // $own[2]] != $own)
+  then error("the rows of BOM \(.BOM_NO) do not agree on PART_NO, REV and STATE; one list tells one release of a bill")
+  else . end
 | if any($lines[]; component == $part)
   then error("BOM \(.BOM_NO) lists its own part \($part) among its components; correct it in the PDM and release it again")
   else . end

@@ -4,7 +4,8 @@ def words: if . == null then null else (tostring | blank) end;
 def amount: words | if . == null then null else decimal end;
 def moment: words | if . == null then null
   elif test("(Z|[+-][0-9]{2}:?[0-9]{2})$") then datetime
-  else datetime_in("%Y-%m-%d %H:%M:%S"; "Asia/Shanghai") end;
+  # A database writes T between day and time, and parts of seconds.
+  else sub("T"; " ") | sub("\\.[0-9]+$"; "") | datetime_in("%Y-%m-%d %H:%M:%S"; "Asia/Shanghai") end;
 def rows: if . == null then [] elif type == "string" then (blank // "[]" | fromjson) else . end;
 {
   number: (.PLAN_NO | words),

@@ -84,11 +84,9 @@ impl Items {
         }
     }
 
-    /// The parts of others, without the items that `system` has under another id already: it knows its
+    /// The parts of others, without the items that a system has under another id already: it knows its
     /// own parts apart.
-    fn of_others(&self, system: &SystemName) -> Vec<KnownPart> {
-        let own = self.records.values().filter(|it| it.system == *system);
-        let own: HashSet<MasterId> = own.map(|record| record.master_id).collect();
+    fn of_others(&self, own: &HashSet<MasterId>) -> Vec<KnownPart> {
         let others = self.records.values();
         let others = others.filter(|record| !own.contains(&record.master_id));
         others
@@ -118,7 +116,10 @@ impl Desk<'_> {
         };
         let system = &attributes.source;
         if self.known(Entity::Item, system, native_id).is_none() && self.policy.items.matched {
-            let others = self.items.of_others(system);
+            let linked = self.natives.iter();
+            let own = linked.filter(|((entity, of, _), _)| *entity == Entity::Item && of == system);
+            let own: HashSet<MasterId> = own.map(|(_, master_id)| *master_id).collect();
+            let others = self.items.of_others(&own);
             match match_part(&part, &others, &self.policy.items) {
                 PartDecision::New => {}
                 PartDecision::Same(master_id) => {

@@ -18,7 +18,7 @@ use tenon_store::{BomLookup, BomRecord, BomUse, BomWrite, Known, KnownBoms};
 
 use super::Desk;
 use crate::resolve::{derived_master, native, text};
-use crate::translate::{Content, Validated};
+use crate::translate::{Content, Validated, accept};
 
 /// What must be known of other bills to decide those of a batch; `None` if it has none.
 pub(crate) fn ask_about_boms(batch: &[Validated], known: &Known) -> Option<BomLookup> {
@@ -74,9 +74,12 @@ pub(super) struct Structure {
 }
 
 impl Structure {
-    pub(super) fn of(known: Option<KnownBoms>) -> Self {
+    pub(super) fn of(known: Option<KnownBoms>, since: Option<i64>) -> Self {
         let Some(known) = known else {
-            return Self::default();
+            return Self {
+                since,
+                ..Self::default()
+            };
         };
         let records = known.records.into_iter();
         let records: BTreeMap<MasterId, BomRecord> =
@@ -95,7 +98,7 @@ impl Structure {
             }
         }
         Self {
-            since: Some(known.released),
+            since,
             records,
             bodies,
             ids,
@@ -210,7 +213,12 @@ impl Desk<'_> {
         };
         check_units(&bom, policy, &shop).map_err(refused)?;
         let made = match policy.manufacturing && bom.kind == BomKind::Design {
-            true => Some(manufacture(&bom, policy, &shop).map_err(refused)?),
+            true => {
+                let made = manufacture(&bom, policy, &shop).map_err(refused)?;
+                check_units(&made, policy, &shop).map_err(refused)?;
+                let made = serde_json::to_value(made).unwrap_or_default();
+                Some(accept(attributes, made)?.value().clone())
+            }
             false => None,
         };
         let body = String::from_utf8(self.translated(attributes.kind, value)).unwrap_or_default();
@@ -234,7 +242,7 @@ impl Desk<'_> {
         };
         structure.written.insert(bom_id, write);
         structure.bodies.insert(bom_id, bom);
-        Ok(made.map(|made| serde_json::to_value(made).unwrap_or_default()))
+        Ok(made)
     }
 
     /// What people call an item.

@@ -2,7 +2,7 @@
 //! known from then on, and so is what refers to it.
 
 use tenon_core::{Entity, Failure, MasterId, NativeId, SystemName};
-use tenon_store::{Deed, Direction, Link, ParkedFilter};
+use tenon_store::{Deed, Direction, ItemParting, Link, ParkedFilter};
 
 use super::decide::{Desk, Effects, Refusal, refuse};
 use super::{Act, Command, RecordName, Steward};
@@ -66,15 +66,16 @@ impl Desk<'_> {
     }
 
     pub(super) fn new_item(&self, record: &RecordName) -> Result<Effects, Refusal> {
-        if self.item(record).is_some() {
-            return refuse(
-                "item.linked",
-                format!("{record} is known as an item already"),
-            );
-        }
         let RecordName { system, native_id } = record;
-        let master_id = derived_master(Entity::Item, system, native_id);
-        Ok(linked(record, master_id))
+        let own = derived_master(Entity::Item, system, native_id);
+        match self.item(record) {
+            None => Ok(linked(record, own)),
+            Some(master_id) if master_id == own => refuse(
+                "item.linked",
+                format!("{record} is known as an item of its own already"),
+            ),
+            Some(master_id) => Ok(parted(record, master_id, own)),
+        }
     }
 }
 
@@ -92,6 +93,20 @@ fn linked(record: &RecordName, master_id: MasterId) -> Effects {
         master_id,
     });
     effects.masters.push(master_id);
+    effects
+}
+
+/// Undoes that a record was found, or said, to be another's item. What was sent stays where it is; what is
+/// said of it from now on is its own.
+fn parted(record: &RecordName, from: MasterId, to: MasterId) -> Effects {
+    let mut effects = Effects::default();
+    effects.commit.items_parted.push(ItemParting {
+        system: record.system.clone(),
+        native_id: record.native_id.clone(),
+        from,
+        to,
+    });
+    effects.masters.extend([to, from]);
     effects
 }
 

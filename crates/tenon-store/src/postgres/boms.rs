@@ -13,7 +13,7 @@ pub(super) async fn write(
     transaction: &mut Transaction,
     commit: &Commit,
 ) -> Result<(), StoreError> {
-    if commit.boms.is_empty() && commit.items_joined.is_empty() {
+    if commit.boms.is_empty() && commit.items_joined.is_empty() && commit.items_parted.is_empty() {
         return Ok(());
     }
     let numbered = sqlx::query(
@@ -81,14 +81,18 @@ pub(super) async fn write(
     Ok(())
 }
 
+/// The number of the latest release or join. Asked before all else: what comes from there on is a conflict.
+pub(super) async fn released(connection: &mut PgConnection) -> Result<i64, StoreError> {
+    let number = sqlx::query_scalar("select number from bom_release")
+        .fetch_one(connection)
+        .await?;
+    Ok(number)
+}
+
 pub(super) async fn known(
     connection: &mut PgConnection,
     lookup: &BomLookup,
 ) -> Result<KnownBoms, StoreError> {
-    // The number first: what is released from here on is a conflict.
-    let released: i64 = sqlx::query_scalar("select number from bom_release")
-        .fetch_one(&mut *connection)
-        .await?;
     let ids = |items: &[MasterId]| -> Vec<Uuid> { items.iter().map(|item| item.0).collect() };
     let uses: Vec<UseRow> = sqlx::query_as(
         "with recursive below(item_id) as (
@@ -125,7 +129,6 @@ pub(super) async fn known(
     .fetch_all(connection)
     .await?;
     Ok(KnownBoms {
-        released,
         records: boms::read(uses),
         bodies: bodies
             .into_iter()

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::Transaction;
 use crate::items::{self, CROWD, ItemRow};
 use crate::rows::{clean, clean_option};
-use crate::{ItemRecord, Known, Lookup, StoreError};
+use crate::{ItemParting, ItemRecord, Known, Lookup, StoreError};
 
 pub(super) async fn write(
     transaction: &mut Transaction,
@@ -55,6 +55,35 @@ pub(super) async fn write(
     Ok(())
 }
 
+/// Takes records off the items of others. What was last delivered of them is forgotten: it was another's.
+pub(super) async fn part(
+    transaction: &mut Transaction,
+    partings: &[ItemParting],
+) -> Result<(), StoreError> {
+    for parting in partings {
+        let parted = sqlx::query(
+            "update crosswalk set master_id = $1, hash = null, sequence = null
+             where native_id = $2 and entity = 'item' and system = $3 and master_id = $4",
+        )
+        .bind(parting.to.0)
+        .bind(clean(&parting.native_id))
+        .bind(parting.system.as_str())
+        .bind(parting.from.0)
+        .execute(&mut **transaction)
+        .await?;
+        if parted.rows_affected() != 1 {
+            return Err(items::moved_on(parting));
+        }
+        sqlx::query("update item_record set master_id = $1 where native_id = $2 and system = $3")
+            .bind(parting.to.0)
+            .bind(clean(&parting.native_id))
+            .bind(parting.system.as_str())
+            .execute(&mut **transaction)
+            .await?;
+    }
+    Ok(())
+}
+
 /// What is said of the items that share a key with those asked about, and of those found by native id.
 pub(super) async fn known(
     connection: &mut PgConnection,
@@ -88,9 +117,20 @@ pub(super) async fn known(
     .bind(codes)
     .bind(descriptions)
     .bind(CROWD)
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
     let found = found.into_iter().map(items::read);
     known.items = found.collect::<Result<_, _>>()?;
+    let links: Vec<(String, String, Uuid)> = sqlx::query_as(
+        "select c.system, c.native_id, c.master_id
+         from unnest($1::uuid[]) as given(master_id)
+         cross join lateral (
+             select * from crosswalk c
+             where c.master_id = given.master_id and c.entity = 'item' offset 0) c",
+    )
+    .bind(items::masters(known))
+    .fetch_all(connection)
+    .await?;
+    items::note_links(known, links)?;
     Ok(())
 }

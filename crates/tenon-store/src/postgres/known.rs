@@ -15,6 +15,9 @@ use crate::{GoldenRow, Known, Lookup, Seen, StoreError, Tie, stewardship};
 pub(super) async fn look_up(store: &Postgres, lookup: &Lookup) -> Result<Known, StoreError> {
     let mut connection = store.connection().await?;
     let mut known = Known::default();
+    if lookup.items {
+        known.released = Some(boms::released(&mut connection).await?);
+    }
     if lookup.foundings {
         known.founded = Some(candidates::foundings(&mut connection).await?);
     }

@@ -21,7 +21,7 @@ pub(super) async fn write(
     transaction: &mut Transaction,
     commit: &Commit,
 ) -> Result<(), StoreError> {
-    if commit.boms.is_empty() && commit.items_joined.is_empty() {
+    if commit.boms.is_empty() && commit.items_joined.is_empty() && commit.items_parted.is_empty() {
         return Ok(());
     }
     let numbered = sqlx::query(
@@ -82,14 +82,18 @@ pub(super) async fn write(
     Ok(())
 }
 
+/// The number of the latest release or join. Asked before all else: what comes from there on is a conflict.
+pub(super) async fn released(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+    let number = sqlx::query_scalar("select number from bom_release")
+        .fetch_one(connection)
+        .await?;
+    Ok(number)
+}
+
 pub(super) async fn known(
     connection: &mut SqliteConnection,
     lookup: &BomLookup,
 ) -> Result<KnownBoms, StoreError> {
-    // The number first: what is released from here on is a conflict.
-    let released: i64 = sqlx::query_scalar("select number from bom_release")
-        .fetch_one(&mut *connection)
-        .await?;
     let uses: Vec<UseRow> = sqlx::query_as(
         "with recursive below(item_id) as (
              select unhex(given.value) from json_each($1) given
@@ -117,7 +121,6 @@ pub(super) async fn known(
     .fetch_all(connection)
     .await?;
     Ok(KnownBoms {
-        released,
         records: boms::read(uses),
         bodies: bodies
             .into_iter()

@@ -1,13 +1,14 @@
 //! What systems say of items.
 
 use sqlx::SqliteConnection;
+use uuid::Uuid;
 
 use super::Transaction;
 use super::bulk::Bulk;
 use super::known::identifiers;
 use crate::items::{self, CROWD, ItemRow};
 use crate::rows::{self, clean, clean_option};
-use crate::{ItemRecord, Known, Lookup, StoreError};
+use crate::{ItemParting, ItemRecord, Known, Lookup, StoreError};
 
 const RECORDS: Bulk = Bulk {
     head: "insert into item_record (master_id, system, native_id, code, name, specification, unit,
@@ -42,6 +43,35 @@ pub(super) async fn write(
     Ok(())
 }
 
+/// Takes records off the items of others. What was last delivered of them is forgotten: it was another's.
+pub(super) async fn part(
+    transaction: &mut Transaction,
+    partings: &[ItemParting],
+) -> Result<(), StoreError> {
+    for parting in partings {
+        let parted = sqlx::query(
+            "update crosswalk set master_id = $1, hash = null, sequence = null
+             where native_id = $2 and entity = 'item' and system = $3 and master_id = $4",
+        )
+        .bind(parting.to.0)
+        .bind(clean(&parting.native_id))
+        .bind(parting.system.as_str())
+        .bind(parting.from.0)
+        .execute(&mut **transaction)
+        .await?;
+        if parted.rows_affected() != 1 {
+            return Err(items::moved_on(parting));
+        }
+        sqlx::query("update item_record set master_id = $1 where native_id = $2 and system = $3")
+            .bind(parting.to.0)
+            .bind(clean(&parting.native_id))
+            .bind(parting.system.as_str())
+            .execute(&mut **transaction)
+            .await?;
+    }
+    Ok(())
+}
+
 /// What is said of the items that share a key with those asked about, and of those found by native id.
 pub(super) async fn known(
     connection: &mut SqliteConnection,
@@ -70,9 +100,18 @@ pub(super) async fn known(
     .bind(rows::to_json(&codes)?)
     .bind(rows::to_json(&descriptions)?)
     .bind(CROWD)
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
     let found = found.into_iter().map(items::read);
     known.items = found.collect::<Result<_, _>>()?;
+    let links: Vec<(String, String, Uuid)> = sqlx::query_as(
+        "select c.system, c.native_id, c.master_id
+         from json_each($1) given
+         cross join crosswalk c on c.master_id = unhex(given.value) and c.entity = 'item'",
+    )
+    .bind(identifiers(items::masters(known).into_iter()))
+    .fetch_all(connection)
+    .await?;
+    items::note_links(known, links)?;
     Ok(())
 }
