@@ -37,7 +37,7 @@ pub enum Standing {
     ReorderPoint,
     /// It was not counted for too long.
     Stale,
-    /// Too few days were reported, and there is no reorder point.
+    /// Too few days were reported, and there is no reorder point; or its records count in different units.
     Unknown,
 }
 
@@ -95,6 +95,8 @@ pub fn cover(policy: &Replenishment, facts: DealerStock, today: Date) -> Cover {
     let above = |margin: i128| point.is_none_or(|point| (position - point) * days.max(1) >= margin);
     let standing = if day_number(today) - facts.counted_on > i32::from(policy.stale_days) {
         Standing::Stale
+    } else if facts.mixed != 0 {
+        Standing::Unknown
     } else if facts.available <= 0 && (sells || point.is_some_and(|point| point > 0)) {
         match lasts(lead + safety) && above(0) {
             true => Standing::Enough,
@@ -175,7 +177,10 @@ pub(crate) async fn covers(
     let day = day_number(today);
     // Today is not over yet.
     let window = (day - i32::from(policy.window_days), day - 1);
-    let stock = store.dealer_stock(generation, dealers, window).await?;
+    let fresh = day - i32::from(policy.stale_days);
+    let stock = store
+        .dealer_stock(generation, dealers, fresh, window)
+        .await?;
     let covers = stock.into_iter().map(|facts| cover(policy, facts, today));
     Ok(covers.collect())
 }
@@ -486,6 +491,15 @@ mod tests {
         };
         check(&old(14), Standing::Cover, "10 2 260 04-10");
         check(&old(15), Standing::Stale, "10 2 0 -");
+    }
+
+    #[test]
+    fn different_units_are_not_added_up() {
+        let mixed = DealerStock {
+            mixed: 1,
+            ..facts("280", 28, "20", "0", Some("50"))
+        };
+        check(&mixed, Standing::Unknown, "10 2 0 -");
     }
 
     #[test]

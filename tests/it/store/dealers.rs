@@ -41,6 +41,34 @@ fn stock(dealer: &str, at: &str, available: &str) -> Inbound {
     again(Entity::Inventory, &format!("S-{dealer}"), at, body)
 }
 
+/// What a record says of a dealer's stock of the item A in a place, counted on a day.
+fn counted(record: &str, place: &str, on: &str, what: Value) -> Inbound {
+    let mut body = json!({ "item": to(Entity::Item, "A"), "holder": to(Entity::Customer, "K-1"),
+        "warehouse": place, "counted_at": format!("{on}T08:00:00Z") });
+    let body = body.as_object_mut().unwrap();
+    body.extend(what.as_object().unwrap().clone());
+    again(Entity::Inventory, record, on, json!(body))
+}
+
+/// What is known of the first dealer's stock on 10 April: available, reorder point, last counted, and how
+/// it stands.
+async fn stands(house: &House) -> String {
+    let insight = house.store.insight();
+    let reports = Reports::open(insight, Arc::default(), TODAY())
+        .await
+        .unwrap();
+    let covers = reports.unwrap().covers(None).await.unwrap();
+    assert_eq!(covers.len(), 1, "{covers:?}");
+    let facts = &covers[0].facts;
+    let point = facts.reorder_point.map(|point| point / 10_000);
+    format!(
+        "{} {point:?} {} {}",
+        facts.available / 10_000,
+        tenon_insight::day_of(facts.counted_on),
+        covers[0].standing.as_str()
+    )
+}
+
 fn known() -> Vec<Inbound> {
     let dealer = |id: &str, code: &str| {
         let body = json!({ "legal_name": format!("Dealer {id}"), "code": code, "owner": "li" });
@@ -246,4 +274,49 @@ pub(super) async fn demand_is_sent_once_for_each_time(house: &House) {
     commit(house, vec![stock("K-2", "2026-04-10T09", "1")]).await;
     bring_on(house, &asked, TODAY).await;
     assert_eq!(taken(&asked), ["K-1 205 2026-04-13 li"]);
+}
+
+pub(super) async fn what_is_no_longer_reported_is_no_stock(house: &House) {
+    let asked = Asked::default();
+    let mut story = known();
+    let weeks = ("2026-03-27", "2026-04-09");
+    story.extend([
+        report("R-1", "K-1", weeks, 8, "140"),
+        // The dealer tells of this lot once and never again.
+        counted("LOT-A", "W", "2026-03-26", json!({ "quantity": "500" })),
+        counted("LOT-B", "W", "2026-03-26", json!({ "quantity": "60" })),
+    ]);
+    commit(house, story).await;
+    bring_on(house, &asked, TODAY).await;
+    // Nothing was counted lately: what was counted before is told, and not relied upon.
+    assert_eq!(stands(house).await, "560 None 2026-03-26 stale");
+    assert_eq!(taken(&asked), [] as [&str; 0]);
+    for day in ["2026-04-08", "2026-04-09"] {
+        let lot = counted("LOT-B", "W", day, json!({ "quantity": "50" }));
+        commit(house, vec![lot]).await;
+    }
+    bring_on(house, &asked, TODAY).await;
+    assert_eq!(stands(house).await, "50 None 2026-04-09 cover");
+    assert_eq!(taken(&asked), ["K-1 230 2026-04-10 li"]);
+}
+
+pub(super) async fn reorder_points_hold_for_places_and_units_are_not_mixed(house: &House) {
+    let asked = Asked::default();
+    let of = |quantity: &str, point: &str, unit: &str| {
+        json!({ "quantity": quantity, "reorder_point": point, "unit": unit })
+    };
+    let mut story = known();
+    story.extend([
+        counted("LOT-A", "W-1", "2026-04-08", of("30", "50", "pcs")),
+        counted("LOT-B", "W-1", "2026-04-08", of("30", "50", "pcs")),
+        counted("LOT-C", "W-2", "2026-04-08", of("30", "20", "pcs")),
+    ]);
+    commit(house, story).await;
+    bring_on(house, &asked, TODAY).await;
+    assert_eq!(stands(house).await, "90 Some(70) 2026-04-08 enough");
+    let boxes = counted("LOT-C", "W-2", "2026-04-09", of("2", "20", "box"));
+    commit(house, vec![boxes]).await;
+    bring_on(house, &asked, TODAY).await;
+    assert_eq!(stands(house).await, "62 Some(70) 2026-04-09 unknown");
+    assert_eq!(taken(&asked), [] as [&str; 0]);
 }

@@ -30,6 +30,8 @@ create table insight_sold (
     primary key (generation, party, item, day)
 );
 
+create index insight_sold_day on insight_sold (generation, party, day);
+
 -- How many reports of a dealer are about a day: where there is none, nobody knows what was sold.
 create table insight_reported (
     generation integer not null,

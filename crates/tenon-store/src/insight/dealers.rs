@@ -65,6 +65,9 @@ pub struct DealerStock {
     pub item_name: Option<String>,
     /// What the quantities count.
     pub unit: Option<String>,
+    /// Whether its records count in different units: 1 or 0.
+    #[serde(default)]
+    pub mixed: i32,
     /// Not promised to anybody.
     pub available: i64,
     /// On the way to it.
@@ -119,11 +122,13 @@ impl Insight {
         Ok(found.into_iter().map(|found| found.id).collect())
     }
 
-    /// What these dealers have, item by item, and what they sold from one day to another.
+    /// What these dealers have, item by item, and what they sold from one day to another. What was counted
+    /// before the day `fresh` is left out, unless nothing was counted since.
     pub async fn dealer_stock(
         &self,
         generation: i32,
         dealers: &[Uuid],
+        fresh: i32,
         (first, last): (i32, i32),
     ) -> Result<Vec<DealerStock>, StoreError> {
         #[derive(Deserialize)]
@@ -139,31 +144,48 @@ impl Insight {
         }
         let given: Vec<_> = dealers
             .iter()
-            .map(|id| json!({ "generation": generation, "id": id, "first": first, "last": last }))
+            .map(|id| {
+                json!({ "generation": generation, "id": id, "fresh": fresh, "first": first,
+                    "last": last })
+            })
             .collect();
         let mut session = Session::look_up(&self.engine).await?;
         let mut stock: Vec<DealerStock> = session
             .ask(
                 "select t.dealer, r.code as dealer_code, r.name as dealer_name, r.owner, t.item,
-                     i.code as item_code, i.name as item_name, t.unit, t.available, t.in_transit,
-                     t.reorder_point, t.counted_on
+                     i.code as item_code, i.name as item_name, t.unit, t.mixed, t.available,
+                     t.in_transit, t.reorder_point, t.counted_on
                  from (
-                     select c.generation, c.root as dealer, s.item, max(s.unit) as unit,
-                         cast(sum(coalesce(s.available, s.quantity)) as bigint) as available,
-                         cast(sum(coalesce(s.in_transit, 0)) as bigint) as in_transit,
-                         cast(sum(s.reorder_point) as bigint) as reorder_point,
-                         max(s.counted_on) as counted_on
-                     from {generation integer, id uuid} g
-                     join insight_customer c on c.generation = g.generation and c.root = g.id
-                     join insight_stock s on s.generation = c.generation and s.party = c.id
-                     group by c.generation, c.root, s.item
+                     select p.generation, p.dealer, p.item, p.fresh, max(p.unit) as unit,
+                         case when min(p.other) <> max(p.unit) then 1 else 0 end as mixed,
+                         cast(sum(p.available) as bigint) as available,
+                         cast(sum(p.in_transit) as bigint) as in_transit,
+                         cast(sum(p.reorder_point) as bigint) as reorder_point,
+                         max(p.counted_on) as counted_on
+                     from (
+                         select c.generation, c.root as dealer, s.item,
+                             case when s.counted_on >= g.fresh then 1 else 0 end as fresh,
+                             max(s.unit) as unit, min(s.unit) as other,
+                             sum(coalesce(s.available, s.quantity)) as available,
+                             sum(coalesce(s.in_transit, 0)) as in_transit,
+                             max(s.reorder_point) as reorder_point, max(s.counted_on) as counted_on
+                         from {generation integer, id uuid, fresh integer} g
+                         join insight_customer c on c.generation = g.generation and c.root = g.id
+                         join insight_stock s on s.generation = c.generation and s.party = c.id
+                         join insight_document d on d.generation = s.generation and d.id = s.document
+                         group by c.generation, c.root, s.item, s.party, d.number,
+                             case when s.counted_on >= g.fresh then 1 else 0 end
+                     ) p
+                     group by p.generation, p.dealer, p.item, p.fresh
                  ) t
                  join insight_customer r on r.generation = t.generation and r.id = t.dealer
                  left join insight_item i on i.generation = t.generation and i.id = t.item
-                 order by r.code, t.dealer, i.code, t.item",
+                 order by r.code, t.dealer, i.code, t.item, t.fresh desc",
                 &given,
             )
             .await?;
+        // What was counted lately stands before what was counted long ago.
+        stock.dedup_by_key(|row| (row.dealer, row.item));
         if stock.is_empty() {
             return Ok(stock);
         }
