@@ -19,6 +19,8 @@ use crate::document::{Document, Facts, Line, References, word};
 
 /// Days of the longest period that a report may be about.
 const LONGEST: i32 = 400;
+/// The largest quantity that a dealer has or sells: the sums of tens of thousands of such still fit.
+pub(crate) const MOST: i64 = 10_000_000_000;
 
 /// What a dealer has of an item in one place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -163,7 +165,8 @@ impl Dealings {
             let quantity = ten_thousandths(line.quantity).unwrap_or_default();
             for (day, share) in (from..).zip(spread(quantity, to - from + 1)) {
                 let key = (document.party, line.item, day);
-                *self.sold.entry(key).or_default() += sign * share;
+                let sold = self.sold.entry(key).or_default();
+                *sold = sold.saturating_add(sign * share);
             }
         }
     }
@@ -201,7 +204,28 @@ fn spread(quantity: i64, days: i32) -> impl Iterator<Item = i64> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+    use tenon_core::{Attributes, MasterId, SystemName};
+
     use super::*;
+
+    #[test]
+    fn placeholders_are_refused() {
+        let read = |quantity: &str| {
+            let drp = SystemName::new("drp").unwrap();
+            let mut attributes = Attributes::received(drp, Entity::Inventory, "stock", None, None);
+            attributes.master_id = Some(MasterId::derive(&["stock"]));
+            let holder = json!({ "system": "drp", "native_id": "D021" });
+            let item = json!({ "system": "drp", "native_id": "FS-305" });
+            let body = json!({ "item": item, "holder": holder, "warehouse": "W", "quantity": "1",
+                "in_transit": quantity, "counted_at": "2026-04-09T08:00:00Z" });
+            Document::read(&attributes, 1, body.to_string().as_bytes()).map(|read| read.is_some())
+        };
+        assert_eq!(read("10000000000"), Ok(true));
+        let refused = read("99999999999999").unwrap_err();
+        assert!(refused.contains("at most 10000000000"), "{refused}");
+        assert!(read("-10000000000.0001").is_err());
+    }
 
     #[test]
     fn shares_of_a_period_add_up() {

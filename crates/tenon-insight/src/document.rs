@@ -285,6 +285,17 @@ impl Document {
 
     /// Refuses amounts and quantities that figures cannot hold.
     fn check(&self) -> Result<(), String> {
+        if matches!(self.entity, Entity::Inventory | Entity::SellOut) {
+            let most = Decimal::from(dealers::MOST);
+            let lines = self.facts.lines.iter().map(|line| line.quantity);
+            let stock = self.facts.stock.iter().flat_map(Stock::quantities);
+            return match lines.chain(stock).find(|quantity| quantity.abs() > most) {
+                Some(quantity) => Err(format!(
+                    "{quantity} is too large for figures; what a dealer has or sells is at most {most}"
+                )),
+                None => Ok(()),
+            };
+        }
         let amounts = [self.amount, self.facts.net].into_iter().flatten();
         let subjects = self
             .facts
@@ -294,8 +305,7 @@ impl Document {
         let lines = self.facts.lines.iter();
         let lines = lines
             .flat_map(|line| [Some(line.quantity), line.net, line.gross])
-            .flatten()
-            .chain(self.facts.stock.iter().flat_map(Stock::quantities));
+            .flatten();
         match amounts
             .chain(subjects)
             .chain(lines)
