@@ -1,7 +1,9 @@
 //! `insight.toml`: tolerances, what scores are made of, what grades bring, what sources cost.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use jiff::{Span, SpanRelativeTo};
 use serde::{Deserialize, Deserializer};
 use tenon_core::customer::Grade;
 use tenon_core::money::{Currency, Decimal};
@@ -74,6 +76,10 @@ pub struct Replenishment {
     pub stale_days: u16,
     /// Days after which is asked again while stock is as scarce as it was; 0 for never.
     pub again_days: u16,
+    /// For how long nothing new must have come of a dealer's stock and sales before anything is asked for:
+    /// of an export that comes in parts, the first alone says too little.
+    #[serde(deserialize_with = "duration")]
+    pub settle: Duration,
     /// What is asked for is a multiple of it: a box.
     #[serde(deserialize_with = "positive")]
     pub multiple: Decimal,
@@ -130,6 +136,7 @@ impl Default for Replenishment {
             supply_days: 14,
             stale_days: 14,
             again_days: 30,
+            settle: Duration::from_mins(10),
             multiple: Decimal::ONE,
             owner: "sales".to_owned(),
             language: Language::En,
@@ -353,6 +360,14 @@ fn fraction<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Er
             "{value} is no fraction from 0 to 1"
         ))),
     }
+}
+
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let span: Result<Span, _> = text.parse();
+    span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()))
+        .and_then(Duration::try_from)
+        .map_err(|_| serde::de::Error::custom(format!("`{text}` is no duration such as \"10m\"")))
 }
 
 /// An exact amount: text, so that it is what was written.

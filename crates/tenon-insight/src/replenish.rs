@@ -11,14 +11,14 @@ use jiff::civil::Date;
 use serde::Serialize;
 use tenon_core::money::Decimal;
 use tenon_core::requisition::{Requisition, RequisitionLine, RequisitionStatus};
-use tenon_core::{Entity, MasterId, Reference};
+use tenon_core::{Entity, MasterId, Reference, Timestamp};
 use tenon_store::insight::{DealerStock, Demand};
 use tenon_store::{Insight, StoreError};
 use uuid::Uuid;
 
 use crate::care::{Remind, Told};
 use crate::days::{day_number, day_of, ten_thousandths, units};
-use crate::policy::{Language, Policy, Replenishment};
+use crate::policy::{Language, Replenishment};
 
 /// The longest name in a line.
 const NAME: usize = 80;
@@ -185,18 +185,42 @@ pub(crate) async fn covers(
     Ok(covers.collect())
 }
 
+/// Which of these dealers have nothing new to say for long enough, and from when on the others will not.
+pub(crate) async fn settled(
+    store: &Insight,
+    policy: &Replenishment,
+    generation: i32,
+    dealers: Vec<Uuid>,
+    today: Date,
+    now: Timestamp,
+) -> Result<(Vec<Uuid>, Vec<(Uuid, Timestamp)>), StoreError> {
+    if policy.settle.is_zero() {
+        return Ok((dealers, Vec::new()));
+    }
+    let since = day_number(today) - i32::from(policy.window_days.max(policy.stale_days));
+    let told = store.dealers_told_at(generation, &dealers, since).await?;
+    let (mut settled, mut waiting) = (Vec::new(), Vec::new());
+    for dealer in dealers {
+        let told = told.get(&dealer).copied();
+        let told = told.and_then(|at| Timestamp::from_microsecond(at).ok());
+        let until = told.and_then(|at| at.checked_add(policy.settle).ok());
+        match until.filter(|until| *until > now) {
+            Some(until) => waiting.push((dealer, until)),
+            None => settled.push(dealer),
+        }
+    }
+    Ok((settled, waiting))
+}
+
 /// Sends the demand that follows for these dealers, each once, and notes which is over.
 pub(crate) async fn replenish(
     store: &Insight,
-    policy: &Policy,
+    policy: &Replenishment,
     generation: i32,
     ids: &[Uuid],
     today: Date,
     give: &Remind,
 ) -> Result<(), StoreError> {
-    let Some(policy) = &policy.replenishment else {
-        return Ok(());
-    };
     let covers = covers(store, policy, generation, ids, today).await?;
     if covers.is_empty() {
         return Ok(());

@@ -1,5 +1,6 @@
 //! Keeps the projections up to date, on one node at a time, and makes them anew beside the live ones.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use crate::days::{day_at, day_number};
 use crate::document::Document;
 use crate::policy::Policy;
 use crate::project::Books;
-use crate::replenish::replenish;
+use crate::replenish::{replenish, settled};
 use crate::score;
 
 /// The name of the claim: one node at a time brings the projections on.
@@ -97,6 +98,7 @@ impl Runner {
             today: || day_at(Timestamp::now()),
             looked: Instant::now(),
             next_look: LOOK,
+            waiting: None,
         };
         while !self.stop.is_cancelled() && claim.holds().await {
             if !turn.take(claim.as_ref()).await? && !self.pause(PAUSE).await {
@@ -115,6 +117,8 @@ pub struct Turn {
     today: fn() -> Date,
     looked: Instant,
     next_look: Duration,
+    /// Dealers whose stock is still to be looked at, each from a moment on; absent until it is known which.
+    waiting: Option<BTreeMap<Uuid, Timestamp>>,
 }
 
 impl Turn {
@@ -127,6 +131,7 @@ impl Turn {
             today: || day_at(Timestamp::now()),
             looked: Instant::now(),
             next_look: Duration::ZERO,
+            waiting: None,
         }
     }
 
@@ -155,7 +160,9 @@ impl Turn {
             busy |= self.bring_up(*live, *other, claim).await?;
         }
         if !busy {
-            busy = self.look(*live).await? || self.score(live.generation).await?;
+            busy = self.look(*live).await?
+                || self.score(live.generation).await?
+                || self.replenish(live.generation).await?;
         }
         Ok(busy)
     }
@@ -272,7 +279,7 @@ impl Turn {
     }
 
     /// Scores customers whose facts have changed.
-    async fn score(&self, generation: i32) -> Result<bool, StoreError> {
+    async fn score(&mut self, generation: i32) -> Result<bool, StoreError> {
         let today = (self.today)();
         let ids = self
             .store
@@ -281,12 +288,43 @@ impl Turn {
         if ids.is_empty() {
             return Ok(false);
         }
-        // Before the scores, which say that these customers were looked at today.
+        // Before the scores, which say that these customers were looked at today. Demand comes after them:
+        // who is still waited for is asked about again by whoever goes on.
         if let Some(remind) = &self.remind {
             care::remind(&self.store, &self.policy, generation, &ids, today, remind).await?;
-            replenish(&self.store, &self.policy, generation, &ids, today, remind).await?;
         }
         score::score(&self.store, &self.policy, generation, &ids, today).await?;
+        if let Some(waiting) = &mut self.waiting {
+            waiting.extend(ids.into_iter().map(|id| (id, Timestamp::UNIX_EPOCH)));
+        }
+        Ok(true)
+    }
+
+    /// Asks for what dealers need whose facts have changed, and then not for a while.
+    async fn replenish(&mut self, generation: i32) -> Result<bool, StoreError> {
+        let (Some(policy), Some(give)) = (&self.policy.replenishment, &self.remind) else {
+            return Ok(false);
+        };
+        let waiting = match &mut self.waiting {
+            Some(waiting) => waiting,
+            // Who was waited for is not noted anywhere: at first it may have been anybody.
+            unknown => {
+                let stocked = self.store.stocked_dealers(generation).await?.into_iter();
+                unknown.insert(stocked.map(|id| (id, Timestamp::UNIX_EPOCH)).collect())
+            }
+        };
+        let (today, now) = ((self.today)(), Timestamp::now());
+        let due = waiting.iter().filter(|(_, from)| **from <= now);
+        let due: Vec<Uuid> = due.map(|(id, _)| *id).take(SCORED as usize).collect();
+        if due.is_empty() {
+            return Ok(false);
+        }
+        let (settled, later) = settled(&self.store, policy, generation, due, today, now).await?;
+        replenish(&self.store, policy, generation, &settled, today, give).await?;
+        for id in &settled {
+            waiting.remove(id);
+        }
+        waiting.extend(later);
         Ok(true)
     }
 }

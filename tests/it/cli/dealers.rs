@@ -33,7 +33,7 @@ fn a_dealer_who_will_run_out_is_told_to_the_erp(#[case] engine: Engine) {
     let site = factory(engine);
     site.write(
         "config/insight.toml",
-        "[replenishment]\nlead_days = 5\nsafety_days = 5\nsupply_days = 10\nmultiple = '12'\nlanguage = 'zh'\n",
+        "[replenishment]\nlead_days = 5\nsafety_days = 5\nsupply_days = 10\nmultiple = '12'\nlanguage = 'zh'\nsettle = '0s'\n",
     );
     let hub = site.run(&[]);
     let today: Date = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();

@@ -1,6 +1,7 @@
 //! What dealers have and sell, in whatever order they report it, and the demand that follows.
 
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -95,6 +96,13 @@ type Asked = Arc<Mutex<Vec<String>>>;
 
 /// Brings the figures on as of a day, and sends what follows.
 async fn bring_on(house: &House, asked: &Asked, today: fn() -> Date) {
+    let claim = claimed(&house.store).await;
+    let mut turn = turn(house, asked, today, Duration::ZERO);
+    while turn.take(claim.as_ref()).await.unwrap() {}
+}
+
+/// What brings the figures on, and sends what follows when nothing new has come for so long.
+fn turn(house: &House, asked: &Asked, today: fn() -> Date, settle: Duration) -> Turn {
     let sent = asked.clone();
     let remind: Remind = Arc::new(move |told| {
         let sent = sent.clone();
@@ -123,14 +131,15 @@ async fn bring_on(house: &House, asked: &Asked, today: fn() -> Date) {
             Ok(())
         })
     });
-    let claim = claimed(&house.store).await;
     let policy = Policy {
-        replenishment: Some(Replenishment::default()),
+        replenishment: Some(Replenishment {
+            settle,
+            ..Replenishment::default()
+        }),
         ..Policy::default()
     };
     let turn = Turn::alone(house.store.insight(), Arc::new(policy));
-    let mut turn = turn.reminding(remind, today);
-    while turn.take(claim.as_ref()).await.unwrap() {}
+    turn.reminding(remind, today)
 }
 
 fn taken(asked: &Asked) -> Vec<String> {
@@ -302,9 +311,7 @@ pub(super) async fn what_is_no_longer_reported_is_no_stock(house: &House) {
 
 pub(super) async fn reorder_points_hold_for_places_and_units_are_not_mixed(house: &House) {
     let asked = Asked::default();
-    let of = |quantity: &str, point: &str, unit: &str| {
-        json!({ "quantity": quantity, "reorder_point": point, "unit": unit })
-    };
+    let of = |quantity: &str, point: &str, unit: &str| json!({ "quantity": quantity, "reorder_point": point, "unit": unit });
     let mut story = known();
     story.extend([
         counted("LOT-A", "W-1", "2026-04-08", of("30", "50", "pcs")),
@@ -318,5 +325,39 @@ pub(super) async fn reorder_points_hold_for_places_and_units_are_not_mixed(house
     commit(house, vec![boxes]).await;
     bring_on(house, &asked, TODAY).await;
     assert_eq!(stands(house).await, "62 Some(70) 2026-04-09 unknown");
+    assert_eq!(taken(&asked), [] as [&str; 0]);
+}
+
+pub(super) async fn demand_waits_until_a_dealer_has_told_all(house: &House) {
+    let asked = Asked::default();
+    let weeks = ("2026-03-27", "2026-04-09");
+    let lot = |lot: &str, quantity: &str| {
+        counted(lot, "W", "2026-04-09", json!({ "quantity": quantity }))
+    };
+    let mut story = known();
+    story.extend([report("R-1", "K-1", weeks, 8, "140"), lot("LOT-A", "30")]);
+    commit(house, story).await;
+    let claim = claimed(&house.store).await;
+    let mut hasty = turn(house, &asked, TODAY, Duration::from_hours(1));
+    while hasty.take(claim.as_ref()).await.unwrap() {}
+    assert_eq!(stands(house).await, "30 None 2026-04-09 cover");
+    assert_eq!(taken(&asked), [] as [&str; 0]);
+
+    // The other part of the export; whoever goes on knows nothing of who was waited for.
+    commit(house, vec![lot("LOT-B", "60")]).await;
+    let began = Instant::now();
+    let settle = Duration::from_secs(1);
+    let mut other = turn(house, &asked, TODAY, settle);
+    while asked.lock().unwrap().is_empty() {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "nothing is asked for"
+        );
+        if !other.take(claim.as_ref()).await.unwrap() {
+            tokio::time::sleep(Duration::from_millis(20)).await; // why: the demand waits for the clock
+        }
+    }
+    assert_eq!(taken(&asked), ["K-1 190 2026-04-12 li"]);
+    while other.take(claim.as_ref()).await.unwrap() {}
     assert_eq!(taken(&asked), [] as [&str; 0]);
 }

@@ -117,6 +117,7 @@ suite! {
     insight::a_reminder_that_nobody_took_is_given_later,
     dealers::late_and_corrected_reports_count_on_their_days,
     dealers::demand_is_sent_once_for_each_time,
+    dealers::demand_waits_until_a_dealer_has_told_all,
     dealers::what_is_no_longer_reported_is_no_stock,
     dealers::reorder_points_hold_for_places_and_units_are_not_mixed,
     items::an_item_is_found_by_code_and_by_what_it_is,

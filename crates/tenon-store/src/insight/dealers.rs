@@ -229,6 +229,42 @@ impl Insight {
         Ok(stock)
     }
 
+    /// When the newest came of what these dealers say of stock and sales on a day and later, in microseconds
+    /// since 1970-01-01; without those who say nothing.
+    pub async fn dealers_told_at(
+        &self,
+        generation: i32,
+        dealers: &[Uuid],
+        since: i32,
+    ) -> Result<HashMap<Uuid, i64>, StoreError> {
+        #[derive(Deserialize)]
+        struct Told {
+            dealer: Uuid,
+            at: String,
+        }
+        let given: Vec<_> = dealers
+            .iter()
+            .map(|id| json!({ "generation": generation, "id": id, "since": since }))
+            .collect();
+        let mut session = Session::look_up(&self.engine).await?;
+        // The second part of a stamp is when the hub accepted the statement.
+        let told: Vec<Told> = session
+            .ask(
+                "select c.root as dealer, max(substr(d.stamp, 19, 17)) as at
+                 from {generation integer, id uuid, since integer} g
+                 join insight_customer c on c.generation = g.generation and c.root = g.id
+                 join insight_document d on d.generation = c.generation and d.party = c.id
+                     and d.entity in ('inventory', 'sell_out') and d.day >= g.since
+                 group by c.root",
+                &given,
+            )
+            .await?;
+        let told = told.into_iter();
+        Ok(told
+            .map(|told| (told.dealer, told.at.parse().unwrap_or_default()))
+            .collect())
+    }
+
     /// What was asked for to replenish these dealers, the first first.
     pub async fn demands(
         &self,
