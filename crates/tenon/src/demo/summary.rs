@@ -52,7 +52,8 @@ pub(super) async fn count(
                     *invalid.entry(reason).or_default() += 1;
                 }
                 Direction::Outbound => {
-                    *standing.parked.entry(entity).or_default() += 1;
+                    let waiting = (record.system.to_string(), entity);
+                    *standing.parked.entry(waiting).or_default() += 1;
                     *parked.entry(reason).or_default() += 1;
                 }
             }

@@ -197,7 +197,23 @@ impl World {
             let record = json!({ "工单编号": number, "客户编号": crm, "主题": "刀头异响" });
             self.expect("cases_to_crm", Place::Folder("crm", "case-"), record);
         }
+        for number in cases.len()..self.complaints() {
+            // Whoever the service desk was not told of cannot complain: what cannot be sent is lost.
+            let record = json!({ "工单编号": format!("SV-{}", number + 1) });
+            self.expect("cases_to_crm", Place::Folder("crm", "case-"), record);
+        }
         self.leave("service", "cases-1.ndjson", &cases)
+    }
+
+    /// How many customers complain, if the service desk was told of all that it should know.
+    fn complaints(&self) -> usize {
+        let seen = self.companies.iter().zip(&self.records);
+        let key = seen.filter(|(company, records)| {
+            company.role == Role::Ordinary
+                && records.crm.is_some()
+                && is_key_customer(self.seed, company)
+        });
+        key.count().min(CASES)
     }
 
     /// Some customers, as the service desk and the CRM call them.
@@ -379,6 +395,14 @@ impl World {
             promised["承诺日期"] = json!("2026-05-14");
             cases.push(promised);
             let record = json!({ "工单编号": number, "客户编号": service, "承诺": "一周内换货" });
+            self.expect(
+                "promises_to_service",
+                Place::Folder("service", "case-"),
+                record,
+            );
+        }
+        for number in cases.len()..self.complaints() {
+            let record = json!({ "工单编号": format!("SV-{}", number + 1), "承诺": "一周内换货" });
             self.expect(
                 "promises_to_service",
                 Place::Folder("service", "case-"),

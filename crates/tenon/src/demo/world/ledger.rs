@@ -21,17 +21,17 @@ use super::truth::Company;
 /// What the hub lists as standing where a person sees it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Standing {
-    /// Waiting for a dependency or a decision, by entity.
-    pub(crate) parked: BTreeMap<Entity, usize>,
+    /// Waiting for a dependency or a decision, by the system that they are for and entity.
+    pub(crate) parked: BTreeMap<(String, Entity), usize>,
     /// Not fit for the schema or the mapping, by entity.
     pub(crate) invalid: BTreeMap<Entity, usize>,
 }
 
 impl Standing {
-    fn of(&self, entity: Entity) -> usize {
-        let count =
-            |counts: &BTreeMap<Entity, usize>| counts.get(&entity).copied().unwrap_or_default();
-        count(&self.parked) + count(&self.invalid)
+    /// What is neither in a system nor waiting for it.
+    fn unaccounted(&self, system: &str, entity: Entity, absent: usize) -> usize {
+        let parked = self.parked.get(&(system.to_owned(), entity));
+        absent.saturating_sub(parked.copied().unwrap_or_default())
     }
 }
 
@@ -152,27 +152,37 @@ impl World {
         let invoices = self.count_invoices(invoicing).await?;
         let sent_broken =
             |some_were_sent: bool, broken: usize| if some_were_sent { broken } else { 0 };
+        let missing_orders = orders.posted - orders.arrived.min(orders.posted) - orders.altered;
+        // What is parked for one system explains nothing that is missing in another.
+        let reaches = [
+            ("crm", customers.crm),
+            ("erp", customers.erp),
+            ("invoicing", customers.invoicing),
+        ];
+        let missing_customers = reaches.map(|(system, reach)| {
+            standing.unaccounted(system, Entity::Customer, reach.expected - reach.found)
+        });
         let absent = [
             (
                 Entity::Order,
-                orders.posted - orders.arrived.min(orders.posted) - orders.altered
+                standing.unaccounted("erp", Entity::Order, missing_orders)
                     + sent_broken(orders.posted > 0, BROKEN_ORDERS),
             ),
             (
                 Entity::Customer,
-                [customers.crm, customers.erp, customers.invoicing]
-                    .iter()
-                    .map(|reach| reach.expected - reach.found)
-                    .sum::<usize>()
-                    + BROKEN_CUSTOMERS,
+                missing_customers.iter().sum::<usize>() + BROKEN_CUSTOMERS,
             ),
-            (Entity::Invoice, invoices.held),
+            (
+                Entity::Invoice,
+                standing.unaccounted("invoicing", Entity::Invoice, invoices.held),
+            ),
         ];
+        let invalid = |entity| standing.invalid.get(&entity).copied().unwrap_or_default();
         let (flows, disclosed) = self.count_flows().await?;
         let missing: usize = flows.values().map(|flow| flow.sent - flow.arrived).sum();
         let lost = absent
             .iter()
-            .map(|(entity, absent)| absent.saturating_sub(standing.of(*entity)))
+            .map(|(entity, absent)| absent.saturating_sub(invalid(*entity)))
             .sum::<usize>()
             + missing;
         Ok(Counts {

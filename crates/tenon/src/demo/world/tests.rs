@@ -52,7 +52,7 @@ async fn the_ledger_finds_all_well_when_all_is_well() {
     let held = carry_invoices(&stage).await;
 
     let standing = Standing {
-        parked: BTreeMap::from([(Entity::Invoice, held)]),
+        parked: BTreeMap::from([(("invoicing".to_owned(), Entity::Invoice), held)]),
         invalid: BTreeMap::from([
             (Entity::Customer, crm::BROKEN_CUSTOMERS),
             (Entity::Order, crm::BROKEN_ORDERS),
@@ -105,7 +105,7 @@ async fn the_ledger_finds_what_is_lost_altered_or_made_out_wrongly() {
     carry_orders(&stage).await;
     let held = carry_invoices(&stage).await;
     let standing = Standing {
-        parked: BTreeMap::from([(Entity::Invoice, held)]),
+        parked: BTreeMap::from([(("invoicing".to_owned(), Entity::Invoice), held)]),
         invalid: BTreeMap::from([
             (Entity::Customer, crm::BROKEN_CUSTOMERS),
             (Entity::Order, crm::BROKEN_ORDERS),
