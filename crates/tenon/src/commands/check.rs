@@ -182,11 +182,15 @@ fn notes(deployment: &Deployment, insight: &Policy) -> Vec<String> {
                 other.outlet(inlet.entity).is_some()
                     && (other.name != system.name || inlet.entity.is_mastered())
             });
-            // Dealers' stock and sales become figures, whoever else is given them.
-            let counted = matches!(inlet.entity, Entity::Inventory | Entity::SellOut);
-            if !subscribed && !counted {
+            // Dealers' sales become figures, whoever else is given them; of stock, only that of dealers.
+            let but = match inlet.entity {
+                Entity::SellOut => continue,
+                Entity::Inventory => ", counted only where they name a dealer,",
+                _ => "",
+            };
+            if !subscribed {
                 notes.push(format!(
-                    "{}/{}: no system is given any `{}`; they are journaled and go nowhere",
+                    "{}/{}: no system is given any `{}`; they are journaled{but} and go nowhere",
                     system.name, inlet.name, inlet.entity
                 ));
             }
