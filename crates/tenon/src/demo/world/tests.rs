@@ -101,6 +101,13 @@ async fn the_ledger_finds_what_is_lost_altered_or_made_out_wrongly() {
         nothing_stands.lost >= crm::BROKEN_CUSTOMERS,
         "{nothing_stands:#?}"
     );
+    // Who waits for another system is missing in these as before.
+    let elsewhere = Standing {
+        parked: BTreeMap::from([(("service".to_owned(), Entity::Customer), 10_000)]),
+        ..Standing::default()
+    };
+    let counts = stage.world.count(&stage.invoicing, &elsewhere).await;
+    assert_eq!(counts.unwrap().lost, nothing_stands.lost);
     stage.master_customers().await;
     carry_orders(&stage).await;
     let held = carry_invoices(&stage).await;
