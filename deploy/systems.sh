@@ -17,12 +17,25 @@ readonly here home=${TENON_SYSTEMS_DIR:-$here/../target/systems}
 readonly every=(tryton redmine sshd soap tools)
 readonly password=tenon-Test1
 readonly tryton_port=${TENON_TRYTON_PORT:-18171} redmine_port=${TENON_REDMINE_PORT:-18172}
-readonly sshd_port=${TENON_SSHD_PORT:-18173} soap_port=${TENON_SOAP_PORT:-18174}
 
 talk() { printf 'systems: %s\n' "$*" >&2; }
 give_up() { talk "$*"; exit 3; }
 offer() { printf 'export %s=%q\n' "$1" "$2"; }
 alive() { [[ -s $1 ]] && kill -0 "$(<"$1")" 2>/dev/null; }
+
+# port NAME USUAL SET: where a server is to listen: what is set, else where ours does, else the usual port or the
+# next at which nobody answers.
+port() {
+    local kept=$home/$1/port try=$2
+    if [[ -n $3 ]]; then echo "$3"; return; fi
+    if alive "$home/$1/pid" && [[ -s $kept ]]; then cat "$kept"; return; fi
+    while (exec 3<>"/dev/tcp/127.0.0.1/$try") 2>/dev/null; do try=$((try + 10)); done
+    mkdir -p "$home/$1"
+    echo "$try" | tee "$kept"
+}
+sshd_port=$(port sshd 18173 "${TENON_SSHD_PORT:-}")
+soap_port=$(port soap 18174 "${TENON_SOAP_PORT:-}")
+readonly sshd_port soap_port
 
 # end PIDFILE: ends the process, by its number, and waits for it.
 end() {
