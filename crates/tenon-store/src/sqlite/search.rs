@@ -46,9 +46,18 @@ const OF_GROUP: &str = concat!(
      order by j.position desc limit ?6"
 );
 
-/// The group after one, in the order of the index.
-const NEXT_GROUP: &str = "select entity, source, state from journal
-     where (entity, source, state) > (?1, ?2, ?3) order by entity, source, state limit 1";
+/// The group after one, in the order of the index. Of a comparison of three columns at once the database would
+/// heed the first alone, and walk through all messages of an entity.
+const NEXT_GROUP: &str = "select entity, source, state from (
+        select * from (select entity, source, state from journal
+            where entity = ?1 and source = ?2 and state > ?3 order by state limit 1)
+        union all
+        select * from (select entity, source, state from journal
+            where entity = ?1 and source > ?2 order by source, state limit 1)
+        union all
+        select * from (select entity, source, state from journal
+            where entity > ?1 order by entity, source, state limit 1))
+     order by entity, source, state limit 1";
 
 pub(super) async fn messages(
     store: &Sqlite,
