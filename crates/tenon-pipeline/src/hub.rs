@@ -8,10 +8,11 @@ use tenon_core::{Failure, SystemName, Timestamp};
 use tenon_master::LifeCycle;
 use tenon_store::SharedStore;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::accept::failure;
 use crate::bells::Bells;
+use crate::compute::alone;
 use crate::courier::store_failure;
 use crate::halt::Halts;
 use crate::inbound::Lane;
@@ -69,6 +70,8 @@ pub struct Hub {
     serving: Arc<Serving>,
     stop: CancellationToken,
     tasks: JoinSet<()>,
+    /// Gives up the lanes of a hub that is dropped, which the set of its tasks cannot.
+    _lanes: DropGuard,
 }
 
 impl Hub {
@@ -106,6 +109,7 @@ impl Hub {
             halts: halts.clone(),
             stop: stop.clone(),
         });
+        let forsaken = CancellationToken::new();
         let mut hub = Self {
             accept,
             health,
@@ -113,6 +117,7 @@ impl Hub {
             serving,
             stop,
             tasks: JoinSet::new(),
+            _lanes: forsaken.clone().drop_guard(),
         };
         let watch = halts.watch(store.clone(), hub.stop.clone());
         hub.tasks.spawn(watch);
@@ -134,7 +139,7 @@ impl Hub {
                     bells: bells.clone(),
                     stop: hub.stop.clone(),
                 };
-                hub.tasks.spawn(lane.run());
+                alone(&mut hub.tasks, forsaken.clone(), || lane.run());
             }
         }
         if settings.roles.deliver {

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accept::{failure, publish_all};
 use crate::bells::Bells;
-use crate::compute::compute;
+use crate::compute::compute_here;
 use crate::courier::store_failure;
 use crate::dead_letter::bury;
 use crate::master::{MasterPolicy, Newcomers};
@@ -132,18 +132,13 @@ impl Lane {
         }
         // One configuration for the whole batch, whatever is reloaded meanwhile.
         let deployment = self.systems.now();
-        let translating = deployment.clone();
-        let validated = compute(move || {
-            let through = |message| validate(translate(&translating, message));
-            messages
-                .into_iter()
-                .map(through)
-                .collect::<Vec<Validated>>()
-        })
-        .await?;
+        let validated = compute_here(|| {
+            let through = |message| validate(translate(&deployment, message));
+            messages.into_iter().map(through).collect::<Vec<_>>()
+        })?;
         let mut parcels = Parcels::new();
         for batch in apart(validated) {
-            parcels.append(&mut self.commit(&deployment, Arc::new(batch)).await?);
+            parcels.append(&mut self.commit(&deployment, &batch).await?);
         }
         let publications = parcels
             .iter()
@@ -160,17 +155,14 @@ impl Lane {
     /// Decides and journals a batch, again when another node was faster.
     async fn commit(
         &self,
-        deployment: &Arc<Deployment>,
-        batch: Arc<Vec<Validated>>,
+        deployment: &Deployment,
+        batch: &[Validated],
     ) -> Result<Parcels, Failure> {
         let mut pauses = Pauses::new(Duration::from_millis(5), Duration::from_secs(2));
         let mut claims = Vec::new();
         let began = Instant::now();
         loop {
-            match self
-                .try_commit(deployment, batch.clone(), &mut claims)
-                .await
-            {
+            match self.try_commit(deployment, batch, &mut claims).await {
                 Ok(parcels) => return Ok(parcels),
                 Err(TryCommit::Failure(failure)) => return Err(failure),
                 Err(TryCommit::Store(StoreError::Conflict(what))) => {
@@ -199,27 +191,26 @@ impl Lane {
     /// keys that no message of the batch has, and only the look-up tells whose they are.
     async fn try_commit(
         &self,
-        deployment: &Arc<Deployment>,
-        batch: Arc<Vec<Validated>>,
+        deployment: &Deployment,
+        batch: &[Validated],
         claims: &mut Vec<MasterKey>,
     ) -> Result<Parcels, TryCommit> {
-        let mut asked = lookup(&batch, &self.policy);
+        let mut asked = lookup(batch, &self.policy);
         asked.keys.append(&mut claims.clone());
         asked.keys.sort();
         asked.keys.dedup();
         let mut known = answered(self.store.look_up(&asked))
             .await
             .map_err(TryCommit::Store)?;
-        if let Some(deeper) = deeper(&batch, &self.policy, &known) {
+        if let Some(deeper) = deeper(batch, &self.policy, &known) {
             let more = answered(self.store.look_up(&deeper))
                 .await
                 .map_err(TryCommit::Store)?;
             known.learn(more);
         }
-        let newcomers = self.newcomers(&batch, &mut known).await?;
-        let (deployment, policy) = (deployment.clone(), self.policy.clone());
-        let decided = compute(move || decide(&deployment, &policy, &batch, known, newcomers));
-        let Decided { commit, parcels } = decided.await.map_err(TryCommit::Failure)?;
+        let newcomers = self.newcomers(batch, &mut known).await?;
+        let decided = compute_here(|| decide(deployment, &self.policy, batch, known, newcomers));
+        let Decided { commit, parcels } = decided.map_err(TryCommit::Failure)?;
         claims.extend(commit.keys.iter().map(|(key, _)| key.clone()));
         if !commit.messages.is_empty() {
             let counted = commit.messages.iter().map(labels).collect::<Vec<_>>();
@@ -247,26 +238,22 @@ impl Lane {
     /// their golden records are learnt.
     async fn newcomers(
         &self,
-        batch: &Arc<Vec<Validated>>,
+        batch: &[Validated],
         known: &mut Known,
     ) -> Result<Option<Newcomers>, TryCommit> {
         if known.founded.is_none() {
             return Ok(None);
         }
-        let (batch, policy, all) = (batch.clone(), self.policy.clone(), std::mem::take(known));
-        let read = compute(move || (Newcomers::of(&batch, &policy, &all), all));
-        let (newcomers, all) = read.await.map_err(TryCommit::Failure)?;
-        *known = all;
-        let Some(mut newcomers) = newcomers else {
+        let read = compute_here(|| Newcomers::of(batch, &self.policy, known));
+        let Some(mut newcomers) = read.map_err(TryCommit::Failure)? else {
             return Ok(None);
         };
         let matching = &self.policy.matching;
         answered(newcomers.meet(self.store.as_ref(), matching))
             .await
             .map_err(TryCommit::Store)?;
-        let policy = self.policy.clone();
-        let judged = compute(move || (newcomers.judge(&policy.matching), newcomers));
-        let (mut masters, newcomers) = judged.await.map_err(TryCommit::Failure)?;
+        let judged = compute_here(|| newcomers.judge(matching));
+        let mut masters = judged.map_err(TryCommit::Failure)?;
         masters.retain(|master| !known.golden.contains_key(master));
         if !masters.is_empty() {
             let asked = Lookup {
