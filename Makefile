@@ -54,11 +54,12 @@ test: ## Find or start the servers, then run every test
 	fi
 
 # What can be had here is installed by package name; SYSTEMS names those that are wanted.
-test-systems: ## Run the connectors against real software (SYSTEMS='tryton redmine sshd soap tools')
+test-systems: ## Run the connectors against real software (SYSTEMS='tryton redmine sshd soap tools odbc')
 	@settings=$$(deploy/systems.sh ensure $(SYSTEMS)); eval "$$settings"; \
-	$(BINARIES) --quiet; \
+	features='$(if $(filter odbc,$(or $(SYSTEMS),odbc)),--features tenon/odbc --features tenon-tests/odbc)'; \
+	$(BINARIES) --quiet $$features; \
 	filter='$(or $(foreach system,$(SYSTEMS),systems::$(system)::),systems::)'; \
-	cargo test --quiet --workspace --test it -- --test-threads=4 $$filter
+	cargo test --quiet --workspace --test it $$features -- --test-threads=4 $$filter
 
 # What is broken and when is drawn from SEED; without one, each time anew.
 test-ui: ## Run the console's unit tests (Node 20 or newer)

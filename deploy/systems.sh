@@ -6,7 +6,8 @@
 #   deploy/systems.sh stop   [SYSTEM...]    end what this script started; its data begin anew next time
 #
 # SYSTEM: tryton (ERP and CRM, PyPI), redmine (OA, apt), sshd (dealers' files, apt), soap (a spyne
-# server, PyPI), tools (validators of invoices, PyPI). Without one: all.
+# server, PyPI), tools (validators of invoices, PyPI), odbc (unixODBC with drivers, apt; the databases
+# are those of servers.sh). Without one: all.
 # Needs python3 with venv; apt only as root. TENON_SYSTEMS_DIR is where they live (target/systems).
 #
 # stdout is data (`eval "$(deploy/systems.sh ensure tryton)"`), stderr is talk. Exit code 3: one of them
@@ -14,7 +15,7 @@
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 readonly here home=${TENON_SYSTEMS_DIR:-$here/../target/systems}
-readonly every=(tryton redmine sshd soap tools)
+readonly every=(tryton redmine sshd soap tools odbc)
 readonly password=tenon-Test1
 readonly tryton_port=${TENON_TRYTON_PORT:-18171} redmine_port=${TENON_REDMINE_PORT:-18172}
 
@@ -84,8 +85,10 @@ environment() {
 
 # packages COMMAND PACKAGE...: installs with apt-get, unless the command is there.
 packages() {
-    command -v "$1" >/dev/null && return
-    shift
+    command -v "$1" >/dev/null || install_packages "${@:2}"
+}
+
+install_packages() {
     [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null ||
         give_up "$* is missing; install it, or run this as root where apt-get works"
     talk "installing $*"
@@ -240,6 +243,21 @@ ensure_soap() {
     await "$home/soap/pid" "$home/soap/server.log" 'the SOAP server' \
         curl -s -o /dev/null -m 5 "http://127.0.0.1:$soap_port/?wsdl"
     offer TENON_TEST_SOAP_URL "http://127.0.0.1:$soap_port"
+}
+
+# ---------------------------------------------------------------- ODBC
+
+has_odbc() {
+    local driver
+    [[ -e /usr/include/sql.h ]] || return 1
+    for driver in 'PostgreSQL Unicode' 'MariaDB Unicode' SQLite3 FreeTDS; do
+        odbcinst -q -d -n "$driver" >/dev/null 2>&1 || return 1
+    done
+}
+
+ensure_odbc() {
+    has_odbc || install_packages unixodbc unixodbc-dev odbc-postgresql odbc-mariadb libsqliteodbc tdsodbc
+    "$here/servers.sh" ensure
 }
 
 # ---------------------------------------------------------------- commands

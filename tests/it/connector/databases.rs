@@ -88,6 +88,50 @@ pub(crate) async fn sqlite_database() -> TestDatabase {
     }
 }
 
+/// The same database, reached by its ODBC driver.
+#[cfg(feature = "odbc")]
+pub(crate) async fn by_odbc(mut database: TestDatabase) -> TestDatabase {
+    let schema = match &database {
+        TestDatabase::Postgres { .. } => database.texts("select current_schema()::text").await,
+        _ => Vec::new(),
+    };
+    match &mut database {
+        TestDatabase::Postgres { url, .. } => {
+            let more = format!(
+                "BoolsAsChar=0;ConnSettings={{set search_path to {}}}",
+                schema.join(",")
+            );
+            *url = odbc_url("PostgreSQL Unicode", &postgres_url(), &more);
+        }
+        TestDatabase::MySql { url, .. } => {
+            *url = odbc_url("MariaDB Unicode", url, "charset=utf8mb4")
+        }
+        TestDatabase::Sqlite { url, .. } => {
+            let file = url.trim_start_matches("sqlite:");
+            *url = format!("odbc:Driver={{SQLite3}};Database={file}");
+        }
+    }
+    database
+}
+
+/// What `scheme://user:password@host:port/database` is to a driver manager.
+#[cfg(feature = "odbc")]
+fn odbc_url(driver: &str, url: &str, more: &str) -> String {
+    let (_, rest) = url.split_once("://").expect("a URL with a scheme");
+    let (authority, database) = rest.split_once('/').expect("a URL with a database");
+    let database = database.split('?').next().unwrap_or_default();
+    let (who, place) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let (user, password) = who.split_once(':').unwrap_or((who, ""));
+    let (host, port) = place.split_once(':').expect("a URL with a port");
+    let password = match password {
+        "" => String::new(),
+        password => format!("PWD=${{command:printf %s {password}}};"),
+    };
+    format!(
+        "odbc:Driver={{{driver}}};Server={host};Port={port};Database={database};UID={user};{password}{more}"
+    )
+}
+
 impl TestDatabase {
     /// What a connector file says to reach it.
     pub(crate) fn url(&self) -> &str {

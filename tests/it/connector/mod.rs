@@ -2,12 +2,12 @@
 
 mod approvals;
 mod bad_answers;
-mod databases;
+pub(crate) mod databases;
 mod einvoices;
 mod files;
 mod http;
 mod shapes;
-mod sql;
+pub(crate) mod sql;
 
 use std::sync::Arc;
 

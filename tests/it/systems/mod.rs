@@ -1,5 +1,7 @@
 //! Connectors against software that we did not write. `make test-systems` installs and starts it.
 
+#[cfg(feature = "odbc")]
+mod odbc;
 mod redmine;
 mod soap;
 mod sshd;

@@ -53,7 +53,7 @@ pub(super) fn failure(error: &sqlx::Error, doing: &str) -> Failure {
 }
 
 /// By SQLSTATE class, as the manual's appendix on error codes groups them.
-fn postgres_kind(code: &str) -> FailureKind {
+pub(super) fn postgres_kind(code: &str) -> FailureKind {
     match code {
         // Two statements that spoil each other, or a server that goes down or is full.
         "40001" | "40P01" | "55P03" | "57014" => Transient,
@@ -67,7 +67,7 @@ fn postgres_kind(code: &str) -> FailureKind {
 }
 
 /// By error number where the number says more than the SQLSTATE, which is often a general one.
-fn mysql_kind(number: u16, state: &str) -> FailureKind {
+pub(super) fn mysql_kind(number: u16, state: &str) -> FailureKind {
     match number {
         1021
         | 1040
@@ -96,7 +96,7 @@ fn mysql_kind(number: u16, state: &str) -> FailureKind {
 }
 
 /// By the primary result code: the low byte of the extended one.
-fn sqlite_kind(code: &str, message: &str) -> FailureKind {
+pub(super) fn sqlite_kind(code: &str, message: &str) -> FailureKind {
     match code.parse::<u32>().unwrap_or(1) & 0xff {
         // Busy, locked, interrupted, out of memory, input or output, full, changed schema.
         5 | 6 | 7 | 9 | 10 | 13 | 15 | 17 => Transient,

@@ -21,9 +21,9 @@ use crate::{Humane, KeyProblem, Secret};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
-    /// `postgres://…`, `mysql://…`, `mariadb://…` or `sqlite:PATH`; a relative path begins at the
-    /// connector file. PostgreSQL on this machine is reached without TLS unless `?sslmode=require`
-    /// asks for it.
+    /// `postgres://…`, `mysql://…`, `mariadb://…`, `sqlite:PATH` or `odbc:DSN=…;UID=…;PWD=…`; a relative
+    /// path begins at the connector file. PostgreSQL on this machine is reached without TLS unless
+    /// `?sslmode=require` asks for it. ODBC is in binaries that are built with the feature `odbc`.
     #[schemars(example = &"postgres://hub:${env:ERP_PASSWORD}@db.example.com/erp")]
     pub(crate) url: Secret,
     /// The longest that one statement may take, waiting for a connection included.
@@ -231,25 +231,43 @@ pub(super) fn plan(parts: Parts<super::Sql>) -> Result<Plan, Vec<KeyProblem>> {
     })
 }
 
+/// How the URL of a database behind an ODBC driver begins; what follows is for the driver manager.
+pub(super) const ODBC: &str = "odbc:";
+
+/// The URLs that are understood.
+pub(super) const URL_FORMS: &str =
+    "write postgres://…, mysql://…, mariadb://…, sqlite:PATH or odbc:DSN=…";
+
 fn check_url(url: &Secret, problems: &mut Vec<KeyProblem>) {
+    if cfg!(not(feature = "odbc")) && url.template().starts_with(ODBC) {
+        let (message, help) = super::WITHOUT_ODBC;
+        problems.push(KeyProblem::new("url", message).help(help));
+    }
     if url.is_reference() {
         return;
     }
     // Without references nothing is read here: the text itself is the value.
     let Ok(text) = url.reveal() else { return };
     let text = text.expose_secret();
-    if Dialect::of(text).is_none() {
-        problems.push(
-            KeyProblem::new("url", "names no database that is known here")
-                .help("write postgres://…, mysql://…, mariadb://… or sqlite:PATH"),
-        );
+    let attributes = text.strip_prefix(ODBC);
+    if attributes.is_none() && Dialect::of(text).is_none() {
+        problems
+            .push(KeyProblem::new("url", "names no database that is known here").help(URL_FORMS));
         return;
     }
     let authority = text.split_once("://").map_or("", |(_, rest)| rest);
     let authority = authority.split(['/', '?']).next().unwrap_or_default();
-    if let Some((user, _)) = authority.rsplit_once('@')
-        && user.contains(':')
-    {
+    let is_password = |attribute: &str| {
+        let (key, _) = attribute.split_once('=').unwrap_or_default();
+        ["pwd", "password"].contains(&key.trim().to_lowercase().as_str())
+    };
+    let shown = match attributes {
+        Some(attributes) => attributes.split(';').any(is_password),
+        None => authority
+            .rsplit_once('@')
+            .is_some_and(|(user, _)| user.contains(':')),
+    };
+    if shown {
         problems.push(
             KeyProblem::new("url", "the password stands in plain sight")
                 .help("write ${env:NAME} or ${file:PATH} in its place"),
@@ -413,6 +431,12 @@ mod tests {
     }
 
     const URL: &str = "url = 'postgres://hub@db/erp'";
+    const ODBC_URL: &str = "url = 'odbc:DSN=erp;UID=hub";
+    const WITHOUT_ODBC: &[&str] = if cfg!(feature = "odbc") {
+        &[]
+    } else {
+        &["url: this binary was built without ODBC"]
+    };
     const RECEIVE: &str = "table = 'erp.orders'\nchanged = 'updated_at'";
     const DELIVER: &str = "table = 'orders'\nkey = 'no'";
 
@@ -446,6 +470,18 @@ mod tests {
             RECEIVE,
             DELIVER,
             &["url: the password"],
+        );
+        check(
+            &format!("{ODBC_URL};Pwd=secret'"),
+            RECEIVE,
+            DELIVER,
+            &[WITHOUT_ODBC, &["url: the password"]].concat(),
+        );
+        check(
+            &format!("{ODBC_URL};PWD=${{env:ERP_PASSWORD}}'"),
+            RECEIVE,
+            DELIVER,
+            WITHOUT_ODBC,
         );
         check(
             "url = 'sqlite:x'\nconnections = 0\ntimeout = '0s'",

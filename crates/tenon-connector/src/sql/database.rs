@@ -1,4 +1,4 @@
-//! Connections: three pools behind one type, every wait bounded.
+//! Connections: pools behind one type, every wait bounded.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,17 +13,17 @@ use tenon_core::Failure;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::cause::failure;
-use super::config::Plan;
+use super::config::{ODBC, Plan, URL_FORMS};
 use super::dialect::Dialect;
+use super::odbc;
 use super::session::{Connection, Session, strict_mysql};
 
 /// How long the first word of a server may take; a statement may take longer.
-const CONNECT: Duration = Duration::from_secs(5);
+pub(super) const CONNECT: Duration = Duration::from_secs(5);
 
 /// One database and its connections, opened when they are first needed.
 #[derive(Debug)]
 pub(super) struct Database {
-    pub(super) dialect: Dialect,
     pool: Pool,
     permits: Arc<Semaphore>,
     timeout: Duration,
@@ -34,6 +34,7 @@ enum Pool {
     Postgres(PgPool),
     MySql(MySqlPool),
     Sqlite(SqlitePool),
+    Odbc(odbc::Pool),
 }
 
 impl Database {
@@ -43,13 +44,6 @@ impl Database {
             Failure::configuration("sql.address", format!("the database's url: {problem}"))
         })?;
         let url = secret.expose_secret();
-        let dialect = Dialect::of(url).ok_or_else(|| {
-            Failure::configuration(
-                "sql.address",
-                "the url names no database that is known here; write postgres://…, mysql://…, \
-                 mariadb://… or sqlite:PATH",
-            )
-        })?;
         // The driver's message may quote the url, which holds the password.
         let unreadable = |_: sqlx::Error| {
             Failure::configuration(
@@ -57,14 +51,20 @@ impl Database {
                 "the database's url cannot be read; check its form",
             )
         };
-        let pool = match dialect {
-            Dialect::Postgres => Pool::Postgres(postgres(url, plan).map_err(unreadable)?),
-            Dialect::MySql => Pool::MySql(mysql(url, plan).map_err(unreadable)?),
-            Dialect::Sqlite => Pool::Sqlite(sqlite(url, plan).map_err(unreadable)?),
+        let pool = match (url.strip_prefix(ODBC), Dialect::of(url)) {
+            (Some(attributes), _) => Pool::Odbc(odbc::Pool::new(attributes, plan.timeout)?),
+            (None, Some(Dialect::Postgres)) => {
+                Pool::Postgres(postgres(url, plan).map_err(unreadable)?)
+            }
+            (None, Some(Dialect::MySql)) => Pool::MySql(mysql(url, plan).map_err(unreadable)?),
+            (None, Some(Dialect::Sqlite)) => Pool::Sqlite(sqlite(url, plan).map_err(unreadable)?),
+            (None, Some(Dialect::Odbc(_)) | None) => {
+                let detail = format!("the url names no database that is known here; {URL_FORMS}");
+                return Err(Failure::configuration("sql.address", detail));
+            }
         };
         let permits = Arc::new(Semaphore::new(plan.connections as usize));
         Ok(Self {
-            dialect,
             pool,
             permits,
             timeout: plan.timeout,
@@ -99,6 +99,10 @@ impl Database {
             Pool::Postgres(pool) => pool.acquire().await.map(Connection::Postgres),
             Pool::MySql(pool) => pool.acquire().await.map(Connection::MySql),
             Pool::Sqlite(pool) => pool.acquire().await.map(Connection::Sqlite),
+            Pool::Odbc(pool) => {
+                let leased = pool.lease(permit, doing).await?;
+                return Ok(Lease::of(Connection::Odbc(leased), doing, None));
+            }
         };
         let connection = acquired.map_err(|error| match error {
             sqlx::Error::PoolTimedOut => Failure::transient(
@@ -107,12 +111,7 @@ impl Database {
             ),
             error => failure(&error, doing),
         })?;
-        let session = Session::new(self.dialect, connection, doing);
-        Ok(Lease {
-            session,
-            clean: false,
-            _permit: permit,
-        })
+        Ok(Lease::of(connection, doing, Some(permit)))
     }
 }
 
@@ -181,10 +180,19 @@ fn sqlite(url: &str, plan: &Plan) -> Result<SqlitePool, sqlx::Error> {
 pub(super) struct Lease {
     pub(super) session: Session,
     clean: bool,
-    _permit: OwnedSemaphorePermit,
+    /// Over ODBC the connection holds it.
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Lease {
+    fn of(connection: Connection, doing: &str, permit: Option<OwnedSemaphorePermit>) -> Self {
+        Self {
+            session: Session::new(connection, doing),
+            clean: false,
+            _permit: permit,
+        }
+    }
+
     /// Notes how the work ended, and gives the connection back.
     pub(super) fn close<T>(mut self, outcome: Result<T, Failure>) -> Result<T, Failure> {
         self.clean = outcome.is_ok();

@@ -4,6 +4,8 @@
 //! that it binds. The configured query of an inlet is the only text from outside that it carries,
 //! written by whoever may also write the credentials.
 
+use super::odbc::{Behind, Binding};
+
 /// A database that is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
@@ -11,10 +13,12 @@ pub(super) enum Dialect {
     /// MySQL and MariaDB.
     MySql,
     Sqlite,
+    /// Whatever stands behind an ODBC driver, by the standard's SQL as far as it reaches.
+    Odbc(Behind),
 }
 
 impl Dialect {
-    /// The dialect that a URL's scheme names.
+    /// The dialect that a URL's scheme names; ODBC is no dialect before it is connected.
     pub(super) fn of(url: &str) -> Option<Self> {
         let scheme = url.split(':').next().unwrap_or_default();
         match scheme {
@@ -27,7 +31,11 @@ impl Dialect {
 
     /// A name as the database takes it literally, whatever characters it has.
     pub(super) fn quote(self, name: &str) -> String {
-        let mark = if self == Self::MySql { '`' } else { '"' };
+        let mark = match self {
+            Self::MySql => '`',
+            Self::Postgres | Self::Sqlite => '"',
+            Self::Odbc(behind) => behind.quote(),
+        };
         let mut quoted = String::with_capacity(name.len() + 2);
         quoted.push(mark);
         for character in name.chars() {
@@ -38,6 +46,23 @@ impl Dialect {
         }
         quoted.push(mark);
         quoted
+    }
+
+    /// Whether it is SQLite, reached by itself or by ODBC.
+    pub(super) fn is_sqlite(self) -> bool {
+        match self {
+            Self::Sqlite => true,
+            Self::Odbc(behind) => behind.is_sqlite(),
+            Self::Postgres | Self::MySql => false,
+        }
+    }
+
+    /// What follows SELECT, and what ends it, so that it gives no more than `most` rows.
+    pub(super) fn limit(self, most: usize) -> (String, String) {
+        match self {
+            Self::Odbc(behind) => behind.limit(most),
+            _ => (String::new(), format!(" limit {most}")),
+        }
     }
 
     /// Several names, separated by commas.
@@ -90,6 +115,12 @@ pub(super) enum Argument {
     Integer(i64),
     Real(f64),
     Bytes(Vec<u8>),
+    /// A text that an ODBC driver turns into the column's type.
+    #[cfg_attr(
+        not(feature = "odbc"),
+        expect(dead_code, reason = "there is no driver")
+    )]
+    Typed(Binding, Option<String>),
 }
 
 /// A statement while it is put together, with the values that it binds.
@@ -143,7 +174,7 @@ impl Statement {
                 let placeholder = format!("${}", self.arguments.len());
                 self.push(&placeholder)
             }
-            Dialect::MySql | Dialect::Sqlite => self.push("?"),
+            Dialect::MySql | Dialect::Sqlite | Dialect::Odbc(_) => self.push("?"),
         }
     }
 

@@ -1,4 +1,5 @@
-//! Databases: polled without gaps, delivered to by upsert. PostgreSQL, MySQL and MariaDB, SQLite.
+//! Databases: polled without gaps, delivered to by upsert. PostgreSQL, MySQL and MariaDB, SQLite, and
+//! whatever has an ODBC driver in a binary that is built with the feature `odbc`.
 //!
 //! ```toml
 //! url = "postgres://hub:${env:ERP_PASSWORD}@db.example.com/erp"
@@ -24,6 +25,8 @@ mod config;
 mod database;
 mod dialect;
 mod lines;
+#[cfg_attr(not(feature = "odbc"), path = "odbc/absent.rs")]
+mod odbc;
 mod payload;
 mod record;
 mod rows;
@@ -42,6 +45,13 @@ use tenon_core::{Entity, Failure};
 use self::database::Database;
 use crate::config::{Configured, NoKeys, Parts};
 use crate::{Checkpoint, Guarantee, Inlet, KeyProblem, Outlet, Sink, Source, Transport};
+
+/// What is told to whoever wants ODBC from a binary without it, and what helps.
+const WITHOUT_ODBC: (&str, &str) = (
+    "this binary was built without ODBC",
+    "install the driver manager (Debian: unixodbc-dev) and build with \
+     `cargo build --release --package tenon --features odbc`",
+);
 
 /// The transport to databases.
 #[derive(Debug)]

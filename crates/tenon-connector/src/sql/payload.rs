@@ -181,18 +181,21 @@ fn key_text(target: &Target, values: &Values<'_>, column: usize) -> Result<Strin
 }
 
 /// The text that a JSON string means.
-fn unquoted(raw: &str) -> Result<String, Failure> {
+pub(super) fn unquoted(raw: &str) -> Result<String, Failure> {
     serde_json::from_str(raw).map_err(|error| {
         Failure::invalid("sql.payload", format!("a string in the payload: {error}"))
     })
 }
 
-/// A value as MySQL and SQLite take it. PostgreSQL reads the payload's JSON itself.
+/// A value as MySQL, SQLite and ODBC take it. PostgreSQL reads the payload's JSON itself.
 ///
 /// # Errors
 /// `Invalid` when the column could not hold the value as it is.
 pub(super) fn argument(target: &Target, column: usize, raw: &str) -> Result<Argument, Failure> {
     let column = &target.columns[column];
+    if let Some(binding) = column.binding {
+        return binding.argument(&column.name, raw);
+    }
     let invalid = |detail: String| Failure::invalid("sql.value", detail);
     Ok(match raw.chars().next() {
         Some('n') => Argument::Null,
@@ -229,7 +232,8 @@ pub(super) fn argument(target: &Target, column: usize, raw: &str) -> Result<Argu
     })
 }
 
-fn decoded(text: &str, name: &str) -> Result<Vec<u8>, Failure> {
+/// The bytes that a payload gives in base64.
+pub(super) fn decoded(text: &str, name: &str) -> Result<Vec<u8>, Failure> {
     STANDARD.decode(text).map_err(|error| {
         Failure::invalid(
             "sql.value",
@@ -269,7 +273,7 @@ fn sqlite_number(column: &Column, raw: &str) -> Result<Argument, Failure> {
 }
 
 /// Whether binary floating point gives back the number that was written.
-fn same_number(raw: &str, real: f64) -> bool {
+pub(super) fn same_number(raw: &str, real: f64) -> bool {
     let decimal = |text: &str| {
         text.parse::<rust_decimal::Decimal>()
             .or_else(|_| rust_decimal::Decimal::from_scientific(text))

@@ -52,7 +52,7 @@ fn typed(class: Class, text: &str, json: &mut String) {
             "1" => json.push_str("true"),
             other => typed(Class::Number, other, json),
         },
-        Class::Moment => string(&whole_seconds(text), json),
+        Class::Moment => string(&moment(text), json),
         Class::Json => match serde_json::from_str::<&serde_json::value::RawValue>(text) {
             Ok(raw) => json.push_str(raw.get()),
             Err(_) => string(text, json),
@@ -77,9 +77,20 @@ fn number(text: &str) -> Option<&str> {
     (numeric(stripped) && valid(stripped)).then_some(stripped)
 }
 
-/// Times come with six digits of fraction; those that say nothing are left out.
-fn whole_seconds(text: &str) -> String {
-    text.replacen(".000000", "", 1)
+/// A moment in ISO 8601; a fraction that says nothing is left out.
+fn moment(text: &str) -> String {
+    let text = match text.split_once(' ') {
+        Some((day, clock)) => format!("{day}T{clock}"),
+        None => text.to_owned(),
+    };
+    let Some((seconds, fraction)) = text.split_once('.') else {
+        return text;
+    };
+    let rest = fraction.trim_start_matches('0');
+    match rest.starts_with(|character: char| character.is_ascii_digit()) {
+        true => text,
+        false => format!("{seconds}{rest}"),
+    }
 }
 
 /// A binary floating-point number in the fewest digits that mean it.
@@ -153,6 +164,11 @@ mod tests {
             Class::Moment,
             text("2026-03-01T12:00:00.120000"),
             "\"2026-03-01T12:00:00.120000\"",
+        );
+        check(
+            Class::Moment,
+            text("2026-03-01 12:00:00.0000000+08:00"),
+            "\"2026-03-01T12:00:00+08:00\"",
         );
         check(Class::Bytes, Cell::Bytes(vec![0, 255]), "\"AP8=\"");
         check(Class::Dynamic, Cell::Bytes(b"abc".to_vec()), "\"YWJj\"");

@@ -114,11 +114,15 @@ impl Reader {
         statement
             .push(" from ")
             .push(&self.relation.quoted(self.dialect))
-            .push(" as r");
+            .push(" r");
         if changed.class != Class::Number {
             // In SQLite every number is before every text, so this holds back texts alone.
-            statement.push(" where ").name(&changed.name).push(" <= ");
-            statement.bind_as(&changed.cast, Argument::Text(latest.to_owned()));
+            statement.push(" where ");
+            let latest = Mark {
+                text: latest.to_owned(),
+                number: false,
+            };
+            self.compare(&mut statement, self.changed, "<=", &latest);
         }
         let rows = session.all(&statement).await?;
         let cell = rows
@@ -137,8 +141,11 @@ impl Reader {
         recent: Option<&Floor>,
         top: Option<&Mark>,
     ) -> Result<Page, Failure> {
+        // The row at the position comes again, and must not keep the next one out.
+        let most = self.page as usize + usize::from(position.is_some());
+        let (after_select, end) = self.dialect.limit(most);
         let mut statement = Statement::new(self.dialect);
-        statement.push("select ");
+        statement.push("select ").push(&after_select);
         self.ordering(&mut statement);
         statement.push(", ");
         self.truth(
@@ -152,7 +159,7 @@ impl Reader {
         statement
             .push(" from ")
             .push(&self.relation.quoted(self.dialect))
-            .push(" as r where ");
+            .push(" r where ");
         self.quoted_name(&mut statement, self.changed)
             .push(" is not null and ");
         self.quoted_name(&mut statement, self.key)
@@ -172,12 +179,8 @@ impl Reader {
         }
         statement.push(" order by ");
         self.quoted_name(&mut statement, self.changed).push(", ");
-        self.quoted_name(&mut statement, self.key);
-        // The row at the position comes again, and must not keep the next one out.
-        let most = self.page + u32::from(position.is_some());
-        statement.push(&format!(" limit {most}"));
-        self.read(session, &statement, most as usize, |_| true)
-            .await
+        self.quoted_name(&mut statement, self.key).push(&end);
+        self.read(session, &statement, most, |_| true).await
     }
 
     /// Rows without a change or without a key that `wanted` accepts; at most `limit` are looked at.
@@ -187,8 +190,9 @@ impl Reader {
         limit: usize,
         wanted: impl FnMut(&Row) -> bool + Send,
     ) -> Result<Page, Failure> {
+        let (after_select, end) = self.dialect.limit(limit);
         let mut statement = Statement::new(self.dialect);
-        statement.push("select ");
+        statement.push("select ").push(&after_select);
         self.ordering(&mut statement);
         statement.push(", ");
         self.truth(&mut statement, None);
@@ -199,11 +203,12 @@ impl Reader {
         statement
             .push(" from ")
             .push(&self.relation.quoted(self.dialect))
-            .push(" as r where ");
+            .push(" r where ");
         self.quoted_name(&mut statement, self.changed)
             .push(" is null or ");
-        self.quoted_name(&mut statement, self.key).push(" is null");
-        statement.push(&format!(" limit {limit}"));
+        self.quoted_name(&mut statement, self.key)
+            .push(" is null")
+            .push(&end);
         self.read(session, &statement, self.page as usize, wanted)
             .await
     }
@@ -236,11 +241,11 @@ impl Reader {
         let mut cells = cells.into_iter();
         let mut next = || cells.next().unwrap_or(Cell::Null);
         let (changed, key, recent, past) = (next(), next(), next(), next());
-        let truth = |cell: Cell| matches!(cell.into_text().as_deref(), Some("1" | "true"));
+        let truth = |cell: Cell| cell.into_text().as_deref() == Some("1");
         let mut json = String::new();
         match self.dialect {
             Dialect::Postgres => json = next().into_text().unwrap_or_default(),
-            Dialect::MySql | Dialect::Sqlite => record::write(&self.columns, cells, &mut json),
+            _ => record::write(&self.columns, cells, &mut json),
         }
         Row {
             changed: self.mark(self.changed, changed),
@@ -280,29 +285,19 @@ impl Reader {
         match self.dialect {
             Dialect::Postgres => format!("({expression})::text"),
             Dialect::MySql => format!("cast({expression} as char)"),
-            Dialect::Sqlite => expression.to_owned(),
+            Dialect::Sqlite | Dialect::Odbc(_) => expression.to_owned(),
         }
     }
 
     /// Whether the change stands so to a mark; without a mark it always does.
     fn truth(&self, statement: &mut Statement, comparison: Option<(&str, &Mark)>) {
-        let (before, after) = match self.dialect {
-            Dialect::Postgres => ("(", ")::text"),
-            Dialect::MySql => ("cast(", " as char)"),
-            Dialect::Sqlite => ("(", ")"),
+        let Some((operator, mark)) = comparison else {
+            statement.push("'1'");
+            return;
         };
-        statement.push(before);
-        match comparison {
-            Some((operator, mark)) => self.compare(statement, self.changed, operator, mark),
-            None => {
-                statement.push(if self.dialect == Dialect::Postgres {
-                    "true"
-                } else {
-                    "1"
-                });
-            }
-        }
-        statement.push(after);
+        statement.push("case when ");
+        self.compare(statement, self.changed, operator, mark);
+        statement.push(" then '1' else '0' end");
     }
 
     fn compare(&self, statement: &mut Statement, column: usize, operator: &str, mark: &Mark) {
@@ -311,10 +306,13 @@ impl Reader {
             .push(" ")
             .push(operator)
             .push(" ");
-        statement.bind_as(&cast, self.argument(mark));
+        statement.bind_as(&cast, self.argument(column, mark));
     }
 
-    fn argument(&self, mark: &Mark) -> Argument {
+    fn argument(&self, column: usize, mark: &Mark) -> Argument {
+        if let Some(binding) = self.columns[column].binding {
+            return binding.mark(&mark.text);
+        }
         let text = || Argument::Text(mark.text.clone());
         if self.dialect != Dialect::Sqlite || !mark.number {
             return text();
@@ -344,7 +342,7 @@ impl Reader {
         match self.dialect {
             Dialect::Postgres => self.json_body(statement),
             Dialect::MySql => self.mysql_body(statement),
-            Dialect::Sqlite => {
+            Dialect::Sqlite | Dialect::Odbc(_) => {
                 let names: Vec<String> = self
                     .columns
                     .iter()

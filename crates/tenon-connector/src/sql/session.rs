@@ -19,12 +19,25 @@ use tenon_core::Failure;
 
 use super::cause::failure;
 use super::dialect::{Argument, Dialect, Statement};
+use super::odbc::{Binding, Leased};
 
 /// A connection of one of the drivers.
 pub(super) enum Connection {
     Postgres(PoolConnection<Postgres>),
     MySql(PoolConnection<MySql>),
     Sqlite(PoolConnection<Sqlite>),
+    Odbc(Leased),
+}
+
+impl Connection {
+    fn dialect(&self) -> Dialect {
+        match self {
+            Self::Postgres(_) => Dialect::Postgres,
+            Self::MySql(_) => Dialect::MySql,
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Odbc(leased) => leased.dialect(),
+        }
+    }
 }
 
 /// A connection in use.
@@ -69,13 +82,15 @@ pub(super) struct Described {
     pub(super) oid: Option<u32>,
     /// Whether a MySQL value of it is text rather than bytes.
     pub(super) is_text: bool,
+    /// How an ODBC driver is given values of it.
+    pub(super) binding: Option<Binding>,
 }
 
 impl Session {
     /// A session on `connection`; failures say that they happened while `doing`.
-    pub(super) fn new(dialect: Dialect, connection: Connection, doing: &str) -> Self {
+    pub(super) fn new(connection: Connection, doing: &str) -> Self {
         Self {
-            dialect,
+            dialect: connection.dialect(),
             connection: Some(connection),
             doing: doing.to_owned(),
         }
@@ -87,6 +102,7 @@ impl Session {
             Some(Connection::Postgres(connection)) => drop(connection.detach()),
             Some(Connection::MySql(connection)) => drop(connection.detach()),
             Some(Connection::Sqlite(connection)) => drop(connection.detach()),
+            Some(Connection::Odbc(leased)) => leased.discard(),
             None => {}
         }
     }
@@ -106,12 +122,40 @@ impl Session {
                 let done = sqlite(statement).execute(&mut **connection).await;
                 done.map(|done| done.rows_affected())
             }
+            Some(Connection::Odbc(leased)) => return leased.execute(statement, &self.doing).await,
             None => Err(sqlx::Error::PoolClosed),
         };
         outcome.map_err(|error| self.fail(&error))
     }
 
-    /// Executes control text that takes no values and cannot be prepared: BEGIN, SAVEPOINT.
+    /// Begins a transaction.
+    pub(super) async fn begin(&mut self) -> Result<(), Failure> {
+        match &self.connection {
+            Some(Connection::Odbc(leased)) => leased.begin(&self.doing).await,
+            // It takes the lock for writing at once, since two readers that both want to write deadlock.
+            Some(Connection::Sqlite(_)) => self.control("begin immediate").await,
+            _ => self.control("begin").await,
+        }
+    }
+
+    /// Makes what was done since [`begin`](Self::begin) durable.
+    pub(super) async fn commit(&mut self) -> Result<(), Failure> {
+        match &self.connection {
+            Some(Connection::Odbc(leased)) => leased.end(true, &self.doing).await,
+            _ => self.control("commit").await,
+        }
+    }
+
+    /// Takes back what was done since [`begin`](Self::begin).
+    pub(super) async fn rollback(&mut self) -> Result<(), Failure> {
+        match &self.connection {
+            Some(Connection::Odbc(leased)) => leased.end(false, &self.doing).await,
+            _ => self.control("rollback").await,
+        }
+    }
+
+    /// Executes control text that takes no values and cannot be prepared, such as SAVEPOINT; not over
+    /// ODBC, where each database has words of its own for it.
     pub(super) async fn control(&mut self, text: &'static str) -> Result<(), Failure> {
         let outcome = match self.connection.as_mut() {
             Some(Connection::Postgres(connection)) => {
@@ -122,6 +166,10 @@ impl Session {
             }
             Some(Connection::Sqlite(connection)) => {
                 connection.execute(sqlx::raw_sql(text)).await.map(|_| ())
+            }
+            Some(Connection::Odbc(_)) => {
+                let detail = format!("{}: `{text}` is not for ODBC", self.doing);
+                return Err(Failure::bug("sql.control", detail));
             }
             None => Err(sqlx::Error::PoolClosed),
         };
@@ -161,6 +209,9 @@ impl Session {
                 )
                 .await
             }
+            Some(Connection::Odbc(leased)) => {
+                return leased.rows(statement, &self.doing, &mut take).await;
+            }
             None => Err(sqlx::Error::PoolClosed),
         };
         outcome.map_err(|error| self.fail(&error))
@@ -177,7 +228,8 @@ impl Session {
         Ok(rows)
     }
 
-    /// The columns that a statement would give, without executing it.
+    /// The columns that a statement would give, without executing it; over ODBC it is executed, so it
+    /// should give no rows.
     pub(super) async fn describe(
         &mut self,
         statement: &Statement,
@@ -191,6 +243,7 @@ impl Session {
                         type_name: column.type_info().name().to_owned(),
                         oid: column.type_info().oid().map(|oid| oid.0),
                         is_text: false,
+                        binding: None,
                     };
                     prepared.columns().iter().map(describe).collect()
                 })
@@ -201,6 +254,7 @@ impl Session {
                     type_name: column.type_info().name().to_owned(),
                     oid: None,
                     is_text: <str as Type<MySql>>::compatible(column.type_info()),
+                    binding: None,
                 };
                 prepared.columns().iter().map(describe).collect()
             }),
@@ -211,9 +265,13 @@ impl Session {
                         type_name: column.type_info().name().to_owned(),
                         oid: None,
                         is_text: false,
+                        binding: None,
                     };
                     prepared.columns().iter().map(describe).collect()
                 })
+            }
+            Some(Connection::Odbc(leased)) => {
+                return leased.describe(statement, &self.doing).await;
             }
             None => Err(sqlx::Error::PoolClosed),
         };
@@ -266,6 +324,7 @@ fn postgres(statement: &Statement) -> Query<'static, Postgres, PgArguments> {
         .fold(query, |query, argument| match argument.clone() {
             Argument::Null => query.bind(None::<String>),
             Argument::Text(text) => query.bind(text),
+            Argument::Typed(_, text) => query.bind(text),
             // The casts of the statements begin at text, so numbers travel as text too.
             Argument::Integer(number) => query.bind(number.to_string()),
             Argument::Real(number) => query.bind(number.to_string()),
@@ -281,6 +340,7 @@ fn mysql(statement: &Statement) -> Query<'static, MySql, MySqlArguments> {
         .fold(query, |query, argument| match argument.clone() {
             Argument::Null => query.bind(None::<String>),
             Argument::Text(text) => query.bind(text),
+            Argument::Typed(_, text) => query.bind(text),
             Argument::Integer(number) => query.bind(number),
             Argument::Real(number) => query.bind(number),
             Argument::Bytes(bytes) => query.bind(bytes),
@@ -295,6 +355,7 @@ fn sqlite(statement: &Statement) -> Query<'static, Sqlite, SqliteArguments> {
         .fold(query, |query, argument| match argument.clone() {
             Argument::Null => query.bind(None::<String>),
             Argument::Text(text) => query.bind(text),
+            Argument::Typed(_, text) => query.bind(text),
             Argument::Integer(number) => query.bind(number),
             Argument::Real(number) => query.bind(number),
             Argument::Bytes(bytes) => query.bind(bytes),

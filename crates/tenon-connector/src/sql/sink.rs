@@ -142,11 +142,11 @@ impl Upserting {
                         still(permit).await?;
                         return self.write(session, tables, rows).await;
                     }
-                    session.control(begin(session.dialect)).await?;
+                    session.begin().await?;
                     self.write(session, tables, rows).await?;
                     // Whoever delivers in our place waits for these rows until we are done.
                     still(permit).await?;
-                    session.control("commit").await
+                    session.commit().await
                 }
                 .await;
                 lease.close(outcome)
@@ -154,8 +154,8 @@ impl Upserting {
             .await
     }
 
-    /// Each message behind a savepoint of one transaction; the outcome of each, or the failure of
-    /// all.
+    /// Each message behind a savepoint of one transaction, over ODBC in a transaction of its own; the
+    /// outcome of each, or the failure of all.
     async fn one_by_one(
         &self,
         tables: &Tables,
@@ -165,9 +165,11 @@ impl Upserting {
         self.database
             .bounded(&self.doing, async {
                 let mut lease = self.database.lease(&self.doing).await?;
-                let outcome = self
-                    .behind_savepoints(&mut lease.session, tables, rows, permit)
-                    .await;
+                let session = &mut lease.session;
+                let outcome = match session.dialect {
+                    Dialect::Odbc(_) => self.alone(session, tables, rows, permit).await,
+                    _ => self.behind_savepoints(session, tables, rows, permit).await,
+                };
                 lease.close(outcome)
             })
             .await
@@ -180,7 +182,7 @@ impl Upserting {
         rows: &[&Parsed<'_>],
         permit: &dyn Permit,
     ) -> Result<Vec<Option<Failure>>, Failure> {
-        session.control(begin(session.dialect)).await?;
+        session.begin().await?;
         if session.dialect == Dialect::Postgres {
             // A constraint that is checked at the commit would fail all of them.
             session.control("set constraints all immediate").await?;
@@ -203,7 +205,34 @@ impl Upserting {
             }
         }
         still(permit).await?;
-        session.control("commit").await?;
+        session.commit().await?;
+        Ok(outcomes)
+    }
+
+    /// Each message in a transaction of its own: savepoints have other words in every database.
+    async fn alone(
+        &self,
+        session: &mut Session,
+        tables: &Tables,
+        rows: &[&Parsed<'_>],
+        permit: &dyn Permit,
+    ) -> Result<Vec<Option<Failure>>, Failure> {
+        let mut outcomes = Vec::with_capacity(rows.len());
+        for row in rows {
+            session.begin().await?;
+            match self.write(session, tables, std::slice::from_ref(row)).await {
+                Ok(()) => {
+                    still(permit).await?;
+                    session.commit().await?;
+                    outcomes.push(None);
+                }
+                Err(failure) if failure.kind == FailureKind::Invalid => {
+                    session.rollback().await?;
+                    outcomes.push(Some(failure));
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
         Ok(outcomes)
     }
 
@@ -255,7 +284,11 @@ impl Sink for Upserting {
             0 => Ok(Vec::new()),
             count => match self.together(&tables, &rows, permit).await {
                 Ok(()) => Ok(vec![None; count]),
-                Err(failure) if failure.kind == FailureKind::Invalid && count > 1 => {
+                // Over ODBC also one alone: its row may have come from elsewhere just before ours.
+                Err(failure)
+                    if failure.kind == FailureKind::Invalid
+                        && (count > 1 || matches!(tables.main.dialect, Dialect::Odbc(_))) =>
+                {
                     self.one_by_one(&tables, &rows, permit).await
                 }
                 Err(failure) => Err(failure),
@@ -288,20 +321,11 @@ impl Sink for Upserting {
     }
 }
 
-/// SQLite takes the lock for writing at once, since two readers that both want to write deadlock.
 /// An error where the right to deliver is lost.
 async fn still(permit: &dyn Permit) -> Result<(), Failure> {
     match permit.holds().await {
         true => Ok(()),
         false => Err(superseded()),
-    }
-}
-
-fn begin(dialect: Dialect) -> &'static str {
-    if dialect == Dialect::Sqlite {
-        "begin immediate"
-    } else {
-        "begin"
     }
 }
 

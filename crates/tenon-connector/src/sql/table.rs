@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tenon_core::{Failure, nearest};
 
 use super::dialect::{Argument, Dialect, Relation, Statement};
+use super::odbc::Binding;
 use super::session::{Described, Session};
 
 /// What kind of values a column holds.
@@ -43,6 +44,8 @@ pub(super) struct Column {
     /// The expression that gives a bound text the column's type; `{}` is its place.
     pub(super) cast: String,
     pub(super) affinity: Affinity,
+    /// How an ODBC driver is given values of it.
+    pub(super) binding: Option<Binding>,
 }
 
 impl Column {
@@ -54,6 +57,7 @@ impl Column {
             sql_type: String::new(),
             cast: "{}".to_owned(),
             affinity: Affinity::Blob,
+            binding: None,
         }
     }
 
@@ -64,7 +68,7 @@ impl Column {
     }
 }
 
-/// The index of the column that `name` means; MySQL and SQLite do not tell case apart.
+/// The index of the column that `name` means; all but PostgreSQL do not tell case apart.
 pub(super) fn find(dialect: Dialect, columns: &[Column], name: &str) -> Option<usize> {
     columns
         .iter()
@@ -97,7 +101,7 @@ pub(super) async fn columns(
     relation: &Relation,
 ) -> Result<Vec<Column>, Failure> {
     let dialect = session.dialect;
-    if dialect == Dialect::Sqlite {
+    if dialect.is_sqlite() {
         // Preparing alone trusts what the connection last knew of the schema; reading looks again.
         let look = "select name from sqlite_schema limit 1";
         session.all(&Statement::fixed(dialect, look)).await?;
@@ -107,7 +111,7 @@ pub(super) async fn columns(
     static QUESTIONS: AtomicU64 = AtomicU64::new(0);
     let question = QUESTIONS.fetch_add(1, Ordering::Relaxed);
     let relation_text = relation.quoted(dialect);
-    let text = format!("select * from {relation_text} as tenon_row where {question} < 0");
+    let text = format!("select * from {relation_text} tenon_row where {question} < 0");
     let mut statement = Statement::fixed(dialect, text);
     statement.recurring = false;
     let described = session.describe(&statement).await?;
@@ -115,6 +119,7 @@ pub(super) async fn columns(
         Dialect::Postgres => postgres(session, described).await,
         Dialect::MySql => Ok(described.into_iter().map(mysql).collect()),
         Dialect::Sqlite => sqlite(session, relation, described).await,
+        Dialect::Odbc(_) => Ok(described.into_iter().map(odbc).collect()),
     }
 }
 
@@ -231,6 +236,16 @@ async fn sqlite(
             }
         })
         .collect())
+}
+
+fn odbc(column: Described) -> Column {
+    let class = column
+        .binding
+        .map_or(Class::Other, |binding| binding.class());
+    Column {
+        binding: column.binding,
+        ..Column::new(column.name, class)
+    }
 }
 
 /// Section 3.1 of SQLite's page on datatypes, reduced to what matters for binding.

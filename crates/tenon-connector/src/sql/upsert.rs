@@ -1,4 +1,4 @@
-//! The statements that write rows: many at once, found again by their key.
+//! The statements that write rows, found again by their key: many at once where the database can.
 
 use tenon_core::Failure;
 
@@ -39,17 +39,95 @@ pub(super) async fn write(
         }
         Dialect::MySql => {
             for rows in rows.chunks((MYSQL_VALUES / shape.len().max(1)).max(1)) {
-                let statement = several(target, shape, rows, existing)?;
+                let statement = insert(target, shape, rows, existing)?;
                 session.execute(&statement).await?;
             }
         }
         Dialect::Sqlite => {
             // One short statement, prepared once: there is no network between.
             for row in rows {
-                let statement = several(target, shape, std::slice::from_ref(row), existing)?;
+                let statement = insert(target, shape, std::slice::from_ref(row), existing)?;
                 session.execute(&statement).await?;
             }
         }
+        Dialect::Odbc(_) => {
+            for row in rows {
+                by_look(session, target, row, existing).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// By statements that every database has: the row is changed, and inserted where it is not there. The
+/// transaction around them, and a unique index on the key, make it one step for everybody else.
+async fn by_look(
+    session: &mut Session,
+    target: &Target,
+    row: &Values<'_>,
+    existing: Existing,
+) -> Result<(), Failure> {
+    let (own, others): (Vec<_>, Vec<_>) = row
+        .iter()
+        .copied()
+        .partition(|(column, _)| target.key.contains(column));
+    let table = target.table.quoted(target.dialect);
+    let several = |count: &str| {
+        let names = target.key.iter().map(|index| &target.columns[*index].name);
+        let names: Vec<&str> = names.map(String::as_str).collect();
+        let detail = format!(
+            "{} has {count} rows with one ({}), which should tell rows apart; make it unique there",
+            target.table.shown(),
+            names.join(", ")
+        );
+        Failure::configuration("sql.key", detail)
+    };
+    if existing != Existing::Impossible {
+        if existing == Existing::Update && !others.is_empty() {
+            let mut statement = Statement::new(target.dialect);
+            statement.push("update ").push(&table).push(" set ");
+            equalities(&mut statement, target, &others, ", ")?;
+            statement.push(" where ");
+            equalities(&mut statement, target, &own, " and ")?;
+            match session.execute(&statement).await? {
+                // None, or none that it changed, or the driver does not know.
+                0 => {}
+                1 => return Ok(()),
+                count => return Err(several(&count.to_string())),
+            }
+        }
+        let mut statement = Statement::new(target.dialect);
+        statement.push("select count(*) from ").push(&table);
+        statement.push(" where ");
+        equalities(&mut statement, target, &own, " and ")?;
+        let rows = session.all(&statement).await?;
+        match rows.into_iter().flatten().next() {
+            Some(counted) => match counted.into_text().as_deref() {
+                // Some databases count in decimals.
+                Some("0" | "0.0") => {}
+                Some("1" | "1.0") => return Ok(()),
+                count => return Err(several(count.unwrap_or_default())),
+            },
+            None => return Err(several("no")),
+        }
+    }
+    let shape: Vec<usize> = row.iter().map(|(column, _)| *column).collect();
+    let statement = insert(target, &shape, &[row], Existing::Impossible)?;
+    session.execute(&statement).await.map(|_| ())
+}
+
+fn equalities(
+    statement: &mut Statement,
+    target: &Target,
+    values: &[(usize, &str)],
+    between: &str,
+) -> Result<(), Failure> {
+    for (number, (column, raw)) in values.iter().enumerate() {
+        statement.push(if number > 0 { between } else { "" });
+        statement
+            .name(&target.columns[*column].name)
+            .push(" = ")
+            .bind(argument(target, *column, raw)?);
     }
     Ok(())
 }
@@ -136,7 +214,7 @@ pub(super) fn recordset(target: &Target, rows: &[&Values<'_>]) -> String {
     json
 }
 
-fn several(
+fn insert(
     target: &Target,
     shape: &[usize],
     rows: &[&Values<'_>],

@@ -27,7 +27,7 @@ async fn a_table_without_the_key_is_a_configuration_failure(
 
 #[rstest]
 #[tokio::test]
-async fn what_is_not_there_is_named(
+pub(crate) async fn what_is_not_there_is_named(
     #[values(Kind::Postgres, Kind::MySql, Kind::Sqlite)] kind: Kind,
 ) {
     let database = database(kind).await;
@@ -140,7 +140,7 @@ async fn a_lock_that_is_held_is_transient_and_leaves_no_trace() {
 
 #[rstest]
 #[tokio::test]
-async fn who_lost_the_right_to_deliver_writes_nothing(
+pub(crate) async fn who_lost_the_right_to_deliver_writes_nothing(
     #[values(Kind::Postgres, Kind::MySql, Kind::Sqlite)] kind: Kind,
 ) {
     let database = database(kind).await;

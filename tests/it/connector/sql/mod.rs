@@ -1,48 +1,75 @@
-//! The SQL transport against PostgreSQL, MariaDB and SQLite.
+//! The SQL transport against PostgreSQL, MariaDB and SQLite; `systems::odbc` runs the same by ODBC.
 
-mod failing;
-mod reading;
-mod writing;
+pub(crate) mod failing;
+pub(crate) mod reading;
+pub(crate) mod writing;
 
 use std::sync::Arc;
 
+#[cfg(feature = "odbc")]
+use super::databases::by_odbc;
 use super::databases::{TestDatabase, mysql_database, postgres_database, sqlite_database};
 use super::{Joined, join};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Postgres,
     MySql,
     Sqlite,
+    /// One of the others, by ODBC.
+    #[cfg(feature = "odbc")]
+    Odbc(&'static Kind),
 }
 
-async fn database(kind: Kind) -> TestDatabase {
+pub(crate) async fn database(kind: Kind) -> TestDatabase {
     match kind {
         Kind::Postgres => postgres_database().await,
         Kind::MySql => mysql_database().await,
         Kind::Sqlite => sqlite_database().await,
+        #[cfg(feature = "odbc")]
+        Kind::Odbc(kind) => by_odbc(Box::pin(database(*kind)).await).await,
     }
 }
 
 impl Kind {
-    /// The type of a column that keeps 28 digits.
-    fn amount(self) -> &'static str {
+    /// The database itself, however it is reached.
+    fn itself(self) -> Self {
         match self {
-            Self::Postgres | Self::MySql => "numeric(30,2)",
-            Self::Sqlite => "text",
+            #[cfg(feature = "odbc")]
+            Self::Odbc(kind) => *kind,
+            kind => kind,
         }
     }
 
-    fn moment(self) -> &'static str {
-        match self {
+    fn is_direct(self) -> bool {
+        self == self.itself()
+    }
+
+    fn is_sqlite(self) -> bool {
+        self.itself() == Self::Sqlite
+    }
+
+    /// The type of a column that keeps 28 digits.
+    pub(crate) fn amount(self) -> &'static str {
+        if self.is_sqlite() {
+            "text"
+        } else {
+            "numeric(30,2)"
+        }
+    }
+
+    pub(crate) fn moment(self) -> &'static str {
+        match self.itself() {
             Self::Postgres => "timestamptz",
             Self::MySql => "datetime(6)",
-            Self::Sqlite => "text",
+            // The driver goes by what is declared, SQLite itself by what is stored.
+            _ if self.is_direct() => "text",
+            _ => "timestamp",
         }
     }
 
     fn bytes(self) -> &'static str {
-        if self == Self::Postgres {
+        if self.itself() == Self::Postgres {
             "bytea"
         } else {
             "blob"
@@ -52,7 +79,10 @@ impl Kind {
     fn as_text(self, column: &str) -> String {
         format!(
             "cast({column} as {})",
-            if self == Self::MySql { "char" } else { "text" }
+            match self.itself() {
+                Self::MySql => "char",
+                _ => "text",
+            }
         )
     }
 }

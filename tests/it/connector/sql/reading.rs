@@ -12,7 +12,7 @@ use crate::connector::{drain, join};
 
 #[rstest]
 #[tokio::test]
-async fn a_source_keeps_its_contract(
+pub(crate) async fn a_source_keeps_its_contract(
     #[values(Kind::Postgres, Kind::MySql, Kind::Sqlite)] kind: Kind,
 ) {
     let fresh = || async move {
@@ -91,7 +91,9 @@ async fn a_transaction_that_commits_late_is_not_missed() {
 
 #[rstest]
 #[tokio::test]
-async fn a_change_comes_once(#[values(Kind::Postgres, Kind::MySql, Kind::Sqlite)] kind: Kind) {
+pub(crate) async fn a_change_comes_once(
+    #[values(Kind::Postgres, Kind::MySql, Kind::Sqlite)] kind: Kind,
+) {
     let database = database(kind).await;
     orders_table(kind, &database).await;
     for second in 0..5 {
@@ -118,7 +120,7 @@ async fn a_change_comes_once(#[values(Kind::Postgres, Kind::MySql, Kind::Sqlite)
 
 #[rstest]
 #[tokio::test]
-async fn rows_that_share_stamp_and_key_are_not_lost_between_pages(
+pub(crate) async fn rows_that_share_stamp_and_key_are_not_lost_between_pages(
     #[values(Kind::Postgres, Kind::MySql, Kind::Sqlite)] kind: Kind,
 ) {
     let database = database(kind).await;
@@ -151,7 +153,7 @@ async fn rows_that_share_stamp_and_key_are_not_lost_between_pages(
 
 #[rstest]
 #[tokio::test]
-async fn a_row_without_a_stamp_comes_once(
+pub(crate) async fn a_row_without_a_stamp_comes_once(
     #[values(Kind::Postgres, Kind::MySql, Kind::Sqlite)] kind: Kind,
 ) {
     let database = database(kind).await;
@@ -179,7 +181,7 @@ async fn a_row_without_a_stamp_comes_once(
 
 #[rstest]
 #[tokio::test]
-async fn numbers_and_queries_can_order_too(
+pub(crate) async fn numbers_and_queries_can_order_too(
     #[values(Kind::Postgres, Kind::MySql, Kind::Sqlite)] kind: Kind,
 ) {
     let database = database(kind).await;
@@ -208,7 +210,7 @@ async fn numbers_and_queries_can_order_too(
 /// A stamp far in the future is handed over, and does not hide what comes after it.
 #[rstest]
 #[tokio::test]
-async fn a_wrong_clock_hides_nothing(
+pub(crate) async fn a_wrong_clock_hides_nothing(
     #[values(Kind::Postgres, Kind::MySql, Kind::Sqlite)] kind: Kind,
 ) {
     let database = database(kind).await;
