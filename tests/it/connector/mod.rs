@@ -8,6 +8,7 @@ mod files;
 mod http;
 mod shapes;
 pub(crate) mod sql;
+mod views;
 
 use std::sync::Arc;
 
