@@ -9,7 +9,7 @@ use tenon_connector::{ConnectorKind, Preset};
 pub const KIND: ConnectorKind = ConnectorKind {
     name: "crm",
     summary: "customers and orders come from it, golden customers and the price list go to it",
-    presets: &[FILES, SQL, HTTP],
+    presets: &[FILES, SQL, HTTP, TRYTON],
 };
 
 /// Names a file of `presets/` and carries its text.
@@ -112,5 +112,49 @@ const HTTP: Preset = Preset {
         file!("shared", "order.in.test.yaml"),
         file!("shared", "order_status.csv"),
         file!("shared", "tax_rate.csv"),
+    ],
+};
+
+/// Names a file of Tryton's that the ERP's preset has, because it is the same software.
+macro_rules! of_erp {
+    ($name:literal) => {
+        (
+            $name,
+            include_str!(concat!("../../erp/presets/tryton/", $name)),
+        )
+    };
+}
+
+const TRYTON: Preset = Preset {
+    name: "tryton",
+    summary: "Tryton 8.0 over JSON-RPC, its sales and opportunities",
+    transport: "http",
+    defaults: concat!(
+        include_str!("../../erp/presets/tryton/common.toml"),
+        include_str!("../presets/tryton/preset.toml"),
+    ),
+    files: &[
+        file!("tryton", "customer.in.jq"),
+        file!("tryton", "customer.in.test.yaml"),
+        file!("tryton", "customer.out.jq"),
+        file!("tryton", "customer.out.test.yaml"),
+        file!("tryton", "invoice.out.jq"),
+        file!("tryton", "invoice.out.test.yaml"),
+        of_erp!("item.out.jq"),
+        of_erp!("item.out.test.yaml"),
+        file!("tryton", "opportunity.in.jq"),
+        file!("tryton", "opportunity.in.test.yaml"),
+        file!("tryton", "opportunity_outcome.csv"),
+        file!("tryton", "opportunity_stage.csv"),
+        of_erp!("order.in.jq"),
+        of_erp!("order.in.test.yaml"),
+        file!("tryton", "order.out.jq"),
+        file!("tryton", "order.out.test.yaml"),
+        of_erp!("order_status.csv"),
+        file!("tryton", "receipt.out.jq"),
+        file!("tryton", "receipt.out.test.yaml"),
+        file!("tryton", "shipment.out.jq"),
+        file!("tryton", "shipment.out.test.yaml"),
+        file!("tryton", "status_out.csv"),
     ],
 };

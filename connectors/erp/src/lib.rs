@@ -177,7 +177,10 @@ const TRYTON: Preset = Preset {
     name: "tryton",
     summary: "Tryton 8.0 over JSON-RPC",
     transport: "http",
-    defaults: include_str!("../presets/tryton/preset.toml"),
+    defaults: concat!(
+        include_str!("../presets/tryton/common.toml"),
+        include_str!("../presets/tryton/preset.toml"),
+    ),
     files: &[
         file!("tryton", "bom.out.jq"),
         file!("tryton", "bom.out.test.yaml"),

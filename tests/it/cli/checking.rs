@@ -15,7 +15,7 @@ fn example() -> String {
 }
 
 /// What the example refers to.
-const SECRETS: [&str; 8] = [
+const SECRETS: [&str; 9] = [
     "TENON_TOKEN",
     "CRM_WEBHOOK_TOKEN",
     "ERP_PASSWORD",
@@ -24,6 +24,7 @@ const SECRETS: [&str; 8] = [
     "OA_TOKEN",
     "DRP_PASSWORD",
     "SCM_TOKEN",
+    "TRYTON_PASSWORD",
 ];
 
 #[test]
@@ -71,6 +72,11 @@ fn the_example_is_right_and_its_routes_are_shown() {
         ("invoice", "invoicing/invoice", "erp"),
         ("invoice", "invoicing/invoice", "crm"),
         ("receipt", "erp/receipt", "crm"),
+        // Another department's CRM.
+        ("order", "export/order", "erp"),
+        ("customer", "erp/customer", "export"),
+        ("shipment", "erp/shipment", "export"),
+        ("receipt", "erp/receipt", "export"),
         ("case", "crm/case", "service"),
         ("case", "service/case", "crm"),
         ("document", "pdm/document", "km"),
@@ -101,6 +107,7 @@ fn what_the_example_needs_and_does_not_find_is_told_with_its_place() {
         ("oa.toml", "OA_TOKEN"),
         ("drp.toml", "DRP_PASSWORD"),
         ("scm.toml", "SCM_TOKEN"),
+        ("export.toml", "TRYTON_PASSWORD"),
     ] {
         let told = done.stderr.lines().any(|line| {
             line.contains(&format!("{file}:"))
@@ -108,7 +115,7 @@ fn what_the_example_needs_and_does_not_find_is_told_with_its_place() {
         });
         assert!(told, "{variable}: {}", done.stderr);
     }
-    done.says("8 problems");
+    done.says("9 problems");
 }
 
 /// A directory with a problem of every sort.

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use tenon_connector::ConnectorKind;
 use tenon_core::{Entity, FailureKind};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
@@ -81,19 +82,28 @@ async fn asked(http: &reqwest::Client, url: &str, session: Option<&str>, body: &
     answer.json().await.expect("JSON")
 }
 
-/// The connector file of an ERP that is Tryton at `url`.
-fn erp_at(url: &str, more: &str) -> Joined {
+/// The connector file of a system that is Tryton at `url`.
+fn tryton_as(kind: ConnectorKind, url: &str, more: &str) -> Joined {
     // The tests' environment has the password under this name.
     let text = format!(
-        "name = 'erp'\nkind = 'erp'\npreset = 'tryton'\nurl = '{url}'\n\
+        "name = '{0}'\nkind = '{0}'\npreset = 'tryton'\nurl = '{url}'\n\
          auth = {{ user = 'admin', password = '${{env:TENON_TEST_TRYTON_PASSWORD}}' }}\n\
-         values = {{ database = 'hub' }}\n{more}"
+         values = {{ database = 'hub' }}\n{more}",
+        kind.name
     );
-    Joined::new(connector_erp::KIND, &text)
+    Joined::new(kind, &text)
+}
+
+fn erp_at(url: &str, more: &str) -> Joined {
+    tryton_as(connector_erp::KIND, url, more)
 }
 
 fn erp() -> Joined {
     erp_at(&setting("TENON_TEST_TRYTON_URL"), "")
+}
+
+fn crm() -> Joined {
+    tryton_as(connector_crm::KIND, &setting("TENON_TEST_TRYTON_URL"), "")
 }
 
 fn find<'v>(records: &'v [Value], key: &str, value: &str) -> Vec<&'v Value> {
@@ -607,4 +617,149 @@ async fn parts_and_their_bill_come_from_the_design_office() {
     });
     let refused = erp.give(Entity::Bom, &missing, None).await.unwrap_err();
     assert!(refused.detail.contains("no product PT-NONE"), "{refused}");
+}
+
+#[tokio::test]
+async fn an_opportunity_of_the_crm_becomes_a_sale_and_is_won() {
+    let (crm, person, tag) = (crm(), Person::new().await, unique());
+    let golden = json!({
+        "legal_name": format!("宁波电器 {tag} 有限公司"), "short_name": format!("宁波电器 {tag}"), "code": format!("O{tag}"),
+        "addresses": [{ "purpose": "office", "city": "宁波", "street": "中山路1号" }],
+    });
+    let made = crm.give(Entity::Customer, &golden, None).await.unwrap();
+    let party = made.native_id.expect("Tryton's id");
+    let id: i64 = party.parse().expect("a number");
+    let parties = person
+        .sees("party.party", json!([["id", "=", id]]), json!(["name"]))
+        .await;
+    assert_eq!(parties[0]["name"], golden["short_name"]);
+    let (customers, _) = crm.drained("customer", None).await;
+    let mine = find(&customers, "code", &format!("O{tag}"));
+    assert_eq!(mine[0]["short_name"], golden["short_name"]);
+
+    let seller = json!({ "name": format!("周琳 {tag}"), "code": format!("E{tag}") });
+    let seller = person.makes("party.party", seller).await;
+    let employee = json!({ "party": seller, "company": 1 });
+    let employee = person.makes("company.employee", employee).await;
+    let shaver = json!([["code", "=", "SH-300"]]);
+    let fields = json!(["default_uom"]);
+    let product = person.sees("product.product", shaver, fields).await;
+    let line =
+        json!({ "product": product[0]["id"], "quantity": 3, "unit": product[0]["default_uom"] });
+    let opportunity = person
+        .makes(
+            "sale.opportunity",
+            json!({
+                "party": id, "employee": employee, "description": format!("陈列 {tag}"),
+                "amount": { "__class__": "Decimal", "decimal": "60.00" }, "lines": [["create", [line]]],
+            }),
+        )
+        .await;
+    let told = async |outcome: &str| {
+        let (opportunities, _) = crm.drained("opportunity", None).await;
+        let mine = find(&opportunities, "name", &format!("陈列 {tag}"));
+        assert_eq!(mine.len(), 1, "{opportunities:?}");
+        assert_eq!(mine[0]["outcome"], outcome, "{mine:?}");
+        mine[0].clone()
+    };
+    let lead = told("open").await;
+    assert_eq!(lead["stage"], "found");
+    assert_eq!(lead["amount"], "60.00");
+    assert_eq!(lead["probability"], "0.5");
+    assert_eq!(lead["owner"], format!("周琳 {tag}"));
+    assert_eq!(
+        lead["customer"],
+        json!({ "system": "crm", "native_id": party })
+    );
+    assert_eq!(lead["lines"][0]["item"]["native_id"], "SH-300");
+
+    for step in ["opportunity", "convert"] {
+        let method = format!("model.sale.opportunity.{step}");
+        person.asks(&method, json!([[opportunity]])).await;
+    }
+    assert_eq!(told("open").await["stage"], "quoted");
+    let sales = person
+        .sees("sale.sale", json!([["party", "=", id]]), json!(["number"]))
+        .await;
+    let sale = sales[0]["id"].as_i64().expect("an id");
+    for step in ["quote", "confirm"] {
+        let method = format!("model.sale.sale.{step}");
+        person.asks(&method, json!([[sale]])).await;
+    }
+    assert_eq!(told("won").await["stage"], "committed");
+    let (orders, _) = crm.drained("order", None).await;
+    let of_party = |order: &&Value| order["customer"]["native_id"] == party.as_str();
+    let order = orders.iter().find(of_party).expect("the sale");
+    assert_eq!(order["status"], "confirmed");
+    assert_eq!(order["lines"][0]["item"]["native_id"], "SH-300");
+}
+
+#[tokio::test]
+async fn what_became_of_a_sale_is_noted_where_sellers_look() {
+    let (crm, person, tag) = (crm(), Person::new().await, unique());
+    let made = crm.give(Entity::Customer, &customer(&tag), None).await;
+    let party = made.unwrap().native_id.expect("Tryton's id");
+    let id: i64 = party.parse().expect("a number");
+    let sale = person
+        .makes("sale.sale", json!({ "party": id, "company": 1 }))
+        .await
+        .to_string();
+    let notes = async |resource: String| -> Vec<String> {
+        let domain = json!([["resource", "=", resource]]);
+        let found = person.sees("ir.note", domain, json!(["message"])).await;
+        let texts = found.iter().map(|note| note["message"].as_str());
+        texts.flatten().map(str::to_owned).collect()
+    };
+    // Numbers of which one begins as the other.
+    let shipment = |number: &str, status: &str| {
+        json!({ "number": format!("{number}-{tag}"), "customer": { "native_id": party },
+            "orders": [{ "native_id": sale }], "status": status, "shipped_on": "2026-03-03" })
+    };
+    let number = format!("SP-1-{tag}");
+    let planned = shipment("SP-1", "planned");
+    let first = crm.give(Entity::Shipment, &planned, None).await.unwrap();
+    let first = first.native_id;
+    assert!(first.is_some());
+    // As after a crash between the effect and our note of it.
+    let again = crm.give(Entity::Shipment, &planned, None).await.unwrap();
+    assert_eq!(again.native_id, first);
+    let longer = json!({ "number": format!("{number}0"), "customer": { "native_id": party },
+        "orders": [{ "native_id": sale }], "status": "planned" });
+    let other = crm.give(Entity::Shipment, &longer, None).await.unwrap();
+    assert_ne!(other.native_id, first);
+    let shipped = shipment("SP-1", "shipped");
+    let later = crm.give(Entity::Shipment, &shipped, first.as_deref());
+    assert_eq!(later.await.unwrap().native_id, first);
+    let order = json!({ "number": format!("SO-{tag}"), "customer": { "native_id": party }, "status": "in_production" });
+    for _ in 0..2 {
+        let noted = crm.give(Entity::Order, &order, Some(&sale)).await.unwrap();
+        assert_eq!(
+            noted.native_id.as_ref(),
+            Some(&sale),
+            "the sale stays the record"
+        );
+    }
+    let mut found = notes(format!("sale.sale,{sale}")).await;
+    found.sort();
+    let expected = [
+        format!("Order SO-{tag}\nin production"),
+        format!("Shipment {number}\nshipped\nleft 2026-03-03"),
+        format!("Shipment {number}0\nplanned"),
+    ];
+    assert_eq!(found, expected);
+
+    let receipt = json!({ "number": format!("RC-{tag}"), "customer": { "native_id": party }, "status": "cleared",
+        "received_on": "2026-03-05", "currency": "CNY", "amount": "67.46",
+        "allocations": [{ "order": { "native_id": sale }, "amount": "67.46" }] });
+    let invoice = json!({ "number": format!("IR-{tag}"), "customer": { "native_id": party }, "status": "issued",
+        "kind": "special", "fiscal_number": "26317000000000000001", "currency": "CNY", "totals": { "gross": "67.46" } });
+    crm.give(Entity::Receipt, &receipt, None).await.unwrap();
+    crm.give(Entity::Invoice, &invoice, None).await.unwrap();
+    let mut found = notes(format!("party.party,{party}")).await;
+    found.sort();
+    let expected = [
+        format!("Invoice IR-{tag}\nissued 26317000000000000001\n67.46 CNY"),
+        format!("Receipt RC-{tag}\ncleared\n2026-03-05\n67.46 CNY\nfor sales {sale}"),
+    ];
+    assert_eq!(found, expected);
 }
