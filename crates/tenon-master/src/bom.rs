@@ -26,6 +26,8 @@ const PLACES: u32 = 6;
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BomPolicy {
+    /// What becomes of a line in a unit that its item's own cannot be told in.
+    pub units: Units,
     /// Whether a design bill goes on as a manufacturing bill, made by the rules below.
     pub manufacturing: bool,
     /// What becomes of phantoms.
@@ -34,6 +36,17 @@ pub struct BomPolicy {
     pub substitutes: Substitutes,
     /// What is counted by length in a bill and kept by the piece in stock.
     pub cuts: Vec<Cut>,
+}
+
+/// What becomes of lines that count an item in what its stock cannot be told in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Units {
+    /// Their bill is refused.
+    #[default]
+    Refuse,
+    /// They stay, for people who keep other units than the hub knows.
+    Keep,
 }
 
 /// What becomes of phantoms: what is assembled on the way and never stocked.
@@ -187,7 +200,7 @@ pub trait Released {
     fn stocks_of(&self, component: &Component) -> Vec<Stock>;
 }
 
-/// Refuses lines that count an item in what its stock cannot be told in.
+/// Refuses lines that count an item in what its stock cannot be told in, unless they are to stay.
 ///
 /// # Errors
 /// The first such line.
@@ -196,6 +209,9 @@ pub fn check_units(
     policy: &BomPolicy,
     released: &impl Released,
 ) -> Result<(), BomProblem> {
+    if policy.units == Units::Keep {
+        return Ok(());
+    }
     for component in &bom.components {
         let Some(text) = &component.unit else {
             continue;

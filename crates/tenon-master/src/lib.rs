@@ -19,7 +19,7 @@ mod tax_id;
 mod unit;
 
 pub use bom::{
-    BomPolicy, BomProblem, Cut, Phantoms, Released, Stock, Substitutes, called, check_units,
+    BomPolicy, BomProblem, Cut, Phantoms, Released, Stock, Substitutes, Units, called, check_units,
     manufacture,
 };
 pub use code::{CodeRule, mnemonic, mnemonic_base};

@@ -168,6 +168,9 @@ fn a_cut_length_is_told_in_bars() {
     let told = problem("1 m AL-6", &BomPolicy::default()).to_string();
     let expected = "line 1 counts AL-6 in m, and erp counts it in 根";
     assert!(told.starts_with(expected), "{told}");
+    let kept = policy(json!({ "units": "keep" }));
+    let design = bom("SH", "1", &["1 kg AL-6"]);
+    assert_eq!(check_units(&design, &kept, &house), Ok(()));
 }
 
 #[test]
