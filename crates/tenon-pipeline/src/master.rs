@@ -463,7 +463,7 @@ impl<'p> Desk<'p> {
         commit.belongings = self.belongings;
         commit.items_joined = self.items.moved();
         commit.items = self.items.written();
-        (commit.boms, commit.boms_since) = self.structure.written();
+        self.structure.finish(commit);
         commit.reservations = self.released;
         commit.founding = self.newcomers.map(Newcomers::founding);
     }

@@ -1,14 +1,15 @@
 //! Which items released bills of materials consist of. No SQL here.
 //!
 //! Two who release two bills at once do not see each other, and what one closes to a circle the other
-//! opened: so releases are numbered, and one that comes second looks again.
+//! opened. So releases and joins are numbered, each item knows the last that concerned it, and one that
+//! comes second looks again if it decided upon such an item.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tenon_core::MasterId;
 use uuid::Uuid;
 
-use crate::StoreError;
+use crate::{Commit, StoreError};
 
 /// A released bill, as far as others are held against it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +97,17 @@ pub(crate) fn in_order(writes: &[BomWrite]) -> Vec<&BomWrite> {
     last.into_values().collect()
 }
 
+/// The items of which a commit says what they are made of, or which item they are.
+pub(crate) fn named(commit: &Commit) -> BTreeSet<Uuid> {
+    let bills = commit.boms.iter().filter_map(|it| it.released.as_ref());
+    let made = bills.map(|(record, _)| record.item_id);
+    let joined = commit.items_joined.iter();
+    let joined = joined.flat_map(|(before, after)| [*before, *after]);
+    let moved = commit.items_moved.iter();
+    let moved = moved.flat_map(|moved| [moved.from, moved.to]);
+    made.chain(joined).chain(moved).map(|item| item.0).collect()
+}
+
 pub(crate) fn overtaken() -> StoreError {
-    StoreError::Conflict("another bill was released meanwhile".to_owned())
+    StoreError::Conflict("what a bill is made of was changed meanwhile".to_owned())
 }

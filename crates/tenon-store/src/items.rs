@@ -22,24 +22,24 @@ pub struct ItemRecord {
     pub part: Part,
 }
 
-/// A record that is taken off another's item.
+/// A record that a person gives to another item.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ItemParting {
+pub struct ItemMove {
     /// Whose record.
     pub system: SystemName,
     /// Its id there.
     pub native_id: NativeId,
-    /// Whose item it was.
+    /// Which item it was.
     pub from: MasterId,
-    /// Its own.
+    /// Which it is.
     pub to: MasterId,
 }
 
 /// What is told when a record is not where it was seen any more.
-pub(crate) fn moved_on(parting: &ItemParting) -> StoreError {
+pub(crate) fn moved_on(moved: &ItemMove) -> StoreError {
     StoreError::Conflict(format!(
         "{}/{} is another item's by now",
-        parting.system, parting.native_id
+        moved.system, moved.native_id
     ))
 }
 

@@ -49,7 +49,7 @@ pub use golden::{
 };
 pub use hierarchy::{Affiliation, Belonging, BelongingWrite};
 pub use insight::Insight;
-pub use items::{ItemParting, ItemRecord};
+pub use items::{ItemMove, ItemRecord};
 pub use likeness::{Likeness, Neighbours};
 pub use operations::{Half, Operations, ParkedGroup, Pause};
 pub use postgres::{Postgres, PostgresOptions};

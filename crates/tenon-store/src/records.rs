@@ -13,7 +13,7 @@ use tenon_master::MasterKey;
 use tenon_master::likeness::MatchKey;
 
 use crate::{
-    Belonging, BelongingWrite, BomLookup, BomWrite, Doubt, GoldenRow, ItemParting, ItemRecord,
+    Belonging, BelongingWrite, BomLookup, BomWrite, Doubt, GoldenRow, ItemMove, ItemRecord,
     Judgement, KnownBoms, Life, MasterWrite, Move, ProspectClaim, ProspectClaimWrite, Review,
     ReviewId, Tie,
 };
@@ -137,10 +137,12 @@ pub struct Commit {
     pub items_joined: Vec<(MasterId, MasterId)>,
     /// Bills of materials that are released, or not to be used any more.
     pub boms: Vec<BomWrite>,
-    /// Records that a person says are items of their own.
-    pub items_parted: Vec<ItemParting>,
-    /// [`Known::released`] before it was looked: another release of a bill or join of items since is a
-    /// conflict, if this is either.
+    /// Records that a person says are another item than they were.
+    pub items_moved: Vec<ItemMove>,
+    /// The items that the bills were decided upon.
+    pub boms_seen: Vec<MasterId>,
+    /// [`Known::released`] before it was looked: a release or join since that concerns one of the items
+    /// seen is a conflict.
     pub boms_since: Option<i64>,
 }
 

@@ -146,12 +146,30 @@ fn a_doubtful_part_waits_for_a_person_and_its_bill_with_it(#[case] engine: Engin
     assert!(!is_given(&site, "T_ITEM-PT-1.json"));
     assert!(!is_given(&site, "T_ITEM-100-300.json"));
     site.tenon(&new).with(1).shows("item.linked");
-    let two = ["item", "same", "pdm/PT-2", "erp/100-200", "--by", "li.wei"];
-    site.tenon(&two).with(1).says("item.linked");
     let nobody = ["item", "same", "pdm/X", "erp/X", "--by", "li.wei"];
     site.tenon(&nobody).with(1).says("item.unknown");
     let id = done["message_id"].as_str().expect("an id");
     site.tenon(&["trace", id]).with(0).shows("steward li.wei");
+
+    // What a person told apart stays apart, whatever is said of it, until a person says otherwise.
+    parts(&site, "2", "PT-2,螺丝,M3×10,pcs,B\n");
+    eventually(|| match site.given("T_ITEM-PT-2.json") {
+        given if given["REV"] == "B" => Ok(()),
+        given => Err(given.to_string()),
+    });
+    let one = ["item", "same", "pdm/PT-2", "erp/100-200", "--by", "li.wei"];
+    site.tenon(&one).with(0);
+    site.tenon(&one).with(1).says("item.same");
+    let line = json!([{ "POS": 10, "PART_NO": "PT-2", "QTY": 5 }]);
+    bom(&site, "BOM-2", "SH-300", &line);
+    let given = site.given("T_BOM-BOM-2.json");
+    assert_eq!(given["LINES"][0]["ITEM_NO"], "100-200", "{given}");
+    parts(&site, "3", "PT-2,螺丝,M3×10,pcs,C\n");
+    eventually(|| match site.given("T_ITEM-100-200.json") {
+        given if given["REV"] == "C" => Ok(()),
+        given => Err(given.to_string()),
+    });
+    assert_eq!(site.given("T_ITEM-PT-2.json")["REV"], "B");
     hub.stop();
 }
 

@@ -25,9 +25,16 @@ fn bill(number: u32, item: u32, components: &[i32]) -> BomWrite {
     }
 }
 
+/// Bills, decided upon what they are made of.
 fn release(message: u32, since: i64, boms: Vec<BomWrite>) -> Commit {
+    let records = boms.iter().filter_map(|write| write.released.as_ref());
+    let seen = records.flat_map(|(record, _)| {
+        let uses = record.uses.iter().map(|used| used.component_id);
+        uses.chain([record.item_id])
+    });
     Commit {
         messages: vec![order(message)],
+        boms_seen: seen.collect(),
         boms,
         boms_since: Some(since),
         ..Commit::default()
@@ -103,6 +110,18 @@ pub(super) async fn who_did_not_see_a_release_looks_again(house: &House) {
         "{refused:?}"
     );
     assert_eq!(numbers(&known(house, &[2], &[]).await), [""; 0]);
+    // What is made of other items is nobody's business.
+    let other = release(3, 0, vec![bill(3, 7, &[8])]);
+    house.store.commit(other).await.unwrap();
+    let gone = BomWrite {
+        bom_id: master(1003),
+        released: None,
+    };
+    let obsolete = release(5, 0, vec![gone]);
+    house.store.commit(obsolete).await.unwrap();
+    let late = release(6, 2, vec![bill(6, 6, &[7])]);
+    let late = house.store.commit(late).await;
+    assert!(matches!(late, Err(StoreError::Conflict(_))), "{late:?}");
     house
         .store
         .commit(release(2, 1, vec![bill(2, 2, &[3])]))
@@ -110,7 +129,7 @@ pub(super) async fn who_did_not_see_a_release_looks_again(house: &House) {
         .unwrap();
     // Nor who did not see that two items are one.
     let joined = Commit {
-        messages: vec![order(3)],
+        messages: vec![order(7)],
         items_joined: vec![(master(2), master(9))],
         ..Commit::default()
     };
@@ -120,7 +139,7 @@ pub(super) async fn who_did_not_see_a_release_looks_again(house: &House) {
     assert_eq!(now.bodies.len(), 1);
     let late = house
         .store
-        .commit(release(4, 2, vec![bill(4, 4, &[2])]))
+        .commit(release(4, 4, vec![bill(4, 4, &[2])]))
         .await;
     assert!(matches!(late, Err(StoreError::Conflict(_))), "{late:?}");
 }

@@ -14,7 +14,7 @@ use tenon_core::{
     Attributes, Entity, Failure, MasterId, MessageKind, NativeId, Reference, SystemName, schema,
 };
 use tenon_master::{Released, Stock, called, check_units, manufacture};
-use tenon_store::{BomLookup, BomRecord, BomUse, BomWrite, Known, KnownBoms};
+use tenon_store::{BomLookup, BomRecord, BomUse, BomWrite, Commit, Known, KnownBoms};
 
 use super::Desk;
 use crate::resolve::{derived_master, native, text};
@@ -106,9 +106,16 @@ impl Structure {
         }
     }
 
-    /// What the batch releases, and since when it knows of others.
-    pub(super) fn written(self) -> (Vec<BomWrite>, Option<i64>) {
-        (self.written.into_values().collect(), self.since)
+    /// Puts into a commit what the batch releases, the items that this was decided upon, and since when it
+    /// knows of others.
+    pub(super) fn finish(self, commit: &mut Commit) {
+        let seen = self.records.values().flat_map(|record| {
+            let uses = record.uses.iter().map(|used| used.component_id);
+            uses.chain([record.item_id])
+        });
+        commit.boms_seen = seen.collect::<BTreeSet<_>>().into_iter().collect();
+        commit.boms_since = self.since;
+        commit.boms = self.written.into_values().collect();
     }
 
     /// The way from one of several items down to another, by the bills that are released: the item where it

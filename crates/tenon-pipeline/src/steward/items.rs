@@ -2,7 +2,7 @@
 //! known from then on, and so is what refers to it.
 
 use tenon_core::{Entity, Failure, MasterId, NativeId, SystemName};
-use tenon_store::{Deed, Direction, ItemParting, Link, ParkedFilter};
+use tenon_store::{Deed, Direction, ItemMove, Link, ParkedFilter};
 
 use super::decide::{Desk, Effects, Refusal, refuse};
 use super::{Act, Command, RecordName, Steward};
@@ -51,13 +51,7 @@ impl Desk<'_> {
                 "item.same",
                 format!("{record} and {other} are one item already"),
             ),
-            (Some(_), Some(_)) => refuse(
-                "item.linked",
-                format!(
-                    "{record} and {other} are known as two items; what was sent under either stays \
-                     with it, so give one of them up in its own system"
-                ),
-            ),
+            (Some(from), Some(to)) => Ok(given(record, from, to)),
             (None, None) => refuse(
                 "item.unknown",
                 format!("neither {record} nor {other} is known; name one that has been taken in"),
@@ -74,7 +68,7 @@ impl Desk<'_> {
                 "item.linked",
                 format!("{record} is known as an item of its own already"),
             ),
-            Some(master_id) => Ok(parted(record, master_id, own)),
+            Some(master_id) => Ok(given(record, master_id, own)),
         }
     }
 }
@@ -96,11 +90,11 @@ fn linked(record: &RecordName, master_id: MasterId) -> Effects {
     effects
 }
 
-/// Undoes that a record was found, or said, to be another's item. What was sent stays where it is; what is
-/// said of it from now on is its own.
-fn parted(record: &RecordName, from: MasterId, to: MasterId) -> Effects {
+/// Gives a record to another item, or to one of its own again. What was sent stays where it is; what is said
+/// of the record from now on is said of that item.
+fn given(record: &RecordName, from: MasterId, to: MasterId) -> Effects {
     let mut effects = Effects::default();
-    effects.commit.items_parted.push(ItemParting {
+    effects.commit.items_moved.push(ItemMove {
         system: record.system.clone(),
         native_id: record.native_id.clone(),
         from,

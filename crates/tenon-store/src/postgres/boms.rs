@@ -13,18 +13,12 @@ pub(super) async fn write(
     transaction: &mut Transaction,
     commit: &Commit,
 ) -> Result<(), StoreError> {
-    if commit.boms.is_empty() && commit.items_joined.is_empty() && commit.items_parted.is_empty() {
+    if commit.boms.is_empty() && commit.items_joined.is_empty() && commit.items_moved.is_empty() {
         return Ok(());
     }
-    let numbered = sqlx::query(
-        "update bom_release set number = number + 1 where number = coalesce($1, number)",
-    )
-    .bind(commit.boms_since)
-    .execute(&mut **transaction)
-    .await?;
-    if numbered.rows_affected() != 1 {
-        return Err(overtaken());
-    }
+    let writes = boms::in_order(&commit.boms);
+    let bills: Vec<Uuid> = writes.iter().map(|write| write.bom_id.0).collect();
+    number(transaction, commit, &bills).await?;
     for (before, after) in &commit.items_joined {
         for statement in [
             "update bom_use set item_id = $2 where item_id = $1",
@@ -41,14 +35,12 @@ pub(super) async fn write(
     if commit.boms.is_empty() {
         return Ok(());
     }
-    let writes = boms::in_order(&commit.boms);
-    let gone: Vec<Uuid> = writes.iter().map(|write| write.bom_id.0).collect();
     for statement in [
         "delete from bom_use where bom_id = any($1)",
         "delete from bom_body where bom_id = any($1)",
     ] {
         sqlx::query(statement)
-            .bind(&gone)
+            .bind(&bills)
             .execute(&mut **transaction)
             .await?;
     }
@@ -78,6 +70,47 @@ pub(super) async fn write(
             .execute(&mut **transaction)
             .await?;
     }
+    Ok(())
+}
+
+/// Numbers the commit among those that release or join, one after the other, and looks whether any since it
+/// was decided concerns what it was decided upon.
+async fn number(
+    transaction: &mut Transaction,
+    commit: &Commit,
+    bills: &[Uuid],
+) -> Result<(), StoreError> {
+    let number: i64 =
+        sqlx::query_scalar("update bom_release set number = number + 1 returning number")
+            .fetch_one(&mut **transaction)
+            .await?;
+    if let Some(since) = commit.boms_since.filter(|_| !commit.boms.is_empty()) {
+        let seen: Vec<Uuid> = commit.boms_seen.iter().map(|item| item.0).collect();
+        let changed: bool = sqlx::query_scalar(
+            "select exists (select from bom_change where item_id = any($1) and number > $2)",
+        )
+        .bind(seen)
+        .bind(since)
+        .fetch_one(&mut **transaction)
+        .await?;
+        if changed {
+            return Err(overtaken());
+        }
+    }
+    let named: Vec<Uuid> = boms::named(commit).into_iter().collect();
+    sqlx::query(
+        "insert into bom_change (item_id, number)
+         select given.item_id, $3 from (
+             select item_id from unnest($1::uuid[]) as named(item_id)
+             union select item_id from bom_body where bom_id = any($2)
+         ) given
+         on conflict (item_id) do update set number = excluded.number",
+    )
+    .bind(named)
+    .bind(bills)
+    .bind(number)
+    .execute(&mut **transaction)
+    .await?;
     Ok(())
 }
 

@@ -49,7 +49,7 @@ pub(super) async fn commit(
     hierarchy::write(&mut transaction, &commit.belongings).await?;
     life::write(&mut transaction, &commit.lives).await?;
     items::write(&mut transaction, &commit.items).await?;
-    items::part(&mut transaction, &commit.items_parted).await?;
+    items::give(&mut transaction, &commit.items_moved).await?;
     boms::write(&mut transaction, commit).await?;
     if someone_waits {
         let touched = writes::linked(&links, &commit.moves);

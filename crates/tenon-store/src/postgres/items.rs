@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::Transaction;
 use crate::items::{self, CROWD, ItemRow};
 use crate::rows::{clean, clean_option};
-use crate::{ItemParting, ItemRecord, Known, Lookup, StoreError};
+use crate::{ItemMove, ItemRecord, Known, Lookup, StoreError};
 
 pub(super) async fn write(
     transaction: &mut Transaction,
@@ -55,29 +55,30 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// Takes records off the items of others. What was last delivered of them is forgotten: it was another's.
-pub(super) async fn part(
+/// Gives records to other items. What was last delivered of them is forgotten: it was another's. The link is
+/// the item's youngest from then on, so that a number that the item had before stays its number there.
+pub(super) async fn give(
     transaction: &mut Transaction,
-    partings: &[ItemParting],
+    moves: &[ItemMove],
 ) -> Result<(), StoreError> {
-    for parting in partings {
-        let parted = sqlx::query(
-            "update crosswalk set master_id = $1, hash = null, sequence = null
+    for moved in moves {
+        let given = sqlx::query(
+            "update crosswalk set master_id = $1, hash = null, sequence = null, linked_at = now()
              where native_id = $2 and entity = 'item' and system = $3 and master_id = $4",
         )
-        .bind(parting.to.0)
-        .bind(clean(&parting.native_id))
-        .bind(parting.system.as_str())
-        .bind(parting.from.0)
+        .bind(moved.to.0)
+        .bind(clean(&moved.native_id))
+        .bind(moved.system.as_str())
+        .bind(moved.from.0)
         .execute(&mut **transaction)
         .await?;
-        if parted.rows_affected() != 1 {
-            return Err(items::moved_on(parting));
+        if given.rows_affected() != 1 {
+            return Err(items::moved_on(moved));
         }
         sqlx::query("update item_record set master_id = $1 where native_id = $2 and system = $3")
-            .bind(parting.to.0)
-            .bind(clean(&parting.native_id))
-            .bind(parting.system.as_str())
+            .bind(moved.to.0)
+            .bind(clean(&moved.native_id))
+            .bind(moved.system.as_str())
             .execute(&mut **transaction)
             .await?;
     }

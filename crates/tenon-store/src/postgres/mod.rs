@@ -268,6 +268,11 @@ fn migrator() -> Migrator {
             "dealers",
             include_str!("../../migrations/postgres/0016_dealers.sql"),
         ),
+        migration(
+            19,
+            "bom_changes",
+            include_str!("../../migrations/postgres/0019_bom_changes.sql"),
+        ),
     ])
 }
 

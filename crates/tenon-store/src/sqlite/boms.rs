@@ -21,18 +21,10 @@ pub(super) async fn write(
     transaction: &mut Transaction,
     commit: &Commit,
 ) -> Result<(), StoreError> {
-    if commit.boms.is_empty() && commit.items_joined.is_empty() && commit.items_parted.is_empty() {
+    if commit.boms.is_empty() && commit.items_joined.is_empty() && commit.items_moved.is_empty() {
         return Ok(());
     }
-    let numbered = sqlx::query(
-        "update bom_release set number = number + 1 where number = coalesce($1, number)",
-    )
-    .bind(commit.boms_since)
-    .execute(&mut **transaction)
-    .await?;
-    if numbered.rows_affected() != 1 {
-        return Err(overtaken());
-    }
+    number(transaction, commit).await?;
     for (before, after) in &commit.items_joined {
         for statement in [
             "update bom_use set item_id = $2 where item_id = $1",
@@ -79,6 +71,47 @@ pub(super) async fn write(
             .execute(&mut **transaction)
             .await?;
     }
+    Ok(())
+}
+
+/// Numbers the commit among those that release or join, and looks whether any since it was decided concerns
+/// what it was decided upon.
+async fn number(transaction: &mut Transaction, commit: &Commit) -> Result<(), StoreError> {
+    let number: i64 =
+        sqlx::query_scalar("update bom_release set number = number + 1 returning number")
+            .fetch_one(&mut **transaction)
+            .await?;
+    if let Some(since) = commit.boms_since.filter(|_| !commit.boms.is_empty()) {
+        let changed: bool = sqlx::query_scalar(
+            "select exists (
+                 select 1 from json_each($1) given
+                 cross join bom_change c on c.item_id = unhex(given.value)
+                 where c.number > $2
+             )",
+        )
+        .bind(identifiers(commit.boms_seen.iter().map(|item| item.0)))
+        .bind(since)
+        .fetch_one(&mut **transaction)
+        .await?;
+        if changed {
+            return Err(overtaken());
+        }
+    }
+    sqlx::query(
+        "insert into bom_change (item_id, number)
+         select item_id, $3 from (
+             select unhex(value) as item_id from json_each($1)
+             union
+             select b.item_id from json_each($2) given
+             cross join bom_body b on b.bom_id = unhex(given.value)
+         ) where true
+         on conflict (item_id) do update set number = excluded.number",
+    )
+    .bind(identifiers(boms::named(commit).into_iter()))
+    .bind(identifiers(commit.boms.iter().map(|write| write.bom_id.0)))
+    .bind(number)
+    .execute(&mut **transaction)
+    .await?;
     Ok(())
 }
 

@@ -51,7 +51,7 @@ pub(super) async fn commit(store: &Sqlite, commit: &Commit) -> Result<Vec<System
     hierarchy::write(&mut transaction, &commit.belongings).await?;
     life::write(&mut transaction, &commit.lives).await?;
     items::write(&mut transaction, &commit.items).await?;
-    items::part(&mut transaction, &commit.items_parted).await?;
+    items::give(&mut transaction, &commit.items_moved, now).await?;
     boms::write(&mut transaction, commit).await?;
     if dependencies::someone_waits(&mut transaction).await? {
         let touched = writes::linked(&links, &commit.moves);

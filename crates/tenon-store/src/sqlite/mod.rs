@@ -247,6 +247,11 @@ fn migrator() -> Migrator {
             "dealers",
             include_str!("../../migrations/sqlite/0016_dealers.sql"),
         ),
+        migration(
+            19,
+            "bom_changes",
+            include_str!("../../migrations/sqlite/0019_bom_changes.sql"),
+        ),
     ])
 }
 
