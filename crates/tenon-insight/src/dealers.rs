@@ -11,7 +11,7 @@ use tenon_core::inventory::Inventory;
 use tenon_core::money::Decimal;
 use tenon_core::sell_out::SellOut;
 use tenon_core::{Entity, Reference};
-use tenon_store::insight::{ReportedRow, SoldRow, StockRow};
+use tenon_store::insight::{Projection, ReportedRow, SoldRow, SoldUnitRow, StockRow};
 use uuid::Uuid;
 
 use crate::days::{day_at, day_number, ten_thousandths};
@@ -99,11 +99,10 @@ pub(crate) fn report(
         ));
     }
     let lines = report.lines.iter().map(|line| Line {
-        order_line: None,
         item: references.item(&line.item),
         quantity: line.quantity,
-        net: None,
-        gross: None,
+        unit: line.unit.clone(),
+        ..Line::default()
     });
     let lines = lines.collect();
     Ok(Document {
@@ -148,6 +147,7 @@ impl Document {
 #[derive(Default)]
 pub(crate) struct Dealings {
     sold: BTreeMap<(Uuid, Uuid, i32), i64>,
+    units: BTreeMap<(Uuid, Uuid, i32, String), i64>,
     reported: BTreeMap<(Uuid, i32), i64>,
 }
 
@@ -164,14 +164,20 @@ impl Dealings {
         for line in &document.facts.lines {
             let quantity = ten_thousandths(line.quantity).unwrap_or_default();
             for (day, share) in (from..).zip(spread(quantity, to - from + 1)) {
-                let key = (document.party, line.item, day);
-                let sold = self.sold.entry(key).or_default();
+                let (party, item) = (document.party, line.item);
+                let sold = self.sold.entry((party, item, day)).or_default();
                 *sold = sold.saturating_add(sign * share);
+                if let Some(unit) = &line.unit {
+                    let key = (party, item, day, unit.clone());
+                    let sold = self.units.entry(key).or_default();
+                    *sold = sold.saturating_add(sign * share);
+                }
             }
         }
     }
 
-    pub(crate) fn rows(self) -> (Vec<SoldRow>, Vec<ReportedRow>) {
+    /// Puts it into a portion's projection.
+    pub(crate) fn enter(self, projection: &mut Projection) {
         let sold = self.sold.into_iter();
         let sold = sold.map(|((party, item, day), quantity)| SoldRow {
             party,
@@ -185,10 +191,17 @@ impl Dealings {
             day,
             reports,
         });
-        (
-            sold.filter(|row| row.quantity != 0).collect(),
-            reported.filter(|row| row.reports != 0).collect(),
-        )
+        let units = self.units.into_iter();
+        let units = units.map(|((party, item, day, unit), quantity)| SoldUnitRow {
+            party,
+            item,
+            day,
+            unit,
+            quantity,
+        });
+        projection.sold = sold.filter(|row| row.quantity != 0).collect();
+        projection.sold_units = units.filter(|row| row.quantity != 0).collect();
+        projection.reported = reported.filter(|row| row.reports != 0).collect();
     }
 }
 

@@ -104,7 +104,7 @@ pub struct Subject {
 }
 
 /// Goods of one line.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     /// The order's line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,6 +113,9 @@ pub struct Line {
     pub item: Uuid,
     /// How many.
     pub quantity: Decimal,
+    /// What that counts; of a dealer's report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
     /// Without tax; of an order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub net: Option<Decimal>,
@@ -297,11 +300,8 @@ impl Document {
             };
         }
         let amounts = [self.amount, self.facts.net].into_iter().flatten();
-        let subjects = self
-            .facts
-            .subjects
-            .iter()
-            .filter_map(|subject| subject.amount);
+        let subjects = self.facts.subjects.iter();
+        let subjects = subjects.filter_map(|subject| subject.amount);
         let lines = self.facts.lines.iter();
         let lines = lines
             .flat_map(|line| [Some(line.quantity), line.net, line.gross])
@@ -434,6 +434,7 @@ fn order(blank: Document, order: &Order, references: &mut References) -> Documen
             Some(rate) => line.amount * (Decimal::ONE + rate),
             None => line.amount * factor,
         }),
+        unit: None,
     });
     let lines = lines.collect();
     Document {
@@ -461,8 +462,7 @@ fn shipment(blank: Document, shipment: Shipment, references: &mut References) ->
         order_line: line.order_line,
         item: references.id(Entity::Item, &line.item),
         quantity: line.quantity,
-        net: None,
-        gross: None,
+        ..Line::default()
     });
     let lines = lines.collect();
     let left = shipment.shipped_on.or(shipment.delivered_on);

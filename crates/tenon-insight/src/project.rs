@@ -162,7 +162,7 @@ impl Books {
         projection.orders = rows.rows;
         projection.gone = rows.gone;
         (projection.months, projection.products) = figures.rows();
-        (projection.sold, projection.reported) = dealings.rows();
+        dealings.enter(&mut projection);
         projection.touched = touched.into_iter().collect();
         Ok(projection)
     }

@@ -361,3 +361,96 @@ pub(super) async fn demand_waits_until_a_dealer_has_told_all(house: &House) {
     while other.take(claim.as_ref()).await.unwrap() {}
     assert_eq!(taken(&asked), [] as [&str; 0]);
 }
+
+pub(super) async fn what_is_sold_counts_as_the_stock_does_or_is_unknown(house: &House) {
+    let asked = Asked::default();
+    let sold = |number: &str, hour: u8, quantity: &str, unit: &str| {
+        let body = json!({ "number": number, "dealer": to(Entity::Customer, "K-1"),
+            "from": "2026-03-27", "to": "2026-04-09", "status": "final",
+            "reported_at": format!("2026-04-10T{hour:02}:00:00Z"),
+            "lines": [{ "number": 1, "item": to(Entity::Item, "A"), "quantity": quantity, "unit": unit }] });
+        again(Entity::SellOut, number, &hour.to_string(), body)
+    };
+    let mut story = known();
+    let kilos = json!({ "quantity": "9", "unit": "kg" });
+    story.extend([
+        counted("LOT-A", "W", "2026-04-09", kilos),
+        sold("R-1", 8, "7", "公斤"),
+        sold("R-2", 8, "7000", "g"),
+    ]);
+    commit(house, story).await;
+    bring_on(house, &asked, TODAY).await;
+    assert_eq!(standing(house).await, ["CK 1 9 cover"]);
+    assert_eq!(taken(&asked), ["K-1 19 2026-04-12 li"]);
+    let told = "select count(*) from bi_sell_out_unit where customer_code = 'CK' and unit = 'g'
+                and cast(quantity as text) = '500.0000'";
+    assert_eq!(house.number(told).await, 14);
+    // Nobody knows how much a box holds; the correction takes its place.
+    commit(house, vec![sold("R-2", 9, "7", "box")]).await;
+    bring_on(house, &asked, TODAY).await;
+    assert_eq!(standing(house).await, ["CK 1 9 unknown"]);
+    commit(house, vec![sold("R-2", 10, "14", "千克")]).await;
+    bring_on(house, &asked, TODAY).await;
+    assert_eq!(standing(house).await, ["CK 1.5 6 cover"]);
+}
+
+/// The node dies when the demand is on its way, before that is noted.
+pub(super) async fn a_demand_that_was_cut_short_is_sent_as_it_was(house: &House) {
+    type Sent = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
+    let sent = Sent::default();
+    let turn = |dies: bool| {
+        let sent = sent.clone();
+        let remind: Remind = Arc::new(move |told| {
+            let told = told
+                .into_iter()
+                .map(|told| (told.number, told.body.to_vec()));
+            sent.lock().unwrap().extend(told);
+            let outcome = match dies {
+                true => Err("the node dies".to_owned()),
+                false => Ok(()),
+            };
+            Box::pin(async move { outcome })
+        });
+        let policy = Policy {
+            replenishment: Some(Replenishment {
+                settle: Duration::ZERO,
+                ..Replenishment::default()
+            }),
+            ..Policy::default()
+        };
+        Turn::alone(house.store.insight(), Arc::new(policy)).reminding(remind, TODAY)
+    };
+    let mut story = known();
+    let weeks = ("2026-03-27", "2026-04-09");
+    story.extend([
+        report("R-1", "K-1", weeks, 8, "140"),
+        stock("K-1", "2026-04-09T08", "90"),
+    ]);
+    commit(house, story).await;
+    let claim = claimed(&house.store).await;
+    let mut dying = turn(true);
+    let died = loop {
+        match dying.take(claim.as_ref()).await {
+            Ok(true) => {}
+            other => break other,
+        }
+    };
+    assert!(died.is_err(), "{died:?}");
+
+    // The goods have come before another node goes on, which sends what was cut short all the same.
+    commit(house, vec![stock("K-1", "2026-04-10T07", "270")]).await;
+    let mut other = turn(false);
+    while other.take(claim.as_ref()).await.unwrap() {}
+    let taken = std::mem::take(&mut *sent.lock().unwrap());
+    assert_eq!(taken.len(), 2, "{taken:?}");
+    assert_eq!(taken[0], taken[1]);
+    // When it is scarce once more, that is another demand; and nothing is sent again.
+    commit(house, vec![stock("K-1", "2026-04-10T08", "130")]).await;
+    while other.take(claim.as_ref()).await.unwrap() {}
+    let next = std::mem::take(&mut *sent.lock().unwrap());
+    assert_eq!(next.len(), 1, "{next:?}");
+    assert_ne!(next[0].0, taken[0].0);
+    let mut later = turn(false);
+    while later.take(claim.as_ref()).await.unwrap() {}
+    assert_eq!(*sent.lock().unwrap(), []);
+}

@@ -188,6 +188,10 @@ pub(super) async fn tools_read_the_figures_through_views(house: &House) {
             "bi_sell_out",
             "customer_id customer_code customer_name item_id item_code item_name sold_on quantity",
         ),
+        (
+            "bi_sell_out_unit",
+            "customer_id customer_code customer_name item_id item_code item_name sold_on quantity unit",
+        ),
     ] {
         let found = house.columns(view).await;
         assert_eq!(found, columns.split(' ').collect::<Vec<_>>(), "{view}");

@@ -120,6 +120,8 @@ suite! {
     dealers::demand_waits_until_a_dealer_has_told_all,
     dealers::what_is_no_longer_reported_is_no_stock,
     dealers::reorder_points_hold_for_places_and_units_are_not_mixed,
+    dealers::what_is_sold_counts_as_the_stock_does_or_is_unknown,
+    dealers::a_demand_that_was_cut_short_is_sent_as_it_was,
     items::an_item_is_found_by_code_and_by_what_it_is,
     items::an_item_is_found_by_what_it_says_now,
     items::of_two_who_meet_one_item_one_is_told_to_look_again,

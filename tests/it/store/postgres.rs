@@ -254,7 +254,8 @@ async fn a_tool_that_may_read_the_views_may_read_nothing_else() {
         .await
         .unwrap();
     let role = format!("bi_{own}");
-    let views = "bi_customer, bi_order, bi_document, bi_month, bi_product, bi_stock, bi_sell_out";
+    let views = "bi_customer, bi_order, bi_document, bi_month, bi_product, bi_stock, bi_sell_out, \
+                 bi_sell_out_unit";
     let run = async |connection: &mut PgConnection, statement: String| {
         sqlx::raw_sql(sqlx::AssertSqlSafe(statement))
             .execute(connection)

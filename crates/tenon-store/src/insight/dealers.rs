@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tenon_core::money::Decimal;
+use tenon_master::Unit;
 use uuid::Uuid;
 
 use super::books::{named, within};
@@ -36,6 +38,17 @@ pub struct SoldRow {
     pub quantity: i64,
 }
 
+/// What of a dealer's day in an item was told in a unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the columns of insight_sold_unit")]
+pub struct SoldUnitRow {
+    pub party: Uuid,
+    pub item: Uuid,
+    pub day: i32,
+    pub unit: String,
+    pub quantity: i64,
+}
+
 /// What is added to a dealer's day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the columns of insight_reported")]
@@ -65,9 +78,9 @@ pub struct DealerStock {
     pub item_name: Option<String>,
     /// What the quantities count.
     pub unit: Option<String>,
-    /// Whether its records count in different units: 1 or 0.
+    /// Whether its records count in units of which one cannot be told in the other.
     #[serde(default)]
-    pub mixed: i32,
+    pub mixed: bool,
     /// Not promised to anybody.
     pub available: i64,
     /// On the way to it.
@@ -101,6 +114,97 @@ pub struct Demand {
     pub made_on: i32,
     /// When the dealer had enough again.
     pub ended_on: Option<i32>,
+    /// Its message, until it is known to have been sent.
+    pub body: Option<String>,
+}
+
+/// What is counted of a dealer's item in one place and unit.
+#[derive(Deserialize)]
+struct Count {
+    #[serde(flatten)]
+    stock: DealerStock,
+    /// Whether it was counted lately: 1 or 0.
+    fresh: i32,
+    place: String,
+}
+
+/// The places of each dealer and item added up, in one unit. What was counted long ago counts where nothing
+/// was counted since.
+fn added_up(counts: Vec<Count>) -> Vec<DealerStock> {
+    let mut stock: Vec<DealerStock> = Vec::new();
+    // The reorder point of the place that was looked at last, and whether it was counted lately.
+    let mut last = (String::new(), None, 0);
+    for mut count in counts {
+        let known = stock.last_mut();
+        let known =
+            known.filter(|it| (it.dealer, it.item) == (count.stock.dealer, count.stock.item));
+        let Some(known) = known else {
+            last = (count.place, count.stock.reorder_point, count.fresh);
+            stock.push(count.stock);
+            continue;
+        };
+        if count.fresh != last.2 {
+            continue;
+        }
+        count.stock.tell_in(known);
+        known.available = known.available.saturating_add(count.stock.available);
+        known.in_transit = known.in_transit.saturating_add(count.stock.in_transit);
+        known.counted_on = known.counted_on.max(count.stock.counted_on);
+        let point = count.stock.reorder_point;
+        if count.place != last.0 {
+            last = (count.place, None, count.fresh);
+        }
+        // Of each place once, however many lots or units are there.
+        let more = point.unwrap_or_default() - last.1.unwrap_or_default();
+        if point > last.1 {
+            known.reorder_point = Some(known.reorder_point.unwrap_or_default() + more);
+            last.1 = point;
+        }
+    }
+    stock
+}
+
+impl DealerStock {
+    /// Tells the quantities in the unit of another record of the same stock, where one of the two can be told
+    /// in the other; a record without a unit counts as the others do.
+    fn tell_in(&mut self, known: &mut Self) {
+        let (Some(own), Some(unit)) = (&self.unit, &known.unit) else {
+            known.unit = known.unit.take().or(self.unit.take());
+            return;
+        };
+        let told = |quantity: i64| in_unit(quantity, own, unit);
+        let point = self.reorder_point.map(told);
+        match (told(self.available), told(self.in_transit)) {
+            (Some(available), Some(in_transit)) if point != Some(None) => {
+                (self.available, self.in_transit) = (available, in_transit);
+                self.reorder_point = point.flatten();
+            }
+            _ => known.mixed = true,
+        }
+    }
+
+    /// Takes what was sold, by unit; without one stands all of it, in whatever unit.
+    fn sell(&mut self, told: Vec<(Option<String>, i64)>) {
+        let (units, all): (Vec<_>, Vec<_>) = told.into_iter().partition(|(unit, _)| unit.is_some());
+        let sum = |told: &[(Option<String>, i64)]| -> i64 {
+            told.iter().map(|(_, quantity)| *quantity).sum()
+        };
+        // What nobody said the unit of counts as the stock does.
+        self.sold = sum(&all) - sum(&units);
+        let mut unit = self.unit.clone();
+        for (own, quantity) in units.into_iter().filter(|(_, quantity)| *quantity != 0) {
+            let own = own.unwrap_or_default();
+            let told = in_unit(quantity, &own, unit.get_or_insert_with(|| own.clone()));
+            self.mixed |= told.is_none();
+            self.sold = self.sold.saturating_add(told.unwrap_or(quantity));
+        }
+    }
+}
+
+/// A quantity in ten-thousandths in another unit, rounded to them; `None` if it cannot be told.
+fn in_unit(quantity: i64, from: &str, to: &str) -> Option<i64> {
+    let told = Unit::of(from).convert(Decimal::from(quantity), &Unit::of(to))?;
+    i64::try_from(told.round()).ok()
 }
 
 impl Insight {
@@ -135,6 +239,7 @@ impl Insight {
         struct Sold {
             dealer: Uuid,
             item: Uuid,
+            unit: Option<String>,
             sold: i64,
         }
         #[derive(Deserialize)]
@@ -150,53 +255,51 @@ impl Insight {
             })
             .collect();
         let mut session = Session::look_up(&self.engine).await?;
-        let mut stock: Vec<DealerStock> = session
+        // By place and by unit; what was counted lately stands before what was counted long ago.
+        let counts: Vec<Count> = session
             .ask(
                 "select t.dealer, r.code as dealer_code, r.name as dealer_name, r.owner, t.item,
-                     i.code as item_code, i.name as item_name, t.unit, t.mixed, t.available,
-                     t.in_transit, t.reorder_point, t.counted_on
+                     i.code as item_code, i.name as item_name, t.unit, t.available, t.in_transit,
+                     t.reorder_point, t.counted_on, t.fresh, t.place
                  from (
-                     select p.generation, p.dealer, p.item, p.fresh, max(p.unit) as unit,
-                         case when min(p.other) <> max(p.unit) then 1 else 0 end as mixed,
-                         cast(sum(p.available) as bigint) as available,
-                         cast(sum(p.in_transit) as bigint) as in_transit,
-                         cast(sum(p.reorder_point) as bigint) as reorder_point,
-                         max(p.counted_on) as counted_on
-                     from (
-                         select c.generation, c.root as dealer, s.item,
-                             case when s.counted_on >= g.fresh then 1 else 0 end as fresh,
-                             max(s.unit) as unit, min(s.unit) as other,
-                             sum(coalesce(s.available, s.quantity)) as available,
-                             sum(coalesce(s.in_transit, 0)) as in_transit,
-                             max(s.reorder_point) as reorder_point, max(s.counted_on) as counted_on
-                         from {generation integer, id uuid, fresh integer} g
-                         join insight_customer c on c.generation = g.generation and c.root = g.id
-                         join insight_stock s on s.generation = c.generation and s.party = c.id
-                         join insight_document d on d.generation = s.generation and d.id = s.document
-                         group by c.generation, c.root, s.item, s.party, d.number,
-                             case when s.counted_on >= g.fresh then 1 else 0 end
-                     ) p
-                     group by p.generation, p.dealer, p.item, p.fresh
+                     select c.generation, c.root as dealer, s.item, s.unit,
+                         case when s.counted_on >= g.fresh then 1 else 0 end as fresh,
+                         cast(s.party as text) || ' ' || coalesce(d.number, '') as place,
+                         cast(sum(coalesce(s.available, s.quantity)) as bigint) as available,
+                         cast(sum(coalesce(s.in_transit, 0)) as bigint) as in_transit,
+                         max(s.reorder_point) as reorder_point, max(s.counted_on) as counted_on
+                     from {generation integer, id uuid, fresh integer} g
+                     join insight_customer c on c.generation = g.generation and c.root = g.id
+                     join insight_stock s on s.generation = c.generation and s.party = c.id
+                     join insight_document d on d.generation = s.generation and d.id = s.document
+                     group by c.generation, c.root, s.item, s.party, d.number, s.unit,
+                         case when s.counted_on >= g.fresh then 1 else 0 end
                  ) t
                  join insight_customer r on r.generation = t.generation and r.id = t.dealer
                  left join insight_item i on i.generation = t.generation and i.id = t.item
-                 order by r.code, t.dealer, i.code, t.item, t.fresh desc",
+                 order by r.code, t.dealer, i.code, t.item, t.fresh desc, t.place, t.unit",
                 &given,
             )
             .await?;
-        // What was counted lately stands before what was counted long ago.
-        stock.dedup_by_key(|row| (row.dealer, row.item));
+        let mut stock = added_up(counts);
         if stock.is_empty() {
             return Ok(stock);
         }
         let sold: Vec<Sold> = session
             .ask(
-                "select c.root as dealer, s.item, cast(sum(s.quantity) as bigint) as sold
+                "select c.root as dealer, s.item, null as unit, cast(sum(s.quantity) as bigint) as sold
                  from {generation integer, id uuid, first integer, last integer} g
                  join insight_customer c on c.generation = g.generation and c.root = g.id
                  join insight_sold s on s.generation = c.generation and s.party = c.id
                      and s.day >= g.first and s.day <= g.last
-                 group by c.root, s.item",
+                 group by c.root, s.item
+                 union all
+                 select c.root as dealer, s.item, s.unit, cast(sum(s.quantity) as bigint) as sold
+                 from {generation integer, id uuid, first integer, last integer} g
+                 join insight_customer c on c.generation = g.generation and c.root = g.id
+                 join insight_sold_unit s on s.generation = c.generation and s.party = c.id
+                     and s.day >= g.first and s.day <= g.last
+                 group by c.root, s.item, s.unit",
                 &given,
             )
             .await?;
@@ -211,19 +314,18 @@ impl Insight {
                 &given,
             )
             .await?;
-        let sold: HashMap<(Uuid, Uuid), i64> = sold
-            .into_iter()
-            .map(|row| ((row.dealer, row.item), row.sold))
-            .collect();
+        let mut by_unit: HashMap<(Uuid, Uuid), Vec<(Option<String>, i64)>> = HashMap::new();
+        for row in sold {
+            let told = by_unit.entry((row.dealer, row.item)).or_default();
+            told.push((row.unit, row.sold));
+        }
         let reported: HashMap<Uuid, i32> = reported
             .into_iter()
             .map(|row| (row.dealer, row.days))
             .collect();
         for row in &mut stock {
-            row.sold = sold
-                .get(&(row.dealer, row.item))
-                .copied()
-                .unwrap_or_default();
+            let told = by_unit.remove(&(row.dealer, row.item));
+            row.sell(told.unwrap_or_default());
             row.days = reported.get(&row.dealer).copied().unwrap_or_default();
         }
         Ok(stock)
@@ -274,7 +376,8 @@ impl Insight {
         let mut session = Session::look_up(&self.engine).await?;
         session
             .ask(
-                "select d.number, c.root as dealer, d.item, d.occurrence, d.quantity, d.made_on, d.ended_on
+                "select d.number, c.root as dealer, d.item, d.occurrence, d.quantity, d.made_on, d.ended_on,
+                     d.body
                  from {generation integer, id uuid} g
                  join insight_customer c on c.generation = g.generation and c.root = g.id
                  join replenishment_demand d on d.dealer = c.id
@@ -284,7 +387,24 @@ impl Insight {
             .await
     }
 
-    /// Notes what was asked for, and what has ended.
+    /// Notes that the messages of demands are durable.
+    pub async fn demands_sent(&self, numbers: &[String]) -> Result<(), StoreError> {
+        let numbers: Vec<_> = numbers
+            .iter()
+            .map(|number| json!({ "number": number }))
+            .collect();
+        let mut session = Session::write(&self.engine).await?;
+        session
+            .run(
+                "update replenishment_demand set body = null from {number text} g
+                 where replenishment_demand.number = g.number",
+                &numbers,
+            )
+            .await?;
+        session.commit().await
+    }
+
+    /// Notes what is to be asked for, with its message, and what has ended.
     pub async fn note_demands(
         &self,
         asked: &[Demand],
@@ -309,10 +429,11 @@ impl Insight {
         if !asked.is_empty() {
             session
                 .run(
-                    "insert into replenishment_demand (number, dealer, item, occurrence, quantity, made_on)
-                     select g.number, g.dealer, g.item, g.occurrence, g.quantity, g.made_on
+                    "insert into replenishment_demand (number, dealer, item, occurrence, quantity, made_on,
+                         body)
+                     select g.number, g.dealer, g.item, g.occurrence, g.quantity, g.made_on, g.body
                      from {number text, dealer uuid, item uuid, occurrence integer, quantity bigint,
-                         made_on integer} g where true
+                         made_on integer, body text} g where true
                      on conflict (number) do nothing",
                     asked,
                 )
@@ -360,6 +481,20 @@ pub(super) async fn write_dealers(
             )
             .await?;
     }
+    if !projection.sold_units.is_empty() {
+        session
+            .run(
+                "insert into insight_sold_unit (generation, party, item, day, unit, quantity)
+                 select g.generation, g.party, g.item, g.day, g.unit, g.quantity
+                 from {generation integer, party uuid, item uuid, day integer, unit text,
+                     quantity bigint} g
+                 where true
+                 on conflict (generation, party, item, day, unit) do update
+                 set quantity = insight_sold_unit.quantity + excluded.quantity",
+                &within(generation, &projection.sold_units),
+            )
+            .await?;
+    }
     if !projection.reported.is_empty() {
         session
             .run(
@@ -373,4 +508,71 @@ pub(super) async fn write_dealers(
             .await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A count of one item: place, how many in which unit, reorder point, whether it was counted lately.
+    fn count(place: &str, available: i64, unit: &str, point: Option<i64>, fresh: i32) -> Count {
+        Count {
+            stock: DealerStock {
+                available: available * 10_000,
+                unit: (!unit.is_empty()).then(|| unit.to_owned()),
+                reorder_point: point.map(|point| point * 10_000),
+                ..DealerStock::default()
+            },
+            fresh,
+            place: place.to_owned(),
+        }
+    }
+
+    /// What they add up to: how many, in which unit, reorder point, whether units are mixed.
+    fn check(counts: Vec<Count>, expected: (i64, &str, Option<i64>, bool)) {
+        let stock = added_up(counts);
+        assert_eq!(stock.len(), 1, "{stock:?}");
+        let (stock, unit) = (&stock[0], stock[0].unit.as_deref().unwrap_or_default());
+        let point = stock.reorder_point.map(|point| point / 10_000);
+        let found = (stock.available / 10_000, unit, point, stock.mixed);
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn places_are_added_up_in_one_unit() {
+        let lots = vec![
+            count("A", 5, "kg", Some(3), 1),
+            count("A", 2000, "g", Some(4000), 1),
+            count("B", 1, "", Some(2), 1),
+        ];
+        check(lots, (8, "kg", Some(6), false));
+        let spelt = vec![count("A", 5, "pcs", None, 1), count("B", 2, "件", None, 1)];
+        check(spelt, (7, "pcs", None, false));
+        let told = vec![count("A", 5, "", None, 1), count("B", 2, "箱", None, 1)];
+        check(told, (7, "箱", None, false));
+        let mixed = vec![count("A", 5, "pcs", None, 1), count("B", 2, "箱", None, 1)];
+        check(mixed, (7, "pcs", None, true));
+        let old = vec![count("A", 5, "pcs", None, 1), count("B", 2, "箱", None, 0)];
+        check(old, (5, "pcs", None, false));
+    }
+
+    #[test]
+    fn what_is_sold_is_told_as_the_stock_is() {
+        let check = |unit: &str, told: &[(&str, i64)], expected: (i64, bool)| {
+            let mut stock = count("A", 1, unit, None, 1).stock;
+            let told = told.iter().map(|(unit, quantity)| {
+                let unit = (!unit.is_empty()).then(|| (*unit).to_owned());
+                (unit, quantity * 10_000)
+            });
+            stock.sell(told.collect());
+            assert_eq!((stock.sold / 10_000, stock.mixed), expected, "{unit}");
+        };
+        check("kg", &[("", 12)], (12, false));
+        check("kg", &[("", 5012), ("g", 5000)], (17, false));
+        check("件", &[("", 12), ("pcs", 12)], (12, false));
+        check("pcs", &[("", 12), ("箱", 12)], (12, true));
+        check("", &[("", 12), ("箱", 12)], (12, false));
+        check("", &[("", 3), ("箱", 1), ("pcs", 2)], (3, true));
+        check("pcs", &[], (0, false));
+    }
 }

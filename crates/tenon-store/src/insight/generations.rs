@@ -8,7 +8,7 @@ use super::{DocumentRow, Engine, Generation, Insight};
 use crate::StoreError;
 
 /// The tables that hold generations, without that of the generations themselves.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "insight_document",
     "insight_link",
     "insight_pending",
@@ -17,6 +17,7 @@ const TABLES: [&str; 11] = [
     "insight_product",
     "insight_stock",
     "insight_sold",
+    "insight_sold_unit",
     "insight_reported",
     "insight_item",
     "insight_customer",

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use care::{CareFacts, GivenReminder};
-pub use dealers::{DealerStock, Demand, ReportedRow, SoldRow, StockRow};
+pub use dealers::{DealerStock, Demand, ReportedRow, SoldRow, SoldUnitRow, StockRow};
 pub use figures::{
     Cohort, Exceptions, Funnel, GradeCount, Matter, MatterFilter, MonthFigures, NewCustomers,
     OrderPage, Owned, ProductFigures, ReportFilter, Satisfaction, SegmentFigures,
@@ -219,6 +219,8 @@ pub struct Projection {
     pub stock: Vec<StockRow>,
     /// To be added.
     pub sold: Vec<SoldRow>,
+    /// To be added: what of that was told in a unit.
+    pub sold_units: Vec<SoldUnitRow>,
     /// To be added.
     pub reported: Vec<ReportedRow>,
     /// Items, the newest statement of each.

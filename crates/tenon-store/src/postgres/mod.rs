@@ -273,6 +273,11 @@ fn migrator() -> Migrator {
             "bom_changes",
             include_str!("../../migrations/postgres/0019_bom_changes.sql"),
         ),
+        migration(
+            20,
+            "sold_units",
+            include_str!("../../migrations/postgres/0020_sold_units.sql"),
+        ),
     ])
 }
 

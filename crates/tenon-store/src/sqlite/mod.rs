@@ -252,6 +252,11 @@ fn migrator() -> Migrator {
             "bom_changes",
             include_str!("../../migrations/sqlite/0019_bom_changes.sql"),
         ),
+        migration(
+            20,
+            "sold_units",
+            include_str!("../../migrations/sqlite/0020_sold_units.sql"),
+        ),
     ])
 }
 
