@@ -44,3 +44,8 @@ pub use reference::{FileKey, keys};
 pub use schedule::{Schedule, Window};
 pub use secret::{Secret, SecretProblem};
 pub use system::{CaseFile, Deployment, System};
+
+/// Log targets that carry values of records. Whoever sets up the log must switch them off.
+///
+/// What an ODBC driver says of a row that a database refuses names its values; the failure tells it without.
+pub const PAYLOAD_LOG_TARGETS: [&str; 1] = ["odbc_api"];

@@ -21,15 +21,17 @@ pub(crate) fn log(verbose: u8) {
         _ => "debug,sqlx=info,hyper=info",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(standard));
-    let filter = tenon_broker::PAYLOAD_LOG_TARGETS
-        .into_iter()
-        .fold(filter, |filter, target| {
-            // The targets are constants that parse; a log without bodies matters more than one word of it.
-            match format!("{target}=off").parse() {
-                Ok(directive) => filter.add_directive(directive),
-                Err(_) => EnvFilter::new("off"),
-            }
-        });
+    let silent = tenon_broker::PAYLOAD_LOG_TARGETS.into_iter();
+    let filter =
+        silent
+            .chain(tenon_connector::PAYLOAD_LOG_TARGETS)
+            .fold(filter, |filter, target| {
+                // The targets are constants that parse; a log without bodies matters more than one word of it.
+                match format!("{target}=off").parse() {
+                    Ok(directive) => filter.add_directive(directive),
+                    Err(_) => EnvFilter::new("off"),
+                }
+            });
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match std::io::stderr().is_terminal() {
         true => lines.compact().boxed(),

@@ -14,6 +14,10 @@ pub(super) enum Dialect {
     MySql,
     Sqlite,
     /// Whatever stands behind an ODBC driver, by the standard's SQL as far as it reaches.
+    #[cfg_attr(
+        not(feature = "odbc"),
+        expect(dead_code, reason = "nothing stands there")
+    )]
     Odbc(Behind),
 }
 

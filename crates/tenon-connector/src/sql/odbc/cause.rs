@@ -13,10 +13,7 @@ pub(super) fn failure(error: &Error, product: Product, doing: &str) -> Failure {
     let Error::Diagnostics { record, .. } = error else {
         return Failure::transient("sql.unavailable", format!("{doing}: {error}"));
     };
-    let (state, message) = (
-        record.state.as_str(),
-        String::from_utf16_lossy(&record.message),
-    );
+    let (state, message) = (record.state.as_str(), told(&record.message));
     let detail = format!("{doing}: {message} ({state})");
     match kind(product, state, record.native_error, &message) {
         Transient => Failure::transient("sql.unavailable", detail),
@@ -30,10 +27,7 @@ pub(super) fn unconnected(error: &Error, doing: &str) -> Failure {
     let Error::Diagnostics { record, .. } = error else {
         return Failure::configuration("sql.address", format!("{doing}: {error}"));
     };
-    let (state, message) = (
-        record.state.as_str(),
-        String::from_utf16_lossy(&record.message),
-    );
+    let (state, message) = (record.state.as_str(), told(&record.message));
     let detail = format!("{doing}: cannot connect by ODBC: {message} ({state})");
     match state.get(..2).unwrap_or_default() {
         // No such data source or driver, or one that cannot be loaded.
@@ -44,6 +38,13 @@ pub(super) fn unconnected(error: &Error, doing: &str) -> Failure {
         "28" | "3D" | "37" | "42" => Failure::configuration("sql.refused", detail),
         _ => Failure::transient("sql.unavailable", detail),
     }
+}
+
+/// What is told of a message: its first line. Behind it PostgreSQL's driver writes the values of the row.
+fn told(message: &[u16]) -> String {
+    let message = String::from_utf16_lossy(message);
+    let line = message.lines().next().unwrap_or_default();
+    line.trim_end_matches([';', ' ']).to_owned()
 }
 
 /// By the product's own number where it says more than the SQLSTATE, which is often a general one.
@@ -72,6 +73,13 @@ fn kind(product: Product, state: &str, native: i32, message: &str) -> FailureKin
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_values_of_a_row_are_not_told() {
+        let said = "ERROR: duplicate key value;\nDETAIL: Key (no)=(7) already exists.;\nError while executing";
+        let said: Vec<u16> = said.encode_utf16().collect();
+        assert_eq!(told(&said), "ERROR: duplicate key value");
+    }
 
     #[test]
     fn codes_mean_kinds() {
