@@ -118,6 +118,9 @@ pub struct Demand {
     pub body: Option<String>,
 }
 
+/// What a quantity counts, where that was told, and the quantity.
+type Counted = (Option<String>, i64);
+
 /// What is counted of a dealer's item in one place and unit.
 #[derive(Deserialize)]
 struct Count {
@@ -184,11 +187,9 @@ impl DealerStock {
     }
 
     /// Takes what was sold, by unit; without one stands all of it, in whatever unit.
-    fn sell(&mut self, told: Vec<(Option<String>, i64)>) {
+    fn sell(&mut self, told: Vec<Counted>) {
         let (units, all): (Vec<_>, Vec<_>) = told.into_iter().partition(|(unit, _)| unit.is_some());
-        let sum = |told: &[(Option<String>, i64)]| -> i64 {
-            told.iter().map(|(_, quantity)| *quantity).sum()
-        };
+        let sum = |told: &[Counted]| -> i64 { told.iter().map(|(_, quantity)| *quantity).sum() };
         // What nobody said the unit of counts as the stock does.
         self.sold = sum(&all) - sum(&units);
         let mut unit = self.unit.clone();
@@ -314,7 +315,7 @@ impl Insight {
                 &given,
             )
             .await?;
-        let mut by_unit: HashMap<(Uuid, Uuid), Vec<(Option<String>, i64)>> = HashMap::new();
+        let mut by_unit: HashMap<(Uuid, Uuid), Vec<Counted>> = HashMap::new();
         for row in sold {
             let told = by_unit.entry((row.dealer, row.item)).or_default();
             told.push((row.unit, row.sold));
