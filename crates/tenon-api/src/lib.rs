@@ -16,6 +16,7 @@ mod docs;
 mod headers;
 mod health;
 mod insight;
+mod items;
 mod journey;
 mod live;
 mod masking;
@@ -28,6 +29,7 @@ mod read;
 mod reconcile;
 mod reveal;
 mod reviews;
+mod searches;
 mod views;
 mod waiting;
 mod webhook;
@@ -137,6 +139,8 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(waiting::redrive))
         .routes(routes!(waiting::stop))
         .routes(routes!(waiting::resume))
+        .routes(routes!(searches::searches, searches::keep_search))
+        .routes(routes!(searches::forget_search))
         .routes(routes!(read::summary))
         .routes(routes!(read::queues))
         .routes(routes!(reveal::reveal_message))
@@ -157,6 +161,8 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(reconcile::describe, reconcile::reconcile))
         .routes(routes!(reviews::reviews))
         .routes(routes!(reviews::review))
+        .routes(routes!(items::reviews))
+        .routes(routes!(items::decisions))
         .routes(routes!(
             session::session,
             session::sign_in,
@@ -187,6 +193,8 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(insight::grades::grade, insight::grades::decide))
         .routes(routes!(insight::customers::customer))
         .routes(routes!(insight::dealers::cover))
+        .routes(routes!(insight::dealers::export))
+        .routes(routes!(insight::dealers::ground))
         .routes(routes!(prometheus::scrape))
         .routes(routes!(channels::asyncapi))
         .routes(routes!(health::live))

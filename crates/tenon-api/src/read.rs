@@ -33,9 +33,9 @@ const LONGEST_STRETCH: i64 = 8_000;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Page<T> {
     /// The records.
-    items: Vec<T>,
+    pub(crate) items: Vec<T>,
     /// What to give as cursor to go on; null at the end.
-    next: Option<i64>,
+    pub(crate) next: Option<i64>,
 }
 
 /// Which messages.

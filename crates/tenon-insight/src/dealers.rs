@@ -137,7 +137,7 @@ impl Document {
     }
 
     /// The days that a dealer's report is about.
-    fn period(&self) -> Option<(Date, Date)> {
+    pub(crate) fn period(&self) -> Option<(Date, Date)> {
         let reported = self.entity == Entity::SellOut;
         self.facts.begins_on.zip(self.day).filter(|_| reported)
     }

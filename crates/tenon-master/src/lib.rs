@@ -34,6 +34,9 @@ pub use matching::{
     decide, head_office_key, keys,
 };
 pub use name::normalise as normalise_company_name;
-pub use part::{ByDescription, KnownPart, Part, PartDecision, PartDoubt, PartPolicy, match_part};
+pub use part::{
+    Agreement, ByDescription, KnownPart, Part, PartComparison, PartDecision, PartDoubt, PartPolicy,
+    match_part,
+};
 pub use tax_id::{TaxId, TaxIdKind, TaxIdProblem};
 pub use unit::Unit;

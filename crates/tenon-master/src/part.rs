@@ -89,7 +89,8 @@ pub enum PartDecision {
 }
 
 /// Why a person has to tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PartDoubt {
     /// The code is the same, and name, specification or unit is another.
     Contradiction,
@@ -97,6 +98,33 @@ pub enum PartDoubt {
     OtherCode,
     /// Several items have the code.
     Several,
+}
+
+/// How what two systems say of one thing compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Agreement {
+    /// They say the same.
+    Same,
+    /// They say the same in another spelling.
+    Spelling,
+    /// They say different things.
+    Differs,
+    /// One of them says nothing.
+    Lacks,
+}
+
+/// How what two systems say of a part compares, value by value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct PartComparison {
+    /// The codes.
+    pub code: Agreement,
+    /// The names; a spelling where name and specification together say the same.
+    pub name: Agreement,
+    /// The specifications; likewise.
+    pub specification: Agreement,
+    /// The units.
+    pub unit: Agreement,
 }
 
 impl PartDoubt {
@@ -163,6 +191,42 @@ impl Part {
             kind: KeyKind::ItemDescription,
             value: value(),
         })
+    }
+
+    /// How it compares with what another system says, for a person who tells whether they are one.
+    pub fn compared_with(&self, other: &Self) -> PartComparison {
+        let described = self.description() == other.description();
+        let said =
+            |own: Option<&str>, theirs: Option<&str>, alike: &dyn Fn(&str, &str) -> bool| match (
+                own, theirs,
+            ) {
+                (Some(own), Some(theirs)) if own == theirs => Agreement::Same,
+                (Some(own), Some(theirs)) if alike(own, theirs) => Agreement::Spelling,
+                (Some(_), Some(_)) => Agreement::Differs,
+                (None, None) => Agreement::Same,
+                _ => Agreement::Lacks,
+            };
+        let plainly = |own: &str, theirs: &str| described || plain(own) == plain(theirs);
+        let specifications = (
+            self.specification.as_deref(),
+            other.specification.as_deref(),
+        );
+        PartComparison {
+            code: said(Some(&self.code), Some(&other.code), &|_, _| {
+                self.code_key() == other.code_key()
+            }),
+            name: said(Some(&self.name), Some(&other.name), &plainly),
+            specification: match said(specifications.0, specifications.1, &plainly) {
+                // It stands in the name.
+                Agreement::Lacks if described => Agreement::Spelling,
+                compared => compared,
+            },
+            unit: said(
+                self.unit.as_deref(),
+                other.unit.as_deref(),
+                &|own, theirs| Unit::of(own) == Unit::of(theirs),
+            ),
+        }
     }
 
     /// Whether nothing in the two says that they are different parts, their codes aside.
@@ -467,6 +531,47 @@ mod tests {
         ] {
             assert_eq!(matched(&new, &[erp()]), PartDecision::New, "{new:?}");
         }
+    }
+
+    #[test]
+    fn two_parts_are_compared_value_by_value() {
+        use Agreement::{Differs, Lacks, Same, Spelling};
+        let check = |one: Part, other: Part, expected: [Agreement; 4]| {
+            let PartComparison {
+                code,
+                name,
+                specification,
+                unit,
+            } = one.compared_with(&other);
+            assert_eq!(
+                [code, name, specification, unit],
+                expected,
+                "{one:?} {other:?}"
+            );
+        };
+        let screw = || part("PT-1", "螺丝", "M3x10", "件");
+        check(screw(), screw(), [Same, Same, Same, Same]);
+        check(
+            screw(),
+            part("pt－1", "螺絲", "M3 × 10", "pcs"),
+            [Spelling, Spelling, Spelling, Spelling],
+        );
+        check(
+            screw(),
+            part("100-200", "螺丝", "M3x12", "kg"),
+            [Differs, Same, Differs, Differs],
+        );
+        check(
+            screw(),
+            part("PT-1", "螺丝", "", ""),
+            [Same, Same, Lacks, Lacks],
+        );
+        // The line between name and specification is drawn elsewhere.
+        check(
+            screw(),
+            part("PT-1", "螺丝 M3x10", "", "件"),
+            [Same, Spelling, Spelling, Same],
+        );
     }
 
     #[test]

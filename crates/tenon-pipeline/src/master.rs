@@ -35,7 +35,7 @@ use finding::Place;
 use items::Items;
 use structure::Structure;
 
-pub(crate) use items::ask_about_item;
+pub(crate) use items::{DOUBTFUL, ask_about_item, part_of, place_of};
 pub(crate) use life::idle_before;
 pub use newcomers::Likeness;
 pub(crate) use newcomers::Newcomers;

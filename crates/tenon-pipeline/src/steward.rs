@@ -11,6 +11,7 @@
 
 mod claiming;
 mod decide;
+mod doubts;
 mod grading;
 mod hierarchy;
 mod items;
@@ -37,6 +38,7 @@ use crate::Accept;
 use crate::courier::store_failure;
 
 pub(crate) use decide::{decide_command, look_deeper, look_up_command, tell};
+pub use doubts::{ItemCandidate, ItemDecision, ItemReview, ItemSide};
 pub(crate) use joining::{remember, repeatable};
 pub use reading::{
     AffiliationView, ClaimView, MasterView, PinView, RecordView, ReviewView, StageView, StatedBy,

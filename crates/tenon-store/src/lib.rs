@@ -29,6 +29,7 @@ mod records;
 mod references;
 mod reviews;
 mod rows;
+mod searches;
 mod sqlite;
 mod stewardship;
 mod writes;
@@ -66,6 +67,7 @@ pub use records::{
     Settlement,
 };
 pub use reviews::{Doubt, Judgement, Review, ReviewId, ReviewState};
+pub use searches::{SavedSearch, SavedSearches};
 pub use stewardship::{Move, Tie, TiedRecord};
 
 /// Why the store did not do what was asked. Nothing of the call took effect.
@@ -92,7 +94,7 @@ pub enum StoreError {
 
 /// The hub's memory. Shared by every stage and every node.
 #[async_trait]
-pub trait Store: AccessStore + Operations + 'static {
+pub trait Store: AccessStore + Operations + SavedSearches + 'static {
     /// Brings the tables to this release's version, and what is derived in them; safe to run from
     /// many nodes at once.
     async fn migrate(&self) -> Result<(), StoreError>;

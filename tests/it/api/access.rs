@@ -655,3 +655,55 @@ async fn a_command_is_given_by_who_is_signed_in() {
     hub.stop().await;
     assert!(!TOKEN.is_empty());
 }
+
+#[tokio::test]
+async fn a_search_is_kept_for_oneself_and_by_administrators_for_all() {
+    let (_site, chief) = staffed(AccessPolicy::default()).await;
+    let mut viewer = Browser::new(&chief.router);
+    viewer.sign_in("viewer", PASSWORD).await.with(200);
+    let where_ = "/api/v1/searches";
+    let keep = async |browser: &Browser, name: &str, query: &str, shared: bool| {
+        let search = json!({ "name": name, "query": query, "shared": shared });
+        browser.ask("POST", where_, Some(search)).await
+    };
+    let own = keep(&viewer, " mine ", "source=crm", false)
+        .await
+        .with(201)
+        .json();
+    assert_eq!((&own["name"], &own["own"]), (&json!("mine"), &json!(true)));
+    keep(&viewer, "for all", "source=erp", true).await.with(403);
+    keep(&viewer, " ", "source=erp", false).await.with(400);
+    keep(&viewer, "nothing", "", false).await.with(400);
+    let shared = keep(&chief, "for all", "source=erp", true)
+        .await
+        .with(201)
+        .json();
+    let seen = viewer.ask("GET", where_, None).await.with(200).json();
+    let seen: Vec<&Value> = seen["items"].as_array().expect("a list").iter().collect();
+    assert_eq!(
+        (&seen[0]["name"], &seen[0]["owner"]),
+        (&json!("for all"), &json!("chief"))
+    );
+    assert_eq!((&seen[1]["name"], seen.len()), (&json!("mine"), 2));
+    // Neither is anybody else's to forget, but what is shown to all is an administrator's.
+    let of = |search: &Value| format!("{where_}/{}", search["id"]);
+    let refused = viewer
+        .ask("DELETE", &of(&shared), None)
+        .await
+        .with(404)
+        .json();
+    assert_eq!(refused["code"], "search.unknown");
+    chief.ask("DELETE", &of(&own), None).await.with(404);
+    viewer.ask("DELETE", &of(&own), None).await.with(204);
+    chief.ask("DELETE", &of(&shared), None).await.with(204);
+    let left = viewer.ask("GET", where_, None).await.with(200).json();
+    assert_eq!(left["items"], json!([]));
+    let trail = chief
+        .ask("GET", "/api/v1/audit?limit=200", None)
+        .await
+        .with(200)
+        .json();
+    let kept = |entry: &&Value| entry["action"] == "search.forgotten" && entry["outcome"] == "done";
+    let entries = trail["items"].as_array().expect("a trail");
+    assert_eq!(entries.iter().filter(kept).count(), 2, "{trail}");
+}

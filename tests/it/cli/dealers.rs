@@ -1,30 +1,12 @@
 //! Dealers report stock and sales late and with corrections; who will run out is told to ERP and DRP.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::flows::{Engine, ITEMS, export, factory};
-use super::site::{Running, eventually};
-
-/// What the HTTP side answers to an operator.
-fn get(hub: &Running, path: &str) -> Result<Value, String> {
-    let mut stream = TcpStream::connect(hub.address()).expect("the hub listens");
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nhost: hub\r\nconnection: close\r\nauthorization: Bearer let-me-in\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
-    let begins = body.find('{').ok_or_else(|| answer.clone())?;
-    let ends = body.rfind('}').ok_or_else(|| answer.clone())?;
-    serde_json::from_str(&body[begins..=ends]).map_err(|error| format!("{error}: {answer}"))
-}
+use super::site::eventually;
 
 #[rstest]
 #[case::embedded(Engine::Embedded)]
@@ -78,7 +60,7 @@ fn a_dealer_who_will_run_out_is_told_to_the_erp(#[case] engine: Engine) {
     );
     let cover = |expected: [&str; 3]| {
         eventually(|| {
-            let shown = get(&hub, "/api/v1/insight/cover")?;
+            let shown = hub.get("/api/v1/insight/cover")?;
             let row = &shown["items"][0];
             match [&row["per_day"], &row["days"], &row["standing"]] == expected
                 && row["dealer_code"] == "CKMY"
@@ -104,6 +86,50 @@ fn a_dealer_who_will_run_out_is_told_to_the_erp(#[case] engine: Engine) {
     let number = demand["PR_NO"].as_str().expect("a number");
     let shown = site.given_to("drp", &format!("REPLENISHMENT-{number}.json"));
     assert_eq!(shown["DEALER_NO"], "D021", "{shown}");
+
+    // Asked for more closely, and what it was made from.
+    let some = |query: &str| hub.get(&format!("/api/v1/insight/cover?{query}"));
+    for (query, total) in [
+        ("text=ckmy%20fs-3&risk=true", 1),
+        ("text=ckmy%20sh-1", 0),
+        ("standing=enough", 0),
+        ("standing=cover&sort=-needed", 1),
+    ] {
+        let shown = some(query).expect("an answer");
+        assert_eq!(shown["total"], total, "{query}: {shown}");
+    }
+    let shown = some("text=ckmy&standing=enough").expect("an answer");
+    assert_eq!(shown["standings"], json!({ "cover": 1 }), "{shown}");
+    for query in ["standing=fine", "sort=colour"] {
+        let refused = some(query).expect("an answer");
+        assert_eq!(refused["code"], "request.invalid", "{query}: {refused}");
+    }
+    let of = |key: &str| row[key].as_str().expect("an id").to_owned();
+    let ground = format!("/api/v1/insight/cover/{}/{}", of("dealer"), of("item"));
+    let ground = hub.get(&ground).expect("an answer");
+    let [count, told_by] = ["counts", "reports"].map(|list| &ground[list][0]);
+    assert_eq!(
+        (&count["available"], &count["counts"]),
+        (&json!("180"), &json!(true)),
+        "{ground}"
+    );
+    assert_eq!(
+        (&told_by["number"], &told_by["quantity"]),
+        (&json!("SO-1"), &json!("210")),
+        "{ground}"
+    );
+    let sold = ground["sold"].as_array().expect("days");
+    let told = sold.iter().filter(|day| !day["quantity"].is_null());
+    assert_eq!(
+        told.map(|day| &day["quantity"]).collect::<Vec<_>>(),
+        [&json!("30"); 7],
+        "{ground}"
+    );
+    let document = told_by["document"].as_str().expect("an id");
+    let told = hub
+        .get(&format!("/api/v1/trace/{document}"))
+        .expect("an answer");
+    assert_eq!(told["items"].as_array().map(Vec::len), Some(2), "{told}");
 
     // A late report of seven quieter days, and a correction of the first: 15 a day, for which 220 are enough.
     export(

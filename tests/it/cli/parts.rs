@@ -130,6 +130,24 @@ fn a_doubtful_part_waits_for_a_person_and_its_bill_with_it(#[case] engine: Engin
     assert!(why.contains(advice), "{why}");
     refused(&site, "PT-2", "item.doubtful");
     refused(&site, "BOM-1", "");
+    site.tenon(&["item", "list"]).with(0).shows("100-200 ≠");
+    let doubtful = site.tenon(&["item", "list", "--json"]).with(0).documents();
+    let first = &doubtful[0];
+    assert_eq!(
+        first["record"],
+        json!({ "system": "pdm", "native_id": "PT-1" })
+    );
+    assert_eq!(
+        (&first["why"], doubtful.len()),
+        (&json!("other_code"), 2),
+        "{doubtful:?}"
+    );
+    let side = &first["candidates"][0]["records"][0];
+    assert_eq!(side["record"]["native_id"], "100-200", "{first}");
+    let compared = json!({ "code": "differs", "name": "same", "specification": "spelling", "unit": "spelling" });
+    assert_eq!(side["compared"], compared, "{first}");
+    let shown = hub.get("/api/v1/items/reviews").expect("an answer");
+    assert_eq!(shown["items"], json!(doubtful));
 
     let same = ["item", "same", "pdm/PT-1", "erp/100-200", "--by", "li.wei"];
     site.tenon(&[&same[..], &["--because", "drawing 7"]].concat())
@@ -150,6 +168,36 @@ fn a_doubtful_part_waits_for_a_person_and_its_bill_with_it(#[case] engine: Engin
     site.tenon(&nobody).with(1).says("item.unknown");
     let id = done["message_id"].as_str().expect("an id");
     site.tenon(&["trace", id]).with(0).shows("steward li.wei");
+    assert_eq!(site.tenon(&["item", "list"]).with(0).stdout, "");
+    let decided = || {
+        let list = ["item", "list", "--decided", "--json"];
+        site.tenon(&list).with(0).documents()
+    };
+    let undone: Vec<Value> = decided().into_iter().map(|it| it["undo"].clone()).collect();
+    assert_eq!(
+        undone,
+        [Value::Null, json!({ "system": "pdm", "native_id": "PT-1" })]
+    );
+    let undo = [
+        "item",
+        "new",
+        "pdm/PT-1",
+        "--by",
+        "li.wei",
+        "--because",
+        "another thread",
+    ];
+    site.tenon(&undo).with(0);
+    let decisions = hub.get("/api/v1/items/decisions").expect("an answer");
+    assert_eq!(decisions["items"], json!(decided()));
+    assert_eq!(
+        decisions["items"][0]["because"], "another thread",
+        "{decisions}"
+    );
+    assert!(
+        decided().iter().all(|it| it["undo"].is_null()),
+        "{decisions}"
+    );
 
     // What a person told apart stays apart, whatever is said of it, until a person says otherwise.
     parts(&site, "2", "PT-2,螺丝,M3×10,pcs,B\n");

@@ -336,6 +336,21 @@ impl Running {
         status.unwrap_or_else(|| panic!("no status in {answer}"))
     }
 
+    /// What the HTTP side answers to an operator.
+    pub(super) fn get(&self, path: &str) -> Result<Value, String> {
+        let mut stream = TcpStream::connect(self.address()).expect("the hub listens");
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: hub\r\nconnection: close\r\nauthorization: Bearer let-me-in\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
+        let begins = body.find('{').ok_or_else(|| answer.clone())?;
+        let ends = body.rfind('}').ok_or_else(|| answer.clone())?;
+        serde_json::from_str(&body[begins..=ends]).map_err(|error| format!("{error}: {answer}"))
+    }
+
     /// Sends SIGTERM.
     pub(super) fn terminate(&self) {
         self.signal("-TERM");

@@ -21,6 +21,7 @@ mod outbound;
 mod people;
 mod reading;
 mod reviews;
+mod searches;
 
 /// Runs every case on both stores.
 macro_rules! suite {
@@ -86,6 +87,7 @@ suite! {
     merging::who_waited_for_a_merged_master_is_looked_at_again,
     reviews::a_pair_is_asked_about_once,
     reviews::a_review_is_decided_by_one_person,
+    searches::a_search_is_its_owners_unless_it_is_shared,
     outbound::an_outcome_is_final,
     outbound::holdings_are_found_by_master,
     outbound::a_foreign_link_stays_and_is_noted,

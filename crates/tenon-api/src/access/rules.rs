@@ -111,6 +111,21 @@ pub(crate) const RULES: &[Rule] = &[
         Scope::OfRecord,
         Some("parked.dropped"),
     ),
+    see("/api/v1/searches", Scope::Company),
+    rule(
+        "POST",
+        "/api/v1/searches",
+        See,
+        Scope::Company,
+        Some("search.kept"),
+    ),
+    rule(
+        "DELETE",
+        "/api/v1/searches/{id}",
+        See,
+        Scope::Company,
+        Some("search.forgotten"),
+    ),
     see("/api/v1/live", Scope::Company),
     // Connectors.
     see("/api/v1/connectors", Scope::OfRecord),
@@ -186,6 +201,8 @@ pub(crate) const RULES: &[Rule] = &[
     rule("POST", "/reconcile", See, Scope::Company, None),
     see("/api/v1/reviews", Scope::Company),
     see("/api/v1/reviews/{id}", Scope::Company),
+    see("/api/v1/items/reviews", Scope::Company),
+    see("/api/v1/items/decisions", Scope::Company),
     // Figures are the whole company's.
     see("/api/v1/insight", Scope::Company),
     administer("POST", "/api/v1/insight/rebuild", Some("insight.rebuilt")),
@@ -205,6 +222,8 @@ pub(crate) const RULES: &[Rule] = &[
     ),
     see("/api/v1/insight/customers/{id}", Scope::Company),
     see("/api/v1/insight/cover", Scope::Company),
+    see("/api/v1/insight/cover/export", Scope::Company),
+    see("/api/v1/insight/cover/{dealer}/{item}", Scope::Company),
     // Who may what. Signing in and out write their own entries.
     open("POST", "/api/v1/session"),
     open("POST", "/api/v1/session/first"),

@@ -1,5 +1,5 @@
 // A company's two years of trade, told to a hub: what the figures, and the pictures of the pages, are made of.
-import { taxId, type Hub } from './hub'
+import { taxId, until, type Hub } from './hub'
 
 const CITIES = ['上海', '广州', '杭州', '成都', '宁波', '苏州', '厦门', '青岛', '长沙', '武汉']
 const BRANDS = ['川可', '嘉泰', '盛鼎', '永安', '瑞丰', '华信', '金辉', '同创', '美居', '百利', '恒达', '新世纪', '远航', '福源', '锦绣']
@@ -12,6 +12,8 @@ const ITEMS = [
 ] as const
 const STAGES = ['met', 'found', 'confirmed', 'need_clear', 'quoted', 'committed', 'accepted', 'paid']
 const AT_ONCE = 8
+/** Customers that sell on, and tell of their stock. */
+const DEALERS = 6
 
 /** The same numbers each time, so that pictures do not change by themselves. */
 function dice(seed: number) {
@@ -73,6 +75,27 @@ export async function tellCompany(hub: Hub, sizes: { customers: number; orders: 
     facts[1]!.push(['crm', 'opportunity', `OP-${number}`, { number: `OP-${100 + number}`, name: pick(['春季铺货', '酒店备品', '门店换新', '节日礼盒']), customer, stage: STAGES[stage], outcome: stage > 6 ? 'won' : roll(5) ? 'open' : 'lost', currency: 'CNY', amount: cents(10_000 * (1 + roll(40))), owner: pick(OWNERS) }])
     facts[1]!.push(['crm', 'case', `SV-${number}`, { number: `SV-${100 + number}`, customer, kind: pick(['complaint', 'repair', 'question', 'survey']), subject: pick(['刀头异响', '充电座不亮', '开票信息有误', '季度满意度']), status: pick(['open', 'resolved', 'closed']), opened_at: `${day(3 + roll(200))}T02:00:00Z`, satisfaction: 3 + roll(3), owner: pick(OWNERS) }])
   }
+  // Some of them sell on: what they count, and what they report of every other day.
+  const goods = ITEMS.slice(0, 4)
+  for (let number = 0; number < Math.min(DEALERS, sizes.customers); number++) {
+    const dealer = to('crm', `C-${1000 + number}`)
+    const paces = goods.map(() => 2 + roll(12))
+    goods.forEach(([code], at) => {
+      const lasts = [0, 4, 9, 20, 45][(number + at) % 5]!
+      facts[1]!.push(['drp', 'inventory', `ST-${number}-${code}`, {
+        item: to('erp', code), holder: dealer, warehouse: '总仓', unit: '台', quantity: String(paces[at]! * lasts + 3), available: String(paces[at]! * lasts), in_transit: String(number % 3 ? 0 : paces[at]! * 3),
+        ...(at === 3 ? { reorder_point: '60' } : {}), counted_at: `${day(number === 4 ? 30 : 1)}T08:00:00Z`,
+      }])
+    })
+    // One has not reported, another skips some days.
+    for (let ago = 1; number !== 5 && ago < 29; ago += 2) {
+      if (number === 2 && ago > 10 && ago < 18) continue
+      facts[1]!.push(['drp', 'sell_out', `RP-${number}-${ago}`, {
+        number: `RP-${number}-${day(ago)}`, dealer, from: day(ago + 1), to: day(ago), status: 'final', reported_at: `${day(ago)}T20:00:00Z`,
+        lines: goods.map(([code], at) => ({ number: at + 1, item: to('erp', code), quantity: String(paces[at]! + roll(paces[at]! + 1)) })),
+      }])
+    }
+  }
   let count = 0
   // What others name is told before them.
   for (const wave of facts) {
@@ -80,4 +103,15 @@ export async function tellCompany(hub: Hub, sizes: { customers: number; orders: 
     count += wave.length
   }
   return count
+}
+
+/** Tells of parts that the ERP has, then of those of the design office that may be the same. */
+export async function tellParts(hub: Hub) {
+  const known = [['100-200', '螺丝', 'M3x10', '件'], ['100-300', '刀片', '23mm', '件'], ['100-301', '刀片', '23mm', '件'], ['BL-20', '刀网', '旋转式', '台']] as const
+  const told = [['PT-1', '螺丝', 'M3×10', 'pcs'], ['PT-2', '刀片', '23 mm', 'pcs'], ['BL-20', '刀网', '往复式 60mm', '台']] as const
+  const part = ([code, name, specification, unit]: readonly [string, string, string, string]) => ({ code, name, specification, unit })
+  for (const one of known) await hub.tell('erp', 'item', one[0], part(one))
+  for (const [code] of known) await until(async () => (await hub.api(`/api/v1/trace/${code}`)).items?.length)
+  for (const one of told) await hub.tell('pdm', 'item', one[0], part(one))
+  await until(async () => (await hub.api('/api/v1/items/reviews')).items?.length === told.length, () => 'the doubtful parts')
 }

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { tellCompany } from './company'
+import { tellCompany, tellParts } from './company'
 import { startHub, taxId, until, type Hub } from './hub'
 
 const USER = 'li.wei'
@@ -167,6 +167,27 @@ test('a grade is approved with a reason', async () => {
   expect(complaints).toEqual([])
 })
 
+test('doubtful items are decided by keyboard, and a join is undone', async () => {
+  await tellParts(hub)
+  await page.goto(`${hub.url}/items`)
+  const decided = (count: number) => page.getByRole('status').filter({ hasText: `${count} decided` }).waitFor()
+  await page.getByRole('columnheader', { name: 'pdm PT-1' }).waitFor()
+  await page.keyboard.press('s')
+  await decided(1)
+  // Two items have what the next one says: which of them it is takes a digit.
+  await page.getByRole('columnheader', { name: 'pdm PT-2' }).waitFor()
+  await page.keyboard.press('s')
+  await page.keyboard.press('2')
+  await decided(2)
+  // The last one stays, for those who look at every page.
+  await page.getByRole('columnheader', { name: 'pdm BL-20' }).waitFor()
+  await page.getByRole('link', { name: 'Decided' }).click()
+  await page.getByRole('row', { name: /pdm PT-2 is erp 100-301/ }).getByRole('button', { name: 'Undo' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Undo' }).click()
+  await page.getByText('pdm PT-2 is an item of its own').waitFor()
+  expect(complaints).toEqual([])
+})
+
 test('figures are made of what the systems tell', async () => {
   await tellCompany(hub, { customers: 8, orders: 40 })
   await until(async () => (await hub.api('/api/v1/insight/orders?matter=matched')).items?.length > 10)
@@ -174,6 +195,42 @@ test('figures are made of what the systems tell', async () => {
   await page.getByRole('link', { name: /^SO-20/ }).first().waitFor()
   await page.goto(`${hub.url}/reports`)
   await page.getByRole('img', { name: 'By month' }).waitFor()
+  expect(complaints).toEqual([])
+})
+
+test('what dealers may run out of leads to the messages behind it', async () => {
+  await until(async () => (await hub.api('/api/v1/insight/cover?risk=true')).total > 3)
+  await page.goto(`${hub.url}/cover`)
+  await page.getByRole('button', { name: /^May run out/ }).click()
+  await page.getByLabel('Dealer or item: code or name').fill('SH-500')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/q=SH-500/)
+  await page.getByRole('columnheader', { name: 'Needed' }).click()
+  await page.waitForURL(/sort=needed/)
+  const drawn = page.locator('main tbody tr.clickable')
+  await expect.poll(() => drawn.count()).toBe((await hub.api('/api/v1/insight/cover?risk=true&text=SH-500')).total)
+  await drawn.first().getByRole('button').click()
+  const drawer = page.getByRole('dialog')
+  await drawer.getByRole('img', { name: 'Sold, by day' }).waitFor()
+  await drawer.getByRole('link', { name: '总仓' }).click()
+  await page.getByText('drp told of').first().waitFor()
+  expect(complaints).toEqual([])
+})
+
+test('a search is kept, found again, and forgotten', async () => {
+  await page.goto(`${hub.url}/messages?source=crm&entity=order`)
+  await page.getByRole('button', { name: 'Saved' }).click()
+  await page.getByLabel('Name of the search').fill('orders of the CRM')
+  await page.getByLabel('Show it to all').check()
+  await page.getByRole('button', { name: 'Save this search' }).click()
+  await page.getByText('shown to all').waitFor()
+  await page.goto(`${hub.url}/messages`)
+  await page.getByRole('button', { name: 'Saved' }).click()
+  await page.getByRole('button', { name: 'orders of the CRM', exact: true }).click()
+  await page.waitForURL(/source=crm&entity=order/)
+  await page.getByRole('button', { name: 'Saved' }).click()
+  await page.getByRole('button', { name: 'Forget “orders of the CRM”' }).click()
+  await page.getByText('No search is saved yet.').waitFor()
   expect(complaints).toEqual([])
 })
 
@@ -216,7 +273,7 @@ test('markup in every field is shown as the text that it is', async () => {
   expect(complaints).toEqual([])
 }, 180_000)
 
-const PATHS = ['/', '/flow', '/messages', '/trace/SO-2026-000042', '/parked', '/customers', '/reviews', '/reconciliation?matter=all', '/reports', '/reports?report=funnel', '/reports?report=scorecard', '/grades', '/connectors', '/connectors/erp', '/settings', '/settings?tab=audit', '/settings?tab=about']
+const PATHS = ['/', '/flow', '/messages', '/trace/SO-2026-000042', '/parked', '/customers', '/reviews', '/items', '/items?tab=decided', '/reconciliation?matter=all', '/cover', '/reports', '/reports?report=funnel', '/reports?report=scorecard', '/grades', '/connectors', '/connectors/erp', '/settings', '/settings?tab=audit', '/settings?tab=about']
 
 test.each([
   ['en-GB', 'light', 1280, 'accessible'],

@@ -26,7 +26,8 @@ const SYSTEMS: Record<string, { tells: string[]; takes: string[] }> = {
   crm: { tells: ['customer', 'opportunity', 'case', 'interaction', 'order'], takes: [] },
   erp: { tells: ['item', 'shipment', 'invoice', 'receipt'], takes: ['customer', 'order'] },
   invoicing: { tells: [], takes: ['customer', 'invoice'] },
-  drp: { tells: [], takes: ['item', 'shipment'] },
+  drp: { tells: ['inventory', 'sell_out'], takes: ['item', 'shipment'] },
+  pdm: { tells: ['item'], takes: [] },
 }
 
 export async function startHub(): Promise<Hub> {

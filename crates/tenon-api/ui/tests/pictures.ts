@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium, type BrowserContextOptions } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { tellCompany } from './company'
+import { tellCompany, tellParts } from './company'
 import { startHub, taxId, until } from './hub'
 
 const FOLDER = process.env.PICTURES!
@@ -33,6 +33,7 @@ test('pictures', { timeout: 900_000 }, async () => {
       await hub.tell('crm', 'customer', `D-${number}`, { legal_name: `${city}晨光剃须刀贸易有限公司`, tax_id: taxId(`91310000MA1FL0A${number}`), phones: ['021-60000001'], owner: '王敏' })
       await hub.tell('crm', 'customer', `E-${number}`, { legal_name: `${city}晨光剃须刀贸易有限公司`, tax_id: taxId(`91310000MA1FL0B${number}`), phones: ['021-60000001'], addresses: [{ city }] })
     }
+    await tellParts(hub)
     for (const number of [1, 2, 3]) await hub.post('orders', { no: `SO-2026-9000${number}`, buyer: 'nobody-yet', amount: '5.00' })
     await hub.post('orders', { no: 'SO-2026-90009', buyer: 'C-1000', amount: 'a dozen' }).catch(() => undefined)
     await until(async () => Object.values((await hub.api('/api/v1/summary')).messages as Record<string, number>).reduce((a, b) => a + b, 0) >= count, () => 'not all are journaled', 240)
@@ -40,11 +41,12 @@ test('pictures', { timeout: 900_000 }, async () => {
     await until(async () => (await hub.api('/api/v1/insight/grades')).items?.length)
     const customer = (await hub.api('/api/v1/insight/grades')).items[0].id
     const order = (await hub.api('/api/v1/insight/orders?matter=matched&limit=1')).items[0].number
+    const stock = (await until(async () => (await hub.api('/api/v1/insight/cover?risk=true')).items as { dealer: string; item: string }[]))[0]!
     const pages: Record<string, string> = {
       overview: '/', flow: '/flow', messages: '/messages', trace: `/trace/${order}`, parked: '/parked', customers: '/customers', customer: `/customers/${customer}`,
-      reviews: '/reviews', reconciliation: '/reconciliation', reports: '/reports?report=segments', grades: '/grades', connectors: '/connectors', connector: '/connectors/erp', settings: '/settings',
+      reviews: '/reviews', items: '/items', reconciliation: '/reconciliation', cover: '/cover', reports: '/reports?report=segments', grades: '/grades', connectors: '/connectors', connector: '/connectors/erp', settings: '/settings',
       ...(process.env.LOOKS ? {
-        months: '/reports', cohorts: '/reports?report=cohorts&unit=quarter', funnel: '/reports?report=funnel', newcomers: '/reports?report=new_customers', distribution: '/reports?report=grades', products: '/reports?report=products', scorecard: '/reports?report=scorecard',
+        ground: `/cover?open=${stock.dealer}/${stock.item}`, decided: '/items?tab=decided', months: '/reports', cohorts: '/reports?report=cohorts&unit=quarter', funnel: '/reports?report=funnel', newcomers: '/reports?report=new_customers', distribution: '/reports?report=grades', products: '/reports?report=products', scorecard: '/reports?report=scorecard',
         account: '/settings?tab=account', audit: '/settings?tab=audit', about: '/settings?tab=about', tokens: '/settings?tab=tokens', playground: '/connectors/crm?tab=playground', nowhere: '/nowhere',
       } : {}),
     }

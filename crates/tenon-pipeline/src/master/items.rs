@@ -9,12 +9,14 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 use tenon_core::item::Item;
 use tenon_core::{Attributes, Entity, Failure, MasterId, NativeId, SystemName};
-use tenon_master::{KnownPart, Part, PartDecision, PartDoubt, match_part};
+use tenon_master::{KnownPart, Part, PartDecision, PartDoubt, PartPolicy, match_part};
 use tenon_store::{ItemRecord, Lookup};
 
 use super::Desk;
 use crate::resolve::derived_master;
 
+/// The code of what waits for a person to tell which item it is.
+pub(crate) const DOUBTFUL: &str = "item.doubtful";
 /// Candidates that are named to a person.
 const NAMED: usize = 3;
 
@@ -26,7 +28,8 @@ pub(crate) fn ask_about_item(canonical: &Value, lookup: &mut Lookup) {
     }
 }
 
-fn part_of(canonical: &Value) -> Option<Part> {
+/// What an item is recognised by.
+pub(crate) fn part_of(canonical: &Value) -> Option<Part> {
     let item: Item = serde_json::from_value(canonical.clone()).ok()?;
     Some(Part::from(&item))
 }
@@ -83,19 +86,28 @@ impl Items {
             self.records.insert(key, record);
         }
     }
+}
 
-    /// The parts of others, without the items that a system has under another id already: it knows its
-    /// own parts apart.
-    fn of_others(&self, own: &HashSet<MasterId>) -> Vec<KnownPart> {
-        let others = self.records.values();
-        let others = others.filter(|record| !own.contains(&record.master_id));
-        others
-            .map(|record| KnownPart {
-                master_id: record.master_id,
-                part: record.part.clone(),
-            })
-            .collect()
-    }
+/// Where a part belongs that its system tells of for the first time, among what systems say of items. Without
+/// the items that the system has under another id already: it knows its own parts apart.
+pub(crate) fn place_of<'r>(
+    system: &SystemName,
+    part: &Part,
+    records: impl Iterator<Item = &'r ItemRecord>,
+    natives: &HashMap<(Entity, SystemName, NativeId), MasterId>,
+    policy: &PartPolicy,
+) -> PartDecision {
+    let linked = natives.iter();
+    let own = linked.filter(|((entity, of, _), _)| *entity == Entity::Item && of == system);
+    let own: HashSet<MasterId> = own.map(|(_, master_id)| *master_id).collect();
+    let others = records.filter(|record| !own.contains(&record.master_id));
+    let others: Vec<KnownPart> = others
+        .map(|record| KnownPart {
+            master_id: record.master_id,
+            part: record.part.clone(),
+        })
+        .collect();
+    match_part(part, &others, policy)
 }
 
 impl Desk<'_> {
@@ -116,11 +128,8 @@ impl Desk<'_> {
         };
         let system = &attributes.source;
         if self.known(Entity::Item, system, native_id).is_none() && self.policy.items.matched {
-            let linked = self.natives.iter();
-            let own = linked.filter(|((entity, of, _), _)| *entity == Entity::Item && of == system);
-            let own: HashSet<MasterId> = own.map(|(_, master_id)| *master_id).collect();
-            let others = self.items.of_others(&own);
-            match match_part(&part, &others, &self.policy.items) {
+            let records = self.items.records.values();
+            match place_of(system, &part, records, &self.natives, &self.policy.items) {
                 PartDecision::New => {}
                 PartDecision::Same(master_id) => {
                     let key = (system.clone(), native_id.clone());
@@ -183,7 +192,7 @@ impl Desk<'_> {
             }
         };
         Failure::invalid(
-            "item.doubtful",
+            DOUBTFUL,
             format!(
                 "{} {} {}{more}; if they are one: tenon item same {system}/{native_id} {one}; if it is \
                  another part: tenon item new {system}/{native_id}{other_code}",

@@ -7,7 +7,7 @@ mod runs;
 use bytes::Bytes;
 use serde::Serialize;
 use tenon_connector::Deployment;
-use tenon_core::{Entity, Failure, Message, Native, NativeBody, SystemName};
+use tenon_core::{Canonical, Entity, Failure, Message, Native, NativeBody, SystemName};
 use tenon_store::{
     Deed, Direction, OutboundLookup, Parcel, ParkReason, ParkedId, ParkedRecord, SharedStore,
     StoreError,
@@ -68,15 +68,8 @@ pub async fn preview(
     deployment: &Deployment,
     record: &ParkedRecord,
 ) -> Result<Preview, Failure> {
-    let attributes = &record.parcel.attributes;
     if record.direction == Direction::Inbound {
-        let mut attributes = attributes.clone();
-        let mapped = map(deployment, &mut attributes, &record.parcel.body).and_then(|output| {
-            output
-                .map(|output| accept_canonical(&attributes, output))
-                .transpose()
-        });
-        return Ok(match mapped {
+        return Ok(match canonical(deployment, record) {
             Ok(Some(output)) => Preview::Sends {
                 payloads: vec![output.value().to_string()],
             },
@@ -94,6 +87,21 @@ pub async fn preview(
         false,
     )
     .await
+}
+
+/// What an inbound parked message says with the mappings of now; `None` where its mapping does not want it.
+///
+/// # Errors
+/// What it would be parked for.
+pub(crate) fn canonical(
+    deployment: &Deployment,
+    record: &ParkedRecord,
+) -> Result<Option<Canonical>, Failure> {
+    let mut attributes = record.parcel.attributes.clone();
+    let output = map(deployment, &mut attributes, &record.parcel.body)?;
+    output
+        .map(|output| accept_canonical(&attributes, output))
+        .transpose()
 }
 
 /// Shows what a system is given of a routed message with the configuration of now, whatever became of

@@ -7,6 +7,7 @@ use tenon_store::{Deed, Direction, ItemMove, Link, ParkedFilter};
 use super::decide::{Desk, Effects, Refusal, refuse};
 use super::{Act, Command, RecordName, Steward};
 use crate::courier::store_failure;
+use crate::master::DOUBTFUL;
 use crate::redrive::redrive;
 use crate::resolve::derived_master;
 
@@ -114,7 +115,7 @@ impl Steward {
                 system: Some(record.system.clone()),
                 entity: Some(Entity::Item),
                 key: Some(record.native_id.clone()),
-                reason: Some("item.doubtful".to_owned()),
+                reason: Some(DOUBTFUL.to_owned()),
                 direction: Some(Direction::Inbound),
                 ..ParkedFilter::default()
             };

@@ -30,6 +30,7 @@ mod read;
 mod retention;
 mod reviews;
 mod search;
+mod searches;
 
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
@@ -277,6 +278,11 @@ fn migrator() -> Migrator {
             20,
             "sold_units",
             include_str!("../../migrations/postgres/0020_sold_units.sql"),
+        ),
+        migration(
+            21,
+            "searches",
+            include_str!("../../migrations/postgres/0021_searches.sql"),
         ),
     ])
 }

@@ -29,6 +29,7 @@ mod read;
 mod retention;
 mod reviews;
 mod search;
+mod searches;
 
 pub use copy::{check_sqlite, copy_sqlite};
 
@@ -256,6 +257,11 @@ fn migrator() -> Migrator {
             20,
             "sold_units",
             include_str!("../../migrations/sqlite/0020_sold_units.sql"),
+        ),
+        migration(
+            21,
+            "searches",
+            include_str!("../../migrations/sqlite/0021_searches.sql"),
         ),
     ])
 }

@@ -125,6 +125,17 @@ pub(crate) enum Stewardship {
 /// What people say about items. An item is named by a record of it: SYSTEM/ID.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Items {
+    /// List the records that wait for a person to tell which item each is, beside those that they may be.
+    List {
+        #[command(flatten)]
+        config: Config,
+        /// What was decided instead, the newest first.
+        #[arg(long)]
+        decided: bool,
+        /// Write one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
     /// Say that a record is another system's item; what waited for that goes on.
     Same {
         #[command(flatten)]

@@ -36,7 +36,7 @@ pub(crate) async fn run(command: Command) -> Result<(), Exit> {
         Command::Master(Master::Learn(options)) => dedupe::learn::run(&options),
         Command::Master(Master::Check(options)) => master_check::run(options).await,
         Command::Master(Master::Stewardship(command)) => steward::run(command).await,
-        Command::Item(command) => steward::items(command).await,
+        Command::Item(command) => steward::item::run(command).await,
         Command::Connector(options) => connector::run(&options).await,
         Command::Bench(options) => crate::bench::run(options).await,
         Command::Backup(options) => backup::backup(options).await,

@@ -1,7 +1,7 @@
 // Every page of the console, in the order of the menu. A page is a folder of `src/pages` that gives a
 // component by default, and a file of texts in each language; it is loaded when it is first opened.
 import { lazy, type ComponentType, type LazyExoticComponent, type ReactNode } from 'react'
-import { ApiOutlined, BarChartOutlined, DashboardOutlined, DiffOutlined, ForkOutlined, PauseCircleOutlined, ReconciliationOutlined, SettingOutlined, TeamOutlined, TrophyOutlined, UnorderedListOutlined } from '@ant-design/icons'
+import { ApiOutlined, BarChartOutlined, BuildOutlined, DashboardOutlined, DiffOutlined, ForkOutlined, PauseCircleOutlined, ReconciliationOutlined, SettingOutlined, ShopOutlined, TeamOutlined, TrophyOutlined, UnorderedListOutlined } from '@ant-design/icons'
 
 export interface Page {
   /** Names it in the menu: the text `nav.<key>`. */
@@ -25,7 +25,9 @@ export const PAGES: Page[] = [
   { key: 'customers', path: '/customers', group: 'customers', icon: <TeamOutlined />, component: lazy(() => import('../pages/customers')) },
   { key: 'customer', path: '/customers/:id', group: 'customers', under: 'customers', component: lazy(() => import('../pages/customer')) },
   { key: 'reviews', path: '/reviews', group: 'customers', icon: <DiffOutlined />, component: lazy(() => import('../pages/reviews')) },
+  { key: 'items', path: '/items', group: 'customers', icon: <BuildOutlined />, component: lazy(() => import('../pages/items')) },
   { key: 'reconciliation', path: '/reconciliation', group: 'numbers', icon: <ReconciliationOutlined />, component: lazy(() => import('../pages/reconciliation')) },
+  { key: 'cover', path: '/cover', group: 'numbers', icon: <ShopOutlined />, component: lazy(() => import('../pages/cover')) },
   { key: 'reports', path: '/reports', group: 'numbers', icon: <BarChartOutlined />, component: lazy(() => import('../pages/reports')) },
   { key: 'grades', path: '/grades', group: 'numbers', icon: <TrophyOutlined />, component: lazy(() => import('../pages/grades')) },
   { key: 'connectors', path: '/connectors', group: 'setup', icon: <ApiOutlined />, component: lazy(() => import('../pages/connectors')) },

@@ -7,6 +7,7 @@ const TONES: Record<string, Tone> = {
   flowing: 'good', idle: 'idle', starting: 'info', stalled: 'wait', paused: 'info', standby: 'idle', unknown: 'idle', down: 'bad',
   routed: 'good', done: 'good', unchanged: 'idle', filtered: 'idle', invalid: 'bad', refused: 'bad', dropped: 'bad',
   delivered: 'good', superseded: 'idle', parked: 'wait', underway: 'info', rejected: 'idle', approved: 'good', open: 'info',
+  stock_out: 'bad', cover: 'wait', reorder_point: 'wait', stale: 'info', enough: 'good',
   failed: 'bad', retry: 'wait', waiting: 'wait', behind: 'idle', due: 'info',
 }
 

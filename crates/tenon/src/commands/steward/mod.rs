@@ -1,21 +1,24 @@
-//! `tenon master show|merge|unmerge|split|pin|code|claim|review|import|export|quality` and `tenon item same|new`:
+//! `tenon master show|merge|unmerge|split|pin|code|claim|review|import|export|quality` and `tenon item list|same|new`:
 //! master records, for the people who look after them.
 
 mod export;
 mod import;
+pub(super) mod item;
 mod quality;
 mod review;
 
 use serde_json::{Value, json};
+use tenon_connector::Deployment;
 use tenon_core::customer::Stage;
 use tenon_core::{MasterId, SystemName};
+use tenon_master::PartPolicy;
 use tenon_pipeline::{
     Accept, Act, Command, MasterView, Outcome, RecordName, Steward, VersionView, moment,
 };
 
 use tenon_store::Affiliation;
 
-use crate::cli::{Config, Giver, Items, Stewardship};
+use crate::cli::{Config, Giver, Stewardship};
 use crate::engine::Engine;
 use crate::exit::Exit;
 use crate::output;
@@ -163,29 +166,6 @@ pub(super) async fn run(command: Stewardship) -> Result<(), Exit> {
     }
 }
 
-/// `tenon item same|new`.
-pub(super) async fn items(command: Items) -> Result<(), Exit> {
-    let (giver, act) = match command {
-        Items::Same {
-            giver,
-            record: waiting,
-            other,
-        } => {
-            let (record, other) = (record(&waiting)?, record(&other)?);
-            (giver, Act::SameItem { record, other })
-        }
-        Items::New {
-            giver,
-            record: waiting,
-        } => {
-            let record = record(&waiting)?;
-            (giver, Act::NewItem { record })
-        }
-    };
-    let desk = Desk::open(&giver.config).await?;
-    desk.give(giver, act).await
-}
-
 /// `erp/K-1`.
 fn record(text: &str) -> Result<RecordName, Exit> {
     let (system, native_id) = text
@@ -201,6 +181,9 @@ fn record(text: &str) -> Result<RecordName, Exit> {
 struct Desk {
     engine: Engine,
     steward: Steward,
+    deployment: Deployment,
+    /// How items are matched.
+    items: PartPolicy,
 }
 
 impl Desk {
@@ -211,9 +194,14 @@ impl Desk {
         let queues = tenon_pipeline::queues(&configuration.deployment, partitions);
         engine.broker.declare(&queues).await?;
         let accept = Accept::new(engine.broker.clone(), partitions);
-        let codes = configuration.settings.matching.codes.clone();
-        let steward = Steward::new(accept, engine.store.clone()).with_codes(codes);
-        Ok(Self { engine, steward })
+        let matching = configuration.settings.matching;
+        let steward = Steward::new(accept, engine.store.clone()).with_codes(matching.codes);
+        Ok(Self {
+            engine,
+            steward,
+            deployment: configuration.deployment,
+            items: matching.items,
+        })
     }
 
     async fn close(self) -> Result<(), Exit> {

@@ -4,6 +4,7 @@ import { Link } from 'react-router'
 import { hub } from '../../api/client'
 import { money } from '../../parts/money'
 import { Figure, Panel } from '../../parts/PageHead'
+import { Stock } from './Stock'
 
 interface Totals { currency: string; orders: string; ordered: string; invoiced: string; billed: string; received: string; open: string }
 interface Paper { id: string; number: string; status: string; day?: string | null; amount?: string | null; currency?: string | null; subject?: string | null; outcome?: string | null }
@@ -68,6 +69,7 @@ export function Dealings({ id }: { id: string }) {
           />
         )}
       </Panel>
+      <Stock dealer={id} />
       {hints && hints.rows.length > 0 && (
         <Panel title={t('hints')}>
           <p className="quiet small" style={{ marginTop: 0 }}>{t('hints_text')}</p>

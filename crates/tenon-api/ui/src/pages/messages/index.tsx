@@ -1,8 +1,7 @@
-import { Button, DatePicker, Dropdown, Empty, Input, Select, Space, Table } from 'antd'
-import { SearchOutlined, StarOutlined } from '@ant-design/icons'
+import { Button, DatePicker, Empty, Input, Select, Space, Table } from 'antd'
+import { SearchOutlined } from '@ant-design/icons'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import dayjs from 'dayjs'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useSearchParams } from 'react-router'
 import { api, hub, type Schemas } from '../../api/client'
@@ -10,7 +9,8 @@ import { PageHead, Panel } from '../../parts/PageHead'
 import { State } from '../../parts/State'
 import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
-import { savedSearches, type SavedSearch } from './saved'
+import { Saved } from './Saved'
+import './messages.css'
 
 const STATES = ['routed', 'unchanged', 'filtered', 'invalid', 'done', 'refused', 'dropped']
 const ENTITIES = ['customer', 'order', 'invoice', 'item', 'bom', 'inventory', 'shipment', 'receipt', 'opportunity', 'case', 'approval', 'engineering_change', 'sell_out', 'supply_plan', 'requisition', 'purchase_order', 'interaction', 'document']
@@ -20,7 +20,6 @@ export default function Messages() {
   const { t } = useTranslation('messages')
   const navigate = useNavigate()
   const [params, setParams] = useSearchParams()
-  const [saved, setSaved] = useState(savedSearches.all())
   const connectors = hub.useQuery('get', '/api/v1/connectors')
   const value = (name: string) => params.get(name) || undefined
   const set = (changes: Record<string, string | undefined>) => {
@@ -91,26 +90,7 @@ export default function Messages() {
             value={[filter.since ? dayjs(filter.since) : null, filter.until ? dayjs(filter.until) : null]}
             onChange={(range) => set({ since: range?.[0]?.toISOString(), until: range?.[1]?.toISOString() })}
           />
-          <Dropdown
-            trigger={['click']}
-            menu={{
-              items: [
-                { key: 'save', label: t('save_search'), disabled: !params.size },
-                ...(saved.length ? [{ type: 'divider' as const }] : []),
-                ...saved.map((search) => ({ key: search.query, label: search.name })),
-                ...(saved.length ? [{ type: 'divider' as const }, { key: 'forget', label: t('forget_searches') }] : []),
-              ],
-              onClick: ({ key: chosen }) => {
-                if (chosen === 'save') {
-                  const parts = [...params.entries()].filter(([name]) => name !== 'by').map(([, part]) => part)
-                  setSaved(savedSearches.add({ name: parts.join(' · '), query: params.toString() } satisfies SavedSearch))
-                } else if (chosen === 'forget') setSaved(savedSearches.forget())
-                else setParams(new URLSearchParams(chosen))
-              },
-            }}
-          >
-            <Button icon={<StarOutlined />}>{t('saved')}</Button>
-          </Dropdown>
+          <Saved query={params.toString()} ask={(query) => setParams(new URLSearchParams(query))} />
         </div>
         {found.error ? (
           <Trouble error={found.error} again={() => found.refetch()} />

@@ -4,8 +4,8 @@ import { Link } from 'react-router'
 import { hub, type Schemas } from '../../api/client'
 import { useFormat } from '../../parts/format'
 import { Figure, PageHead, Panel } from '../../parts/PageHead'
-import { State } from '../../parts/State'
 import { Trouble } from '../../parts/Trouble'
+import { Attention } from './Attention'
 import { Shares } from './Shares'
 
 type Summary = Schemas['Summary']
@@ -18,14 +18,12 @@ export default function Overview() {
   const { t } = useTranslation('overview')
   const { short, duration, number } = useFormat()
   const summary = hub.useQuery('get', '/api/v1/summary', {}, { refetchInterval: 10_000 })
-  const reviews = hub.useQuery('get', '/api/v1/reviews', { params: { query: { state: 'open', limit: 100 } } })
   if (summary.error) return <Trouble error={summary.error} again={() => summary.refetch()} />
   if (!summary.data) return <Skeleton active className="page" />
   const counts = summary.data
   const delivered = Object.values(counts.deliveries).reduce((total, states) => total + sum(states, 'delivered'), 0)
   const forPeople = Object.values(counts.parked).reduce((total, states) => total + sum(states, 'failed'), 0)
   const waiting = Object.values(counts.parked).reduce((total, states) => total + sum(states, 'waiting', 'retry', 'behind', 'due'), 0)
-  const open = reviews.data?.items.length ?? 0
   return (
     <div className="page stack">
       <PageHead title={t('title')} text={t('text')} />
@@ -43,12 +41,6 @@ export default function Overview() {
           tone={waiting ? 'wait' : undefined}
           note={<Link to="/parked">{t('waiting_note')}</Link>}
         />
-        <Figure
-          label={t('reviews')}
-          value={open >= 100 ? '100+' : number(open)}
-          tone={open ? 'wait' : undefined}
-          note={<Link to="/reviews">{t('reviews_note')}</Link>}
-        />
         <Figure label={t('masters')} value={short(counts.masters)} note={t('masters_note', { joined: short(counts.joined) })} />
         <Figure
           label={t('latency')}
@@ -61,7 +53,7 @@ export default function Overview() {
           <Systems counts={counts} />
         </Panel>
         <Panel title={t('attention')}>
-          <Attention counts={counts} />
+          <Attention />
         </Panel>
       </div>
     </div>
@@ -90,29 +82,5 @@ function Systems({ counts }: { counts: Summary }) {
         },
       ]}
     />
-  )
-}
-
-/** What somebody should look at, worst first. */
-function Attention({ counts }: { counts: Summary }) {
-  const { t } = useTranslation('overview')
-  const { number } = useFormat()
-  const rank = ['failed', 'retry', 'waiting', 'due', 'behind']
-  const points = Object.entries(counts.parked)
-    .flatMap(([system, states]) => Object.entries(states).map(([state, count]) => ({ system, state, count })))
-    .sort((a, b) => rank.indexOf(a.state) - rank.indexOf(b.state) || b.count - a.count)
-  if (!points.length) return <p className="quiet">{t('all_well')}</p>
-  return (
-    <ul className="plain-list">
-      {points.map(({ system, state, count }) => (
-        <li key={system + state}>
-          <State state={state} label={t(`parked_state.${state}`, { ns: 'common' })} />
-          <span className="grow quiet">{system}</span>
-          <Link className="number" to={`/parked?system=${system}&state=${state}`}>
-            {number(count)}
-          </Link>
-        </li>
-      ))}
-    </ul>
   )
 }

@@ -45,6 +45,7 @@ export function One({ id, may, redrive, drop }: { id: number; may: boolean; redr
         <dd className="number">{one.attempts}</dd>
         {one.retry_at && (<><dt>{t('retry_at')}</dt><dd><When at={one.retry_at} /></dd></>)}
       </dl>
+      {one.code === 'item.doubtful' && <Link to="/items">{t('decide_item')}</Link>}
       {may && (
         <div className="row">
           <Button type="primary" onClick={() => void redrive([id])}>{t('redrive')}</Button>

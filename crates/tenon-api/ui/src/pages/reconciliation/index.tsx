@@ -1,9 +1,10 @@
-import { DownloadOutlined } from '@ant-design/icons'
-import { Button, Dropdown, Empty, Input, Skeleton, Table } from 'antd'
+import { Empty, Input, Skeleton, Table } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link, useSearchParams } from 'react-router'
 import { hub, type Schemas } from '../../api/client'
+import { Export } from '../../parts/Export'
 import { useFormat } from '../../parts/format'
+import { Matters } from '../../parts/Matters'
 import { money } from '../../parts/money'
 import { Figure, PageHead, Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
@@ -15,6 +16,8 @@ const MATTERS = ['overdue', 'short', 'unbilled', 'over_billed', 'orphan', 'mixed
 /** Which matters somebody should look at, and how urgently. */
 const TONES: Record<string, string> = { overdue: 'bad', short: 'wait', unbilled: 'wait', over_billed: 'bad', orphan: 'wait', mixed: 'wait', matched: 'good' }
 const PAGE = 50
+/** Holds the place of an amount. */
+const BLANK = '\u00a0'
 
 /** Whether what was ordered was shipped, billed and paid, and what is missing since when. */
 export default function Reconciliation() {
@@ -42,15 +45,7 @@ export default function Reconciliation() {
       <PageHead
         title={t('title')}
         text={t('text')}
-        tools={
-          <Dropdown
-            menu={{
-              items: ['csv', 'xlsx', 'parquet'].map((format) => ({ key: format, label: <a href={file(format)} download>{format === 'parquet' ? 'Parquet' : format.toUpperCase()}</a> })),
-            }}
-          >
-            <Button icon={<DownloadOutlined />}>{t('export')}</Button>
-          </Dropdown>
-        }
+        tools={<Export href={file} />}
       />
       {exceptions.data.length === 0 && (
         <div className="panel" style={{ padding: 40 }}><Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('none_yet')} /></div>
@@ -94,23 +89,17 @@ function Whole({ row, chosen, choose }: { row: Schemas['ExceptionsView']; chosen
           <Figure key={way} label={`${t(way)} ${row.currency}`} value={money(row[way])} note={part(row[way])} />
         ))}
       </div>
-      <div className="matters">
-        {MATTERS.map((matter) => {
-          const { orders = 0, amount = null } = found(matter) ?? {}
-          return (
-            <button key={matter} type="button" className="matter" aria-pressed={matter === chosen} onClick={() => choose(matter)}>
-              <span className="label">{t(`matter.${matter}`)}</span>
-              <span className={`number ${orders && TONES[matter] ? TONES[matter] : ''}`}>{number(orders)}</span>
-              <span className="number small quiet">{amount && amount !== '0' ? short(Number(amount)) : ' '}</span>
-            </button>
-          )
-        })}
-        <button type="button" className="matter" aria-pressed={chosen === 'all'} onClick={() => choose('all')}>
-          <span className="label">{t('matter.all')}</span>
-          <span className="number">{number(row.orders)}</span>
-          <span className="small"> </span>
-        </button>
-      </div>
+      <Matters
+        chosen={chosen}
+        choose={choose}
+        matters={[
+          ...MATTERS.map((matter) => {
+            const { orders = 0, amount = null } = found(matter) ?? {}
+            return { key: matter, label: t(`matter.${matter}`), count: number(orders), tone: orders ? TONES[matter] : undefined, note: amount && amount !== '0' ? short(Number(amount)) : BLANK }
+          }),
+          { key: 'all', label: t('matter.all'), count: number(row.orders), note: BLANK },
+        ]}
+      />
     </section>
   )
 }

@@ -1,5 +1,4 @@
-import { DownloadOutlined } from '@ant-design/icons'
-import { Button, DatePicker, Dropdown, Segmented, Select, Skeleton, Table } from 'antd'
+import { DatePicker, Segmented, Select, Skeleton, Table } from 'antd'
 import dayjs from 'dayjs'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -7,6 +6,7 @@ import { Link, useSearchParams } from 'react-router'
 import { PALETTES, useLook } from '../../app/theme'
 import { hub, type Schemas } from '../../api/client'
 import { Chart } from '../../parts/Chart'
+import { Export } from '../../parts/Export'
 import { useFormat } from '../../parts/format'
 import { money } from '../../parts/money'
 import { PageHead, Panel } from '../../parts/PageHead'
@@ -51,15 +51,7 @@ export default function Reports() {
       <PageHead
         title={t('title')}
         text={t('text')}
-        tools={
-          <Dropdown
-            menu={{
-              items: ['csv', 'xlsx', 'parquet'].map((format) => ({ key: format, label: <a href={file(format)} download>{format === 'parquet' ? 'Parquet' : format.toUpperCase()}</a> })),
-            }}
-          >
-            <Button icon={<DownloadOutlined />}>{t('export')}</Button>
-          </Dropdown>
-        }
+        tools={<Export href={file} />}
       />
       <nav className="tab-links" aria-label={t('title')}>
         {REPORTS.map((key) => {

@@ -1,9 +1,13 @@
 import { useTranslation } from 'react-i18next'
 import { useFormat } from '../../parts/format'
 import { line } from '../../parts/values'
+import './evidence.css'
 
 interface Finding { finding: string; text: string; bits: number }
-interface Told { probability?: number; reasons?: Finding[]; shared?: string[]; record?: { system: string; native_id?: string | null } }
+export interface Told { probability?: number; reasons?: Finding[]; shared?: string[]; record?: { system: string; native_id?: string | null } }
+
+/** What kind of key it is stands before each that is shared. */
+export const KEY_KIND = /^\w+ /
 
 /** The weight of a finding that fills its bar. */
 const HEAVY = 8
@@ -30,7 +34,7 @@ export function Evidence({ evidence }: { evidence: unknown }) {
           ))}
         </ul>
       )}
-      {shared?.length ? <p>{t('shared', { keys: shared.map((key) => key.replace(/^\w+ /, '')).join(' · ') })}</p> : null}
+      {shared?.length ? <p>{t('shared', { keys: shared.map((key) => key.replace(KEY_KIND, '')).join(' · ') })}</p> : null}
       {record && <p className="quiet small">{t('raised_by', { record: [record.system, record.native_id].filter(Boolean).join(' ') })}</p>}
     </div>
   )

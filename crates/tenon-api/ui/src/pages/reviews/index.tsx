@@ -1,17 +1,17 @@
-import { Alert, Button, Empty, Skeleton, Tag } from 'antd'
+import { Alert, Button, Skeleton, Tag } from 'antd'
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
-import { command, nameOf, review, reviews, type Master } from '../../api/masters'
+import { command, nameOf, review, reviews, type Master, type Review } from '../../api/masters'
 import { useAskWhy, useSay } from '../../parts/ask'
+import { useKeys } from '../../parts/keys'
 import { PageHead } from '../../parts/PageHead'
+import { Queue } from '../../parts/Queue'
 import { Trouble } from '../../parts/Trouble'
 import { line } from '../../parts/values'
-import { When } from '../../parts/When'
 import { useMay } from '../../session/session'
-import { Evidence } from './Evidence'
-import './reviews.css'
+import { Evidence, KEY_KIND, type Told } from './Evidence'
 
 /** Pairs that may be one customer, one after the other, decided by keyboard. */
 export default function Reviews() {
@@ -58,27 +58,13 @@ export default function Reviews() {
   const same = (survivor?: Master) => void decide({ approve: { review: chosen!.id, ...(survivor ? { survivor: survivor.master_id } : {}) } })
   const different = () => void decide({ reject: { review: chosen!.id } })
 
-  const keys = useRef<Record<string, () => void>>({})
-  keys.current = {
+  useKeys({
     j: () => setAt(Math.min(at + 1, open.length - 1)),
     k: () => setAt(Math.max(at - 1, 0)),
     ...(may && chosen && pair.data
       ? { s: () => same(), d: different, '1': () => elder && same(elder), '2': () => younger && same(younger) }
       : {}),
-  }
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const typing = (event.target as HTMLElement).closest?.('input, textarea, select, [role=dialog], [contenteditable=true]')
-      if (typing || event.ctrlKey || event.metaKey || event.altKey) return
-      const act = keys.current[event.key === 'ArrowDown' ? 'j' : event.key === 'ArrowUp' ? 'k' : event.key]
-      if (act) {
-        event.preventDefault()
-        act()
-      }
-    }
-    window.addEventListener('keydown', onKey)
-    return () => window.removeEventListener('keydown', onKey)
-  }, [])
+  })
 
   if (list.error) return <Trouble error={list.error} again={() => list.refetch()} />
   if (!list.data) return <Skeleton active className="page" />
@@ -87,52 +73,46 @@ export default function Reviews() {
       <PageHead
         title={t('title')}
         text={t('text')}
-        tools={
-          <span className="quiet small keys">
-            <kbd>J</kbd><kbd>K</kbd> {t('keys.move')} <kbd>S</kbd> {t('keys.same')} <kbd>D</kbd> {t('keys.different')} <kbd>1</kbd><kbd>2</kbd> {t('keys.survivor')}
-          </span>
-        }
       />
-      <p className="quiet small" role="status">{t('left', { count: open.length })}{list.hasNextPage ? '+' : ''}{decided > 0 && ` · ${t('decided', { count: decided })}`}</p>
-      {!chosen ? (
-        <div className="panel" style={{ padding: 56 }}>
-          <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('none')} />
-        </div>
-      ) : (
-        <div className="reviews">
-          <ol className="panel review-list">
-            {open.map((one, index) => (
-              <li key={one.id}>
-                <button type="button" aria-current={one === chosen} onClick={() => setAt(index)}>
-                  <span className="strong">#{one.id} {t([`reason.${one.reason}`, 'reason.other'], { reason: one.reason })}</span>
-                  <span className="quiet small"><When at={one.opened_at} /></span>
-                </button>
-              </li>
-            ))}
-            {list.hasNextPage && <li className="more"><Button size="small" onClick={() => void list.fetchNextPage()}>{t('act.more', { ns: 'common' })}</Button></li>}
-          </ol>
-          <section className="panel review-pair" aria-label={t('pair')}>
-            {pair.error ? <Trouble error={pair.error} /> : !elder || !younger ? <Skeleton active style={{ padding: 20 }} /> : (
-              <>
-                <Sides elder={elder} younger={younger} />
-                <div className="review-why">
-                  <h3>{t('evidence')}</h3>
-                  <Alert type="info" title={t([`reason.${chosen.reason}`, 'reason.other'], { reason: chosen.reason })} />
-                  <Evidence evidence={chosen.evidence} />
-                </div>
-                {may && (
-                  <footer className="review-acts">
-                    <Button type="primary" size="large" loading={busy} onClick={() => same()}>{t('same')} <kbd>S</kbd></Button>
-                    <Button size="large" disabled={busy} onClick={different}>{t('different')} <kbd>D</kbd></Button>
-                  </footer>
-                )}
-              </>
+      <div className="row between queue-head">
+        <p className="quiet small" role="status">{t('left', { count: open.length })}{list.hasNextPage ? '+' : ''}{decided > 0 && ` · ${t('decided', { count: decided })}`}</p>
+        <span className="quiet small keys">
+          <kbd>J</kbd><kbd>K</kbd> {t('keys.move')} <kbd>S</kbd> {t('keys.same')} <kbd>D</kbd> {t('keys.different')} <kbd>1</kbd><kbd>2</kbd> {t('keys.survivor')}
+        </span>
+      </div>
+      <Queue
+        waiting={open.map((one) => ({ key: one.id, name: subjectOf(one), note: t([`reason.${one.reason}`, 'reason.other'], { reason: one.reason }), since: one.opened_at }))}
+        at={open.indexOf(chosen!)}
+        choose={setAt}
+        more={list.hasNextPage ? () => void list.fetchNextPage() : undefined}
+        none={t('none')}
+        label={t('pair')}
+      >
+        {pair.error ? <Trouble error={pair.error} /> : !chosen || !elder || !younger ? <Skeleton active style={{ padding: 20 }} /> : (
+          <>
+            <Sides elder={elder} younger={younger} />
+            <div className="queue-why">
+              <h3>{t('evidence')}</h3>
+              <Alert type="info" title={t([`reason.${chosen.reason}`, 'reason.other'], { reason: chosen.reason })} />
+              <Evidence evidence={chosen.evidence} />
+            </div>
+            {may && (
+              <footer className="queue-acts">
+                <Button type="primary" size="large" loading={busy} onClick={() => same()}>{t('same')} <kbd>S</kbd></Button>
+                <Button size="large" disabled={busy} onClick={different}>{t('different')} <kbd>D</kbd></Button>
+              </footer>
             )}
-          </section>
-        </div>
-      )}
+          </>
+        )}
+      </Queue>
     </div>
   )
+}
+
+/** What a pair is told apart by in a list: what both have, or the record that raised the question. */
+function subjectOf({ id, evidence }: Review): string {
+  const { shared, record } = (evidence ?? {}) as Told
+  return shared?.[0]?.replace(KEY_KIND, '') ?? ([record?.system, record?.native_id].filter(Boolean).join(' ') || `#${id}`)
 }
 
 /** Both masters, value beside value; what is the same in both recedes. */

@@ -25,7 +25,9 @@ export default function Trace() {
   if (found.error) return <Trouble error={found.error} again={() => found.refetch()} />
   if (!found.data) return <Skeleton active className="page" />
   const items = order === 'newest' ? found.data.items : [...found.data.items].reverse()
-  const name = one ? (one.business_key ?? one.native_id ?? key) : key
+  // A record that is asked for by its identity is called as people call it.
+  const names = [...new Set(items.map((message) => message.business_key ?? message.native_id))]
+  const name = (names.length === 1 && names[0]) || key
   return (
     <div className="page">
       <PageHead
