@@ -32,7 +32,8 @@ export default function Cover() {
   const [query, setQuery] = useSearchParams()
   const value = (name: string) => query.get(name) || undefined
   const change = (changes: Record<string, string | undefined>, keep = false) => {
-    const next = new URLSearchParams(query)
+    // As the address is now: what was drawn may be older than what somebody clicked.
+    const next = new URLSearchParams(window.location.search)
     if (!keep) next.delete('page')
     for (const [name, to] of Object.entries(changes)) to ? next.set(name, to) : next.delete(name)
     setQuery(next)

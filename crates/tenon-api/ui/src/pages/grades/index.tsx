@@ -47,7 +47,7 @@ export default function Grades() {
               render: (_, row) =>
                 may && (
                   <span style={{ display: 'inline-flex', gap: 8 }}>
-                    <Button size="small" color="primary" variant="outlined" onClick={() => setDeciding({ proposal: row, decision: 'approve' })}>
+                    <Button size="small" className="accent" onClick={() => setDeciding({ proposal: row, decision: 'approve' })}>
                       {t('approve')}
                     </Button>
                     <Button size="small" onClick={() => setDeciding({ proposal: row, decision: 'decline' })}>

@@ -85,9 +85,11 @@ export function Open() {
             <div className="queue-why">
               <h3>{t('why')}</h3>
               <Alert type={chosen.part ? 'info' : 'warning'} title={chosen.why ? t(`because.${chosen.why}`) : chosen.part ? t('because.nothing') : t('because.unreadable')} />
-              <p className="quiet small">
-                {t('waits')} <Link to={`/parked?group=${encodeURIComponent(`${chosen.record.system}|inbound|failed|item.doubtful`)}`}>{t('parked')}</Link> · <Link to={`/trace/${chosen.message_id}`}>{t('message')}</Link>
-              </p>
+              <p className="quiet small">{t('waits')}</p>
+              <div className="row small">
+                <Link to={`/parked?group=${encodeURIComponent(`${chosen.record.system}|inbound|failed|item.doubtful`)}`}>{t('parked')}</Link>
+                <Link to={`/trace/${chosen.message_id}`}>{t('message')}</Link>
+              </div>
             </div>
             {may && (
               <footer className="queue-acts">
