@@ -225,14 +225,14 @@ impl Watcher {
     /// What all nodes share; `None` when the store cannot tell.
     async fn shared(&mut self) -> Option<BTreeMap<Name, String>> {
         let mut wrong = BTreeMap::new();
-        let counts = self.watched.store.parked_counts().await.ok()?;
+        let groups = self.watched.store.parked_groups().await.ok()?;
         let mut by_system: BTreeMap<String, (u64, Timestamp)> = BTreeMap::new();
-        for count in counts {
+        for group in groups {
             let entry = by_system
-                .entry(count.system.to_string())
-                .or_insert((0, count.oldest));
-            entry.0 += count.count;
-            entry.1 = entry.1.min(count.oldest);
+                .entry(group.system.to_string())
+                .or_insert((0, group.oldest));
+            entry.0 += group.count;
+            entry.1 = entry.1.min(group.oldest);
         }
         for (system, (count, oldest)) in by_system {
             if count > self.settings.parked {

@@ -50,14 +50,16 @@ pub(crate) struct CustomerLine {
     statements: usize,
     /// The version of its golden record.
     version: i64,
-    /// How probable it is that this is meant, from 0 to 1; null where it was named exactly.
+    /// How probable it is that this is meant, from 0 to 1; null where it is so called, or a part of what it is
+    /// called was given.
     likeness: Option<f32>,
 }
 
 /// A page of customers.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CustomerPage {
-    /// The customers; those that were named exactly first, then the likeliest.
+    /// The customers; those that were named exactly first, then those whose names begin with what was given, then
+    /// those that hold it, then the likeliest.
     items: Vec<CustomerLine>,
     /// What to give as `after` to go on; null at the end.
     next: Option<String>,
@@ -74,7 +76,7 @@ pub(crate) async fn customers(
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
     let wanted = query.q.as_deref().map(str::trim).unwrap_or_default();
     if !wanted.is_empty() {
-        let items = search(&api, wanted).await?;
+        let items = search(&api, wanted, limit).await?;
         return Ok(Json(CustomerPage { items, next: None }));
     }
     let after = match &query.after {
@@ -93,7 +95,7 @@ pub(crate) async fn customers(
     }))
 }
 
-async fn search(api: &Api, wanted: &str) -> Result<Vec<CustomerLine>, Problem> {
+async fn search(api: &Api, wanted: &str, limit: u32) -> Result<Vec<CustomerLine>, Problem> {
     let mut found: Vec<(MasterId, Option<f32>)> = Vec::new();
     if let Some(exact) = api.steward().find(wanted).await? {
         found.push((exact, None));
@@ -107,6 +109,8 @@ async fn search(api: &Api, wanted: &str) -> Result<Vec<CustomerLine>, Problem> {
             }
         }
     }
+    let named = api.store.named(wanted, limit).await?.into_iter();
+    found.extend(named.map(|id| (id, None)));
     for typed in as_customers(wanted) {
         let checked = check(api.store.as_ref(), &api.master.matching, &typed).await?;
         let alike = checked.candidates.into_iter();
@@ -125,6 +129,7 @@ async fn search(api: &Api, wanted: &str) -> Result<Vec<CustomerLine>, Problem> {
         let rank = |line: &CustomerLine| line.likeness.unwrap_or(2.0);
         rank(other).total_cmp(&rank(one))
     });
+    lines.truncate(limit as usize);
     Ok(lines)
 }
 

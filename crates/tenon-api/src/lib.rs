@@ -56,6 +56,7 @@ use utoipa_axum::routes;
 use access::{session, single_sign_on, tokens, trail, users};
 
 pub use access::{Access, AccessPolicy};
+pub use insight::kept::Kept;
 pub use live::Live;
 pub use problem::Problem;
 
@@ -91,6 +92,8 @@ pub struct Api {
     pub access: Access,
     /// What goes on right now, for those who watch.
     pub live: Live,
+    /// Figures that took long to make.
+    pub kept: Kept,
 }
 
 impl Api {

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tenon_core::{Failure, Timestamp};
 use tenon_pipeline::ComponentState;
-use tenon_store::{ParkedCount, ParkedState};
+use tenon_store::{ParkedGroup, ParkedState};
 
 use crate::{Api, Problem};
 
@@ -42,20 +42,21 @@ async fn gauge(api: &Api) {
             metrics::gauge!("tenon_queue_messages", "queue" => queue).set(depth as f64);
         }
     }
-    let parked = api.store.parked_counts().await;
+    let parked = api.store.parked_groups().await;
     metrics::gauge!("tenon_store_up").set(if parked.is_ok() { 1.0 } else { 0.0 });
     if let Ok(parked) = parked {
         for system in &api.deployment().systems {
             for state in ParkedState::ALL {
-                let of = |count: &&ParkedCount| count.system == system.name && count.state == state;
-                let found = parked.iter().find(of);
+                let of = |group: &&ParkedGroup| group.system == system.name && group.state == state;
+                let found = || parked.iter().filter(of);
                 let labels = [
                     ("system", system.name.to_string()),
                     ("state", state.as_str().to_owned()),
                 ];
-                let number = found.map_or(0, |found| found.count);
+                let number: u64 = found().map(|group| group.count).sum();
                 metrics::gauge!("tenon_parked_messages", &labels).set(number as f64);
-                let age = found.map_or(0.0, |found| seconds_since(found.oldest));
+                let oldest = found().map(|group| group.oldest).min();
+                let age = oldest.map_or(0.0, seconds_since);
                 metrics::gauge!("tenon_parked_oldest_age_seconds", &labels).set(age);
             }
         }

@@ -235,8 +235,8 @@ pub(crate) struct Summary {
     links: u64,
     /// Records of customers that joined a master which another record had made.
     joined: u64,
-    /// Median and 99th percentile from acceptance to outcome, in milliseconds, over the deliveries
-    /// of the last hour.
+    /// Median and 99th percentile from acceptance to outcome, in milliseconds, over the latest
+    /// hundred thousand deliveries of the last hour.
     #[schema(value_type = Option<Vec<f64>>)]
     latency_ms: Option<(f64, f64)>,
 }

@@ -20,6 +20,7 @@ mod hierarchy;
 pub mod insight;
 mod items;
 mod likeness;
+mod names;
 mod operations;
 mod parking;
 mod postgres;
@@ -57,9 +58,7 @@ pub use postgres::{Postgres, PostgresOptions};
 pub use prospects::{ProspectClaim, ProspectClaimWrite};
 pub use sqlite::{Sqlite, check_sqlite, copy_sqlite, open_sqlite};
 
-pub use reading::{
-    Dashboard, DeliveryRecord, JournalRecord, MessageFilter, ParkedCount, Payloads, Trace,
-};
+pub use reading::{Dashboard, DeliveryRecord, JournalRecord, MessageFilter, Payloads, Trace};
 pub use records::{
     Commit, DeliveryState, Dependency, Direction, Founding, Holding, Inbound, InboundState, Known,
     Link, Lookup, OutboundKnown, OutboundLookup, Outcome, OutcomeState, Parcel, Park, ParkReason,
@@ -294,6 +293,11 @@ pub trait Store: AccessStore + Operations + SavedSearches + 'static {
         limit: u32,
     ) -> Result<Vec<GoldenRow>, StoreError>;
 
+    /// Masters of whose names and codes, by whomever they are given, one holds a text; case, width, accents and
+    /// blanks do not matter. What is called just so comes first, then what begins with it; the shorter before the
+    /// longer, at most `limit`. An empty text finds nobody.
+    async fn named(&self, part: &str, limit: u32) -> Result<Vec<MasterId>, StoreError>;
+
     /// The customer records of systems that are tied to a master, by system and native id.
     async fn records(&self, id: MasterId) -> Result<Vec<TiedRecord>, StoreError>;
 
@@ -348,11 +352,7 @@ pub trait Store: AccessStore + Operations + SavedSearches + 'static {
     /// Deliveries of a message.
     async fn deliveries(&self, id: MessageId) -> Result<Vec<DeliveryRecord>, StoreError>;
 
-    /// How many messages are parked, and since when the first of them, by system and state: for
-    /// metrics and alerts, so without a look at anything else.
-    async fn parked_counts(&self) -> Result<Vec<ParkedCount>, StoreError>;
-
-    /// Counts over everything, for the summary of a demo or a start page.
+    /// Counts over everything, for the summary of a demo or a start page, without counting anything.
     async fn dashboard(&self) -> Result<Dashboard, StoreError>;
 }
 

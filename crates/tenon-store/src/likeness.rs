@@ -10,7 +10,7 @@ use tenon_master::likeness::{MatchKey, Posting, Postings, Rejected, Traits};
 use uuid::Uuid;
 
 use crate::error::unreadable;
-use crate::{Founding, GoldenRow, Listed, MasterWrite, StoreError};
+use crate::{Founding, GoldenRow, Listed, MasterWrite, StoreError, names};
 
 /// Which masters a record may be of where no exact key finds one: the questions, one after the
 /// other over one connection. What is committed is found at once, by every node.
@@ -40,8 +40,8 @@ pub(crate) const FILLED_AT_ONCE: usize = 1_000_000;
 /// Golden records that are read at once when all are filled in.
 pub(crate) const READ_AT_ONCE: usize = 8_192;
 
-/// The version of keys and traits, as its column has it.
-pub(crate) const VERSION: i32 = Traits::VERSION as i32;
+/// The version of all that is made ready of masters, keys, traits and names, as its column has it.
+pub(crate) const VERSION: i32 = names::VERSION * 1_000 + Traits::VERSION as i32;
 
 /// What is kept of masters that a record may be of.
 #[derive(Debug, Clone, Default)]

@@ -79,7 +79,7 @@ pub struct ParkedGroup {
 /// What operators see and decide.
 #[async_trait]
 pub trait Operations: Send + Sync + 'static {
-    /// What waits, by system, direction, state and code.
+    /// What waits, by system, direction, state and code; asked every second, so without counting it.
     async fn parked_groups(&self) -> Result<Vec<ParkedGroup>, StoreError>;
 
     /// What is paused.

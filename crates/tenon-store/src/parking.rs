@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::error::unreadable;
 use crate::rows::{attributes, clean, count, system, timestamp};
 use crate::{
-    Dependency, Direction, Inbound, InboundState, Parcel, ParkReason, ParkedCount, ParkedId,
-    ParkedRecord, ParkedState, StoreError,
+    Dependency, Direction, Inbound, InboundState, Parcel, ParkReason, ParkedId, ParkedRecord,
+    ParkedState, StoreError,
 };
 
 /// How many followers of a parked message are counted; a longer lane is reported as this long.
@@ -228,18 +228,4 @@ fn failure_kind(text: &str) -> Result<FailureKind, StoreError> {
     .into_iter()
     .find(|kind| kind.as_str() == text)
     .ok_or_else(|| unreadable("a failure's kind", text))
-}
-
-/// A row of the counts as the databases return it: system, state, how many, since when.
-pub(crate) fn parked_count(row: (String, String, i64, i64)) -> Result<ParkedCount, StoreError> {
-    let (system, state, count, oldest) = row;
-    let found = ParkedState::ALL
-        .into_iter()
-        .find(|one| one.as_str() == state);
-    Ok(ParkedCount {
-        system: self::system(&system)?,
-        state: found.ok_or_else(|| unreadable("a parked message's state", &state))?,
-        count: self::count(count),
-        oldest: timestamp(oldest)?,
-    })
 }

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use tenon_core::{Attributes, Entity, NativeId, SystemName, Timestamp};
 
-use crate::{DeliveryState, ParkedState};
+use crate::DeliveryState;
+use crate::rows::count;
 
 /// A journaled message, without its bodies.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,19 +65,6 @@ pub struct Trace {
     pub deliveries: Vec<DeliveryRecord>,
 }
 
-/// How many messages of a system are parked in one state.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParkedCount {
-    /// The system.
-    pub system: SystemName,
-    /// The state.
-    pub state: ParkedState,
-    /// How many.
-    pub count: u64,
-    /// When the first of them was parked.
-    pub oldest: Timestamp,
-}
-
 /// Which journal records.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MessageFilter {
@@ -114,7 +102,60 @@ pub struct Dashboard {
     /// Source records that joined a master which another record had made: records of mastered
     /// entities that a system told of itself, less the masters.
     pub joined: u64,
-    /// Median and 99th percentile from acceptance to outcome, in milliseconds, over the deliveries
-    /// of the last hour.
+    /// Median and 99th percentile from acceptance to outcome, in milliseconds, over the latest
+    /// hundred thousand deliveries of the last hour.
     pub latency_ms: Option<(f64, f64)>,
+}
+
+/// How many there are of what: what, system, state, part.
+pub(crate) type Tally = (String, String, String, String, i64);
+
+/// Every tally, on both databases: on one of them several rows make up one.
+pub(crate) const TALLIES: &str =
+    "select what, system, state, part, cast(sum(count) as bigint) from tally
+     group by 1, 2, 3, 4 having sum(count) > 0";
+
+impl Dashboard {
+    pub(crate) fn of(tallies: Vec<Tally>, latency_ms: Option<(f64, f64)>) -> Self {
+        let mut counts = Self {
+            latency_ms,
+            ..Self::default()
+        };
+        let mut told = 0;
+        for (what, system, state, part, number) in tallies {
+            let number = count(number);
+            let mastered = || {
+                Entity::ALL
+                    .into_iter()
+                    .any(|it| it.is_mastered() && it.as_str() == part)
+            };
+            match what.as_str() {
+                "message" => *counts.messages.entry(state).or_default() += number,
+                "delivery" => {
+                    *counts
+                        .deliveries
+                        .entry(system)
+                        .or_default()
+                        .entry(state)
+                        .or_default() += number
+                }
+                "inbound" | "outbound" => {
+                    *counts
+                        .parked
+                        .entry(system)
+                        .or_default()
+                        .entry(state)
+                        .or_default() += number;
+                }
+                "master" if state == "own" => counts.masters += number,
+                "link" if mastered() => {
+                    counts.links += number;
+                    told += if state == "told" { number } else { 0 };
+                }
+                _ => {}
+            }
+        }
+        counts.joined = told.saturating_sub(counts.masters);
+        counts
+    }
 }

@@ -219,3 +219,35 @@ async fn a_list_is_reconciled_as_open_refine_does() {
         .problem(401, "access.required");
     hub.stop().await;
 }
+
+#[tokio::test]
+async fn customers_are_found_by_a_part_of_what_they_are_called() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let one = customer(&router, "C1", "上海川可贸易有限公司", TAX_IDS[0]).await;
+    let other = customer(&router, "C2", "Philips Shaver GmbH", TAX_IDS[1]).await;
+    let found = async |part: &str| {
+        let path = format!("/api/v1/masters?q={part}");
+        let page = get(&router, &path).await.with(200).json();
+        let items = page["items"].as_array().unwrap().clone();
+        items
+            .into_iter()
+            .filter(|item| item["likeness"].is_null())
+            .map(|item| item["master_id"].clone())
+            .collect::<Vec<_>>()
+    };
+    // 川可, 有限, as a browser writes them.
+    assert_eq!(
+        found("%E5%B7%9D%E5%8F%AF").await,
+        [one["master_id"].clone()]
+    );
+    assert_eq!(
+        found("%E6%9C%89%E9%99%90").await,
+        [one["master_id"].clone()]
+    );
+    assert_eq!(found("SHAV").await, [other["master_id"].clone()]);
+    let code = other["code"].as_str().unwrap();
+    assert_eq!(found(&code[1..]).await, [other["master_id"].clone()]);
+    assert!(found("%E7%9D%BF").await.is_empty());
+    hub.stop().await;
+}

@@ -203,6 +203,7 @@ impl Site {
             insight: Arc::default(),
             access,
             live: tenon_api::Live::default(),
+            kept: tenon_api::Kept::default(),
         }
     }
 

@@ -17,6 +17,7 @@ mod lanes;
 mod likeness;
 mod masters;
 mod merging;
+mod names;
 mod outbound;
 mod people;
 mod reading;
@@ -80,6 +81,9 @@ suite! {
     likeness::a_crowd_is_counted_and_not_named,
     likeness::a_failing_commit_leaves_no_keys,
     likeness::masters_that_are_there_are_filled_in_once,
+    names::a_master_is_found_by_any_part_of_its_names,
+    names::names_follow_changes_and_merges,
+    names::names_of_masters_that_are_there_are_filled_in,
     merging::a_merge_moves_every_tie_and_an_unmerge_moves_it_back,
     merging::a_merge_in_a_merged_master_comes_back_with_it,
     merging::what_names_a_merged_master_is_led_to_the_survivor,
@@ -144,6 +148,8 @@ suite! {
     reading::every_kind_of_key_traces,
     reading::a_trace_shows_deliveries,
     reading::the_dashboard_counts,
+    reading::counts_follow_every_change,
+    reading::racing_writers_are_all_counted,
     reading::it_is_all_there_after_reopening,
     reading::many_nodes_may_migrate_at_once,
     reading::tables_newer_than_the_program_are_refused,

@@ -7,6 +7,7 @@ use tenon_core::MessageId;
 use tenon_store::{Postgres, PostgresOptions, Store, StoreError};
 
 use super::fixtures::{House, delivered, order, orders};
+use super::reading::assert_counted;
 use crate::servers::{postgres_schema, postgres_url};
 
 async fn refusal(url: &str) -> StoreError {
@@ -215,8 +216,41 @@ async fn what_is_old_is_forgotten_without_waiting_for_who_reads_it() {
     assert_eq!(house.number("select count(*) from delivery").await, 1);
     // The months of now are not touched by a time in the past.
     assert_eq!(store.forget(before).await.unwrap(), 0);
-    // What is forgotten is still recognised.
+    // What is forgotten is still recognised, and not counted.
     assert!(store.commit(orders([1])).await.is_err());
+    assert_counted(&house).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tallies_are_added_up_beside_who_writes() {
+    let house = House::postgres().await;
+    let writing = async {
+        for number in (1..=200).step_by(2) {
+            house
+                .store
+                .commit(orders(number..number + 2))
+                .await
+                .unwrap();
+            let outcome = delivered(&order(number), &number.to_string());
+            house.settle(vec![outcome], Vec::new()).await;
+        }
+    };
+    let adding_up = async {
+        let mut connection = house.connection().await;
+        loop {
+            let added = sqlx::query("select add_tallies_up()").execute(&mut connection);
+            added.await.unwrap();
+        }
+    };
+    tokio::select! {
+        () = writing => {}
+        () = adding_up => {}
+    }
+    assert_counted(&house).await;
+    house.sql("select add_tallies_up()").await;
+    // Messages, deliveries, links of two systems.
+    assert_eq!(house.number("select count(*) from tally").await, 4);
+    assert_counted(&house).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

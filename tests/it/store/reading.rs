@@ -5,11 +5,14 @@ use futures::future::join_all;
 use serde_json::json;
 use tenon_core::Entity;
 use tenon_master::KeyKind;
-use tenon_store::{Commit, Inbound, InboundState, MessageFilter, ParkReason, StoreError};
+use tenon_store::{
+    Commit, Deed, Direction, Inbound, InboundState, MasterWrite, MessageFilter, Park, ParkReason,
+    ParkedGroup, ParkedState, Settlement, StoreError,
+};
 
 use super::fixtures::{
-    House, delivered, failed, golden, invalid, key, link, master, new_customer, order, orders,
-    park, system,
+    House, delivered, ends, failed, golden, in_lane, invalid, key, link, master, needs_master,
+    new_customer, order, orders, park, system, write,
 };
 
 pub(super) async fn checkpoints_are_kept(house: &House) {
@@ -291,6 +294,168 @@ pub(super) async fn the_dashboard_counts(house: &House) {
     let (median, slowest) = counted.latency_ms.unwrap();
     assert_eq!(median, 40.0);
     assert!((slowest - 138.0).abs() < 1e-6, "{slowest}");
+}
+
+/// What the dashboard and the groups of parked messages say is what there is.
+pub(super) async fn assert_counted(house: &House) {
+    let counted = house.store.dashboard().await.unwrap();
+    let groups = house.store.parked_groups().await.unwrap();
+    let message = |state: &str| counted.messages.get(state).copied().unwrap_or_default();
+    let delivery = |state: &str| {
+        let of_erp = counted.deliveries.get("erp");
+        of_erp
+            .and_then(|it| it.get(state))
+            .copied()
+            .unwrap_or_default()
+    };
+    let waits = |wanted: &dyn Fn(&ParkedGroup) -> bool| -> u64 {
+        groups
+            .iter()
+            .filter(|it| wanted(it))
+            .map(|it| it.count)
+            .sum()
+    };
+    let failed = |group: &ParkedGroup| {
+        (group.direction, group.state) == (Direction::Outbound, ParkedState::Failed)
+    };
+    for (there, told) in [
+        (
+            "select count(*) from journal",
+            counted.messages.values().sum(),
+        ),
+        (
+            "select count(*) from journal where state = 'routed'",
+            message("routed"),
+        ),
+        (
+            "select count(*) from journal where state = 'invalid'",
+            message("invalid"),
+        ),
+        (
+            "select count(*) from journal where state = 'dropped'",
+            message("dropped"),
+        ),
+        (
+            "select count(*) from delivery where state = 'delivered'",
+            delivery("delivered"),
+        ),
+        (
+            "select count(*) from delivery where state = 'parked'",
+            delivery("parked"),
+        ),
+        (
+            "select count(*) from delivery where state = 'dropped'",
+            delivery("dropped"),
+        ),
+        ("select count(*) from parked", waits(&|_| true)),
+        (
+            "select count(*) from parked where direction = 'outbound' and state = 'failed'",
+            waits(&failed),
+        ),
+        (
+            "select count(*) from parked where direction = 'inbound'",
+            waits(&|it| it.direction == Direction::Inbound),
+        ),
+        (
+            "select count(*) from parked where code = 'lane.behind'",
+            waits(&|it| it.code == "lane.behind"),
+        ),
+        (
+            "select count(*) from golden where merged_into is null",
+            counted.masters,
+        ),
+        (
+            "select count(*) from crosswalk where entity = 'customer'",
+            counted.links,
+        ),
+    ] {
+        assert_eq!(
+            house.number(there).await,
+            i64::try_from(told).unwrap(),
+            "{there}"
+        );
+    }
+    let parked: u64 = counted
+        .parked
+        .values()
+        .flat_map(|states| states.values())
+        .sum();
+    assert_eq!(parked, waits(&|_| true));
+}
+
+pub(super) async fn counts_follow_every_change(house: &House) {
+    house.store.commit(orders(1..=6)).await.unwrap();
+    let odd = Commit {
+        messages: vec![invalid(8), invalid(9)],
+        ..Default::default()
+    };
+    house.store.commit(odd).await.unwrap();
+    let parks = vec![
+        park(&in_lane(order(2), "lane"), failed()),
+        park(&in_lane(order(3), "lane"), ParkReason::Behind),
+        park(&order(4), failed()),
+    ];
+    house.settle(vec![delivered(&order(1), "E-1")], parks).await;
+    assert_counted(house).await;
+
+    // One is tried again in vain and for another reason, one arrives, what stood behind is due.
+    let parked = async |number| house.parked(order(number).attributes.id).await.unwrap();
+    let again = Park {
+        id: Some(parked(4).await.id),
+        ..park(&order(4), needs_master(7))
+    };
+    house
+        .settle(vec![ends(&parked(2).await)], vec![again])
+        .await;
+    assert_counted(house).await;
+
+    // Dropped are one on its way in and one on its way out; the other comes again.
+    let gone = [parked(8).await.id, parked(3).await.id];
+    let deed = Deed::new("li.wei", "a test");
+    assert_eq!(house.store.drop_parked(&gone, &deed).await.unwrap(), 2);
+    let anew = Commit {
+        messages: vec![order(9)],
+        redriven: vec![order(9).attributes.id],
+        ..Default::default()
+    };
+    house.store.commit(anew).await.unwrap();
+    assert_counted(house).await;
+
+    // A batch that fails counts nothing.
+    house.store.commit(new_customer(20)).await.unwrap();
+    house.store.commit(orders(6..=7)).await.unwrap_err();
+    let mut merged = golden(master(20), 2, "gone");
+    merged.merged_into = Some(master(21));
+    let masters = vec![
+        write(master(21), 1, None),
+        MasterWrite {
+            row: merged,
+            replaces: Some(1),
+        },
+    ];
+    let commit = Commit {
+        masters,
+        ..Default::default()
+    };
+    house.store.commit(commit).await.unwrap();
+    assert_counted(house).await;
+}
+
+pub(super) async fn racing_writers_are_all_counted(house: &House) {
+    let nodes = join_all([(); 4].map(|()| house.another_node())).await;
+    let work = nodes.iter().zip(0_u32..).map(async |(node, place)| {
+        for number in (0..30).map(|step| 1 + place * 90 + step * 3) {
+            node.commit(orders(number..number + 3)).await.unwrap();
+            let settlement = Settlement {
+                system: system("erp"),
+                outcomes: vec![delivered(&order(number), &format!("E-{number}"))],
+                parked: vec![park(&order(number + 1), failed())],
+            };
+            node.settle(settlement).await.unwrap();
+        }
+    });
+    join_all(work).await;
+    assert_counted(house).await;
 }
 
 pub(super) async fn it_is_all_there_after_reopening(house: &House) {

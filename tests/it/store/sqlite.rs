@@ -7,6 +7,7 @@ use tenon_core::Timestamp;
 use tenon_store::{Sqlite, Store, open_sqlite};
 
 use super::fixtures::{House, delivered, order, orders};
+use super::reading::assert_counted;
 use crate::servers::sqlite_file;
 
 /// Lets the file of the writing connection grow by so many pages at most.
@@ -61,4 +62,5 @@ async fn what_is_old_is_forgotten_in_portions() {
     assert_eq!(house.number("select count(*) from delivery").await, 1);
     assert_eq!(house.store.forget(before).await.unwrap(), 0);
     assert!(house.store.commit(orders([1])).await.is_err());
+    assert_counted(&house).await;
 }

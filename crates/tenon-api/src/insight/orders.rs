@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use tenon_core::money::Decimal;
 use tenon_insight::{Account, FileFormat, Reports, day_of, units};
-use tenon_store::insight::{Matter, MatterFilter, OrderPage};
+use tenon_store::insight::{Exceptions, Matter, MatterFilter, OrderPage};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -226,23 +226,32 @@ pub(crate) async fn export(
 }
 
 /// How all orders stand, by currency, and what is at stake.
+///
+/// Where it took long to make, it is given for a while to whoever asks: `Age` says how many seconds old it is.
 #[utoipa::path(get, path = "/api/v1/insight/exceptions", tag = "insight", responses(
     (status = 200, description = "one entry a currency", body = [ExceptionsView])))]
-pub(crate) async fn exceptions(
-    State(api): State<Api>,
-) -> Result<Json<Vec<ExceptionsView>>, Problem> {
+pub(crate) async fn exceptions(State(api): State<Api>) -> Result<Response, Problem> {
     let reports = api.reports().await?;
-    let found = reports
-        .store()
-        .exceptions(reports.generation(), &reports.matters())
-        .await?;
-    let views = found.into_iter().map(|row| {
+    let (generation, matters) = (reports.generation(), reports.matters());
+    let question = format!("exceptions {generation} {matters:?}");
+    let make = async move {
+        let found = reports.store().exceptions(generation, &matters).await?;
+        Ok(found
+            .into_iter()
+            .map(ExceptionsView::from)
+            .collect::<Vec<_>>())
+    };
+    api.kept.answer(question, make).await
+}
+
+impl From<Exceptions> for ExceptionsView {
+    fn from(row: Exceptions) -> Self {
         let matter = |matter: &str, orders, amount| MatterView {
             matter: matter.to_owned(),
             orders,
             amount,
         };
-        ExceptionsView {
+        Self {
             matters: vec![
                 matter("matched", row.matched, None),
                 matter("open", row.open, None),
@@ -260,6 +269,5 @@ pub(crate) async fn exceptions(
             invoiced: row.invoiced,
             received: row.received,
         }
-    });
-    Ok(Json(views.collect()))
+    }
 }

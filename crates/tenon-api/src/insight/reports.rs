@@ -1,6 +1,5 @@
 //! Reports: each is a table, shown or as a file.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use jiff::civil::Date;
@@ -134,10 +133,8 @@ fn scope(reports: &Reports, query: &ReportQuery) -> Result<Scope, Problem> {
     })
 }
 
-async fn table(api: &Api, name: &str, query: &ReportQuery) -> Result<Table, Problem> {
-    let reports = api.reports().await?;
-    let scope = scope(&reports, query)?;
-    let table = reports.report(name, &scope).await?;
+async fn table(reports: Reports, name: &str, scope: &Scope) -> Result<Table, Problem> {
+    let table = reports.report(name, scope).await?;
     table.ok_or_else(|| {
         let known = REPORTS.join(", ");
         Problem::not_found(format!("no report `{name}`; there are {known}"))
@@ -146,6 +143,9 @@ async fn table(api: &Api, name: &str, query: &ReportQuery) -> Result<Table, Prob
 
 /// A report: `months`, `segments`, `cohorts`, `funnel`, `new_customers`, `grades`, `products`, `hints`,
 /// `scorecard`, `cover`.
+///
+/// One that took long to make is given for a while to whoever asks for the same: `Age` says how many seconds
+/// old it is.
 #[utoipa::path(get, path = "/api/v1/insight/reports/{name}", tag = "insight",
     params(ReportQuery, ("name" = String, Path, description = "the report")), responses(
     (status = 200, description = "the report", body = TableView), (status = 400, description = "the query does not fit", body = Problem), (status = 404, description = "no such report", body = Problem)))]
@@ -153,8 +153,12 @@ pub(crate) async fn report(
     State(api): State<Api>,
     Path(name): Path<String>,
     Asked(query): Asked<ReportQuery>,
-) -> Result<Json<TableView>, Problem> {
-    Ok(Json(table(&api, &name, &query).await?.into()))
+) -> Result<Response, Problem> {
+    let reports = api.reports().await?;
+    let scope = scope(&reports, &query)?;
+    let question = format!("{name} {} {scope:?}", reports.generation());
+    let make = async move { Ok(TableView::from(table(reports, &name, &scope).await?)) };
+    api.kept.answer(question, make).await
 }
 
 /// The same report as a file.
@@ -166,6 +170,8 @@ pub(crate) async fn export(
     Path(name): Path<String>,
     Asked(query): Asked<ReportQuery>,
 ) -> Result<Response, Problem> {
-    let table = table(&api, &name, &query).await?;
+    let reports = api.reports().await?;
+    let scope = scope(&reports, &query)?;
+    let table = table(reports, &name, &scope).await?;
     file(&name, query.format.unwrap_or(FileFormat::Csv), &table)
 }

@@ -11,7 +11,7 @@ use tenon_master::likeness::{MatchKey, Postings};
 use uuid::Uuid;
 
 use super::moment::Moment;
-use super::{Postgres, SWEEP, Transaction};
+use super::{Postgres, SWEEP, Transaction, names};
 use crate::likeness::{self, Entry, FILLED_AT_ONCE, READ_AT_ONCE, VERSION};
 use crate::{Founding, GoldenRow, Likeness, Listed, MasterWrite, Neighbours, StoreError};
 use crate::{golden, rows};
@@ -251,7 +251,7 @@ pub(super) async fn fill(store: &Postgres) -> Result<(), StoreError> {
         return Ok(());
     }
     for statement in [
-        "truncate match_key, match_traits",
+        "truncate match_key, match_traits, master_name",
         "delete from match_version",
         SWEEP,
     ] {
@@ -271,6 +271,7 @@ pub(super) async fn fill(store: &Postgres) -> Result<(), StoreError> {
             traits.push((master, bytes, None));
         }
         write(&mut transaction, traits, []).await?;
+        names::keep(&mut transaction, crate::names::of(&page)).await?;
         if ready >= FILLED_AT_ONCE {
             write_entries(&mut transaction, &mut entries).await?;
             ready = 0;

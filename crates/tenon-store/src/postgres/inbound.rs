@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     BEGIN_LINKING, BEGIN_WAITING, Postgres, Transaction, boms, candidates, deeds, dependencies,
-    hierarchy, items, lanes, life, merging, prospects, reviews,
+    hierarchy, items, lanes, life, merging, names, prospects, reviews,
 };
 use crate::body::{pack, pack_option};
 use crate::hierarchy::may_close_a_circle;
@@ -37,6 +37,7 @@ pub(super) async fn commit(
     }
     let founded = candidates::found(&mut transaction, commit.founding.as_ref()).await?;
     candidates::keep(&mut transaction, &commit.masters, founded).await?;
+    names::keep(&mut transaction, crate::names::written(&commit.masters)).await?;
     merging::reserve(&mut transaction, &commit.reservations).await?;
     claim_keys(&mut transaction, commit).await?;
     park_invalid(&mut transaction, &commit.messages).await?;

@@ -21,6 +21,7 @@ mod lanes;
 mod life;
 mod merging;
 mod moment;
+mod names;
 mod operations;
 mod outbound;
 mod parked;
@@ -45,10 +46,9 @@ use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
 use crate::{
     Belonging, Claim, Commit, Correction, CorrectionId, CorrectionState, Dashboard, Deed,
     DeliveryRecord, GoldenRow, Insight, JournalRecord, Known, Life, Likeness, Lookup,
-    MessageFilter, NewRedrive, OutboundKnown, OutboundLookup, ParkedCount, ParkedEvent,
-    ParkedFilter, ParkedId, ParkedRecord, Payloads, ProspectClaim, Redrive, RedriveId,
-    RedriveState, Review, ReviewId, ReviewState, Settlement, Store, StoreError, TiedRecord, Trace,
-    Version,
+    MessageFilter, NewRedrive, OutboundKnown, OutboundLookup, ParkedEvent, ParkedFilter, ParkedId,
+    ParkedRecord, Payloads, ProspectClaim, Redrive, RedriveId, RedriveState, Review, ReviewId,
+    ReviewState, Settlement, Store, StoreError, TiedRecord, Trace, Version,
 };
 
 /// A transaction of this store.
@@ -270,6 +270,16 @@ fn migrator() -> Migrator {
             include_str!("../../migrations/postgres/0016_dealers.sql"),
         ),
         migration(
+            17,
+            "tallies",
+            include_str!("../../migrations/postgres/0017_tallies.sql"),
+        ),
+        migration(
+            18,
+            "names",
+            include_str!("../../migrations/postgres/0018_names.sql"),
+        ),
+        migration(
             19,
             "bom_changes",
             include_str!("../../migrations/postgres/0019_bom_changes.sql"),
@@ -472,6 +482,10 @@ impl Store for Postgres {
         history::masters(self, after, limit).await
     }
 
+    async fn named(&self, part: &str, limit: u32) -> Result<Vec<MasterId>, StoreError> {
+        names::find(self, part, limit).await
+    }
+
     async fn records(&self, id: MasterId) -> Result<Vec<TiedRecord>, StoreError> {
         merging::records(self, id).await
     }
@@ -539,10 +553,6 @@ impl Store for Postgres {
 
     async fn deliveries(&self, id: MessageId) -> Result<Vec<DeliveryRecord>, StoreError> {
         read::deliveries(self, id).await
-    }
-
-    async fn parked_counts(&self) -> Result<Vec<ParkedCount>, StoreError> {
-        parked::counts(self).await
     }
 
     async fn dashboard(&self) -> Result<Dashboard, StoreError> {

@@ -1,11 +1,10 @@
 //! What operators see and decide.
 
 use async_trait::async_trait;
-use sqlx::Executor;
 use tenon_core::SystemName;
 
+use super::Postgres;
 use super::moment::Moment;
-use super::{Postgres, SWEEP};
 use crate::StoreError;
 use crate::operations::{self, Half, Operations, ParkedGroup, Pause};
 use crate::rows::clean;
@@ -13,16 +12,22 @@ use crate::rows::clean;
 #[async_trait]
 impl Operations for Postgres {
     async fn parked_groups(&self) -> Result<Vec<ParkedGroup>, StoreError> {
-        let mut transaction = self.begin("begin read only").await?;
-        transaction.execute(SWEEP).await?;
+        let mut connection = self.connection().await?;
         type Row = (String, String, String, String, i64, Moment);
         let found: Vec<Row> = sqlx::query_as(
-            "select system, direction, state, code, count(*), min(parked_at) from parked
-             group by 1, 2, 3, 4 order by 1, 2, 3, 4",
+            "select t.system, t.what, t.state, t.part, t.count, eldest.parked_at
+             from (select system, what, state, part, sum(count)::int8 as count from tally
+                   where what in ('inbound', 'outbound')
+                   group by 1, 2, 3, 4 having sum(count) > 0) t
+             cross join lateral (
+                 select p.parked_at from parked p
+                 where p.system = t.system and p.direction = t.what and p.state = t.state
+                     and p.code = t.part
+                 order by p.parked_at limit 1) eldest
+             order by 1, 2, 3, 4",
         )
-        .fetch_all(&mut *transaction)
+        .fetch_all(&mut *connection)
         .await?;
-        transaction.commit().await?;
         let rows = found.into_iter();
         rows.map(|(system, direction, state, code, count, oldest)| {
             operations::group((system, direction, state, code, count, oldest.0))

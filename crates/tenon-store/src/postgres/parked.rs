@@ -1,16 +1,15 @@
 //! Parked messages as people and the deliver stage see them.
 
-use sqlx::{Executor, PgConnection};
+use sqlx::PgConnection;
 use tenon_core::{Entity, SystemName, Timestamp};
 
 use super::lanes::{advance, lock_lanes};
 use super::moment::Moment;
-use super::{BEGIN_FILTERED, Postgres, SWEEP, deeds};
+use super::{BEGIN_FILTERED, Postgres, deeds};
 use crate::parking::{self, ParkedRow};
 use crate::rows::clean;
 use crate::{
-    Deed, Direction, EventKind, ParkedCount, ParkedFilter, ParkedId, ParkedRecord, ParkedState,
-    StoreError,
+    Deed, Direction, EventKind, ParkedFilter, ParkedId, ParkedRecord, ParkedState, StoreError,
 };
 
 // ---- Reading ----------------------------------------------------------------------------------
@@ -256,19 +255,4 @@ async fn delete_with_reason(
     .fetch_all(connection)
     .await?;
     Ok(dropped)
-}
-
-pub(super) async fn counts(store: &Postgres) -> Result<Vec<ParkedCount>, StoreError> {
-    let mut transaction = store.begin("begin read only").await?;
-    transaction.execute(SWEEP).await?;
-    let found: Vec<(String, String, i64, Moment)> = sqlx::query_as(
-        "select system, state, count(*), min(parked_at) from parked group by system, state",
-    )
-    .fetch_all(&mut *transaction)
-    .await?;
-    transaction.commit().await?;
-    let count = |(system, state, number, oldest): (_, _, _, Moment)| {
-        parking::parked_count((system, state, number, oldest.0))
-    };
-    found.into_iter().map(count).collect()
 }

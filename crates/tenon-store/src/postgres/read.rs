@@ -1,16 +1,17 @@
 //! Reading what was kept: journal, deliveries, golden records, counts; and the sources' checkpoints.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use sqlx::{Executor, PgConnection};
-use tenon_core::{Entity, MasterId, MessageId, SystemName};
+use sqlx::PgConnection;
+use tenon_core::{MasterId, MessageId, SystemName};
 use uuid::Uuid;
 
+use super::Postgres;
 use super::known::golden_rows;
 use super::moment::Moment;
-use super::{Postgres, SWEEP};
 use crate::body::unpack;
-use crate::rows::{self, DeliveryRow, JournalRow, clean, count};
+use crate::reading;
+use crate::rows::{self, DeliveryRow, JournalRow, clean};
 use crate::{Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Payloads, StoreError, Trace};
 
 // ---- Sources ----------------------------------------------------------------------------------
@@ -227,67 +228,18 @@ pub(super) async fn dashboard(store: &Postgres) -> Result<Dashboard, StoreError>
     let mut transaction = store
         .begin("begin transaction isolation level repeatable read read only")
         .await?;
-    transaction.execute(SWEEP).await?;
-    let messages: Vec<(String, i64)> =
-        sqlx::query_as("select state, count(*) from journal group by state")
-            .fetch_all(&mut *transaction)
-            .await?;
-    let deliveries = by_system(
-        &mut transaction,
-        "select system, state, count(*) from delivery group by 1, 2",
-    )
-    .await?;
-    let parked = by_system(
-        &mut transaction,
-        "select system, state, count(*) from parked group by 1, 2",
-    )
-    .await?;
-    let masters: i64 = sqlx::query_scalar("select count(*) from golden where merged_into is null")
-        .fetch_one(&mut *transaction)
+    let tallies = sqlx::query_as(reading::TALLIES)
+        .fetch_all(&mut *transaction)
         .await?;
-    let mastered: Vec<&str> = Entity::ALL
-        .into_iter()
-        .filter(|entity| entity.is_mastered())
-        .map(Entity::as_str)
-        .collect();
-    let (links, told): (i64, i64) = sqlx::query_as(
-        "select count(*), count(*) filter (where inbound) from crosswalk where entity = any($1)",
-    )
-    .bind(mastered)
-    .fetch_one(&mut *transaction)
-    .await?;
     let latency: Option<Vec<f64>> = sqlx::query_scalar(
         "select percentile_cont(array[0.5, 0.99]) within group (order by latency_ms)
-         from delivery where at >= now() - interval '1 hour'",
+         from (select latency_ms from delivery
+               where at >= now() - interval '1 hour' and latency_ms is not null
+               order by at desc limit 100000) latest",
     )
     .fetch_one(&mut *transaction)
     .await?;
     transaction.commit().await?;
-    Ok(Dashboard {
-        messages: messages
-            .into_iter()
-            .map(|(state, number)| (state, count(number)))
-            .collect(),
-        deliveries,
-        parked,
-        masters: count(masters),
-        links: count(links),
-        joined: count(told - masters),
-        latency_ms: latency.and_then(|both| Some((*both.first()?, *both.get(1)?))),
-    })
-}
-
-async fn by_system(
-    connection: &mut PgConnection,
-    statement: &'static str,
-) -> Result<BTreeMap<String, BTreeMap<String, u64>>, StoreError> {
-    let found: Vec<(String, String, i64)> = sqlx::query_as(statement).fetch_all(connection).await?;
-    let mut counts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
-    for (system, state, number) in found {
-        counts
-            .entry(system)
-            .or_default()
-            .insert(state, count(number));
-    }
-    Ok(counts)
+    let latency = latency.and_then(|both| Some((*both.first()?, *both.get(1)?)));
+    Ok(Dashboard::of(tallies, latency))
 }

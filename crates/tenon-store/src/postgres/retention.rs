@@ -23,6 +23,11 @@ const ENDED: &str = "select inhrelid::regclass::text from pg_inherits
             + interval '1 month' <= to_timestamp($1::double precision / 1000000) at time zone 'UTC'
     order by 1";
 
+/// What is counted of a month that is dropped, which nobody changes any more.
+const UNCOUNT: &str = "insert into tally
+    select what, system, state, part, -sum(count) from tally where what = 'message' and part = $1
+    group by 1, 2, 3, 4 having sum(count) <> 0";
+
 /// What stands outside of the months: rows that came when their month was not there yet.
 const OUTSIDE: [&str; 2] = [
     "delete from journal_default where ctid = any (array(
@@ -136,6 +141,12 @@ async fn drop_month(store: &Postgres, month: &str) -> Result<u64, StoreError> {
     transaction
         .execute(AssertSqlSafe(format!("drop table if exists {month}")))
         .await?;
+    if let Some((_, counted)) = month.rsplit_once("journal_") {
+        sqlx::query(UNCOUNT)
+            .bind(counted)
+            .execute(&mut *transaction)
+            .await?;
+    }
     transaction.commit().await?;
     Ok(rows.max(0.0) as u64)
 }

@@ -11,9 +11,9 @@ use tenon_master::MasterKey;
 use tenon_master::likeness::{MatchKey, Postings};
 use uuid::Uuid;
 
-use super::Transaction;
 use super::bulk::Bulk;
 use super::known::identifiers;
+use super::{Transaction, names};
 use crate::error::unreadable;
 use crate::likeness::{self, Entry, FILLED_AT_ONCE, READ_AT_ONCE, VERSION};
 use crate::{Founding, GoldenRow, Likeness, Listed, MasterWrite, Neighbours, StoreError};
@@ -261,6 +261,7 @@ pub(super) async fn fill(transaction: &mut Transaction) -> Result<(), StoreError
     for statement in [
         "delete from match_key",
         "delete from match_traits",
+        "delete from master_name",
         "delete from match_version",
     ] {
         sqlx::query(statement).execute(&mut **transaction).await?;
@@ -279,6 +280,7 @@ pub(super) async fn fill(transaction: &mut Transaction) -> Result<(), StoreError
             traits.push((master, bytes, None));
         }
         write(transaction, &traits, &[]).await?;
+        names::keep(transaction, crate::names::of(&page)).await?;
         if ready >= FILLED_AT_ONCE {
             write_entries(transaction, &mut entries).await?;
             ready = 0;

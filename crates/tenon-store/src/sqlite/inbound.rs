@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::bulk::{Bulk, Statement};
 use super::{
     Sqlite, Transaction, boms, candidates, deeds, dependencies, hierarchy, items, lanes, life,
-    merging, now, prospects, reviews,
+    merging, names, now, prospects, reviews,
 };
 use crate::body::{pack, pack_option};
 use crate::parking::{self, Newcomer, Reason};
@@ -39,6 +39,7 @@ pub(super) async fn commit(store: &Sqlite, commit: &Commit) -> Result<Vec<System
     }
     let founded = candidates::found(&mut transaction, commit.founding.as_ref()).await?;
     candidates::keep(&mut transaction, &commit.masters, founded).await?;
+    names::keep(&mut transaction, crate::names::written(&commit.masters)).await?;
     merging::reserve(&mut transaction, &commit.reservations).await?;
     claim_keys(&mut transaction, commit).await?;
     park_invalid(&mut transaction, &commit.messages, now).await?;

@@ -21,6 +21,7 @@ mod known;
 mod lanes;
 mod life;
 mod merging;
+mod names;
 mod operations;
 mod outbound;
 mod parked;
@@ -48,10 +49,9 @@ use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
 use crate::{
     Belonging, Claim, Commit, Correction, CorrectionId, CorrectionState, Dashboard, Deed,
     DeliveryRecord, GoldenRow, Insight, JournalRecord, Known, Life, Likeness, Lookup,
-    MessageFilter, NewRedrive, OutboundKnown, OutboundLookup, ParkedCount, ParkedEvent,
-    ParkedFilter, ParkedId, ParkedRecord, Payloads, ProspectClaim, Redrive, RedriveId,
-    RedriveState, Review, ReviewId, ReviewState, Settlement, Store, StoreError, TiedRecord, Trace,
-    Version,
+    MessageFilter, NewRedrive, OutboundKnown, OutboundLookup, ParkedEvent, ParkedFilter, ParkedId,
+    ParkedRecord, Payloads, ProspectClaim, Redrive, RedriveId, RedriveState, Review, ReviewId,
+    ReviewState, Settlement, Store, StoreError, TiedRecord, Trace, Version,
 };
 
 /// A transaction of this store.
@@ -247,6 +247,16 @@ fn migrator() -> Migrator {
             16,
             "dealers",
             include_str!("../../migrations/sqlite/0016_dealers.sql"),
+        ),
+        migration(
+            17,
+            "tallies",
+            include_str!("../../migrations/sqlite/0017_tallies.sql"),
+        ),
+        migration(
+            18,
+            "names",
+            include_str!("../../migrations/sqlite/0018_names.sql"),
         ),
         migration(
             19,
@@ -450,6 +460,10 @@ impl Store for Sqlite {
         history::masters(self, after, limit).await
     }
 
+    async fn named(&self, part: &str, limit: u32) -> Result<Vec<MasterId>, StoreError> {
+        names::find(self, part, limit).await
+    }
+
     async fn records(&self, id: MasterId) -> Result<Vec<TiedRecord>, StoreError> {
         merging::records(self, id).await
     }
@@ -517,10 +531,6 @@ impl Store for Sqlite {
 
     async fn deliveries(&self, id: MessageId) -> Result<Vec<DeliveryRecord>, StoreError> {
         read::deliveries(self, id).await
-    }
-
-    async fn parked_counts(&self) -> Result<Vec<ParkedCount>, StoreError> {
-        parked::counts(self).await
     }
 
     async fn dashboard(&self) -> Result<Dashboard, StoreError> {

@@ -13,8 +13,11 @@ impl Operations for Sqlite {
     async fn parked_groups(&self) -> Result<Vec<ParkedGroup>, StoreError> {
         let mut connection = self.read().await?;
         let found: Vec<GroupRow> = sqlx::query_as(
-            "select system, direction, state, code, count(*), min(parked_at) from parked
-             group by 1, 2, 3, 4 order by 1, 2, 3, 4",
+            "select t.system, t.what, t.state, t.part, t.count,
+                 (select min(p.parked_at) from parked p where p.system = t.system
+                      and p.direction = t.what and p.state = t.state and p.code = t.part)
+             from tally t where t.what in ('inbound', 'outbound') and t.count > 0
+             order by 1, 2, 3, 4",
         )
         .fetch_all(&mut *connection)
         .await?;

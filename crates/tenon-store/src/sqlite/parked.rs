@@ -9,8 +9,7 @@ use super::{Sqlite, deeds, now};
 use crate::parking::{self, ParkedRow};
 use crate::rows::{self, clean};
 use crate::{
-    Deed, Direction, EventKind, ParkedCount, ParkedFilter, ParkedId, ParkedRecord, ParkedState,
-    StoreError,
+    Deed, Direction, EventKind, ParkedFilter, ParkedId, ParkedRecord, ParkedState, StoreError,
 };
 
 // ---- Reading ----------------------------------------------------------------------------------
@@ -252,14 +251,4 @@ pub(super) async fn drop_parked(
     }
     transaction.commit().await?;
     Ok(dropped)
-}
-
-pub(super) async fn counts(store: &Sqlite) -> Result<Vec<ParkedCount>, StoreError> {
-    let mut connection = store.read().await?;
-    let found: Vec<(String, String, i64, i64)> = sqlx::query_as(
-        "select system, state, count(*), min(parked_at) from parked group by system, state",
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    found.into_iter().map(parking::parked_count).collect()
 }

@@ -1,15 +1,16 @@
 //! Reading what was kept: journal, deliveries, golden records, counts; and the sources' checkpoints.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use sqlx::SqliteConnection;
-use tenon_core::{Entity, MasterId, MessageId, SystemName};
+use tenon_core::{MasterId, MessageId, SystemName};
 use uuid::Uuid;
 
 use super::known::{golden_rows, identifiers};
 use super::{Sqlite, now};
 use crate::body::unpack;
-use crate::rows::{self, DeliveryRow, JournalRow, clean, count};
+use crate::reading;
+use crate::rows::{self, DeliveryRow, JournalRow, clean};
 use crate::{Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Payloads, StoreError, Trace};
 
 // ---- Sources ----------------------------------------------------------------------------------
@@ -213,75 +214,19 @@ async fn deliveries_of(
 
 pub(super) async fn dashboard(store: &Sqlite) -> Result<Dashboard, StoreError> {
     // One read transaction: all counts are of the same moment.
-    let mut transaction = store.reader.begin().await?;
-    let messages: Vec<(String, i64)> =
-        sqlx::query_as("select state, count(*) from journal group by state")
-            .fetch_all(&mut *transaction)
-            .await?;
-    let deliveries = by_system(
-        &mut transaction,
-        "select system, state, count(*) from delivery group by 1, 2",
-    )
-    .await?;
-    let parked = by_system(
-        &mut transaction,
-        "select system, state, count(*) from parked group by 1, 2",
-    )
-    .await?;
-    let masters: i64 = sqlx::query_scalar("select count(*) from golden where merged_into is null")
-        .fetch_one(&mut *transaction)
+    let mut transaction = store.begin_reading().await?;
+    let tallies = sqlx::query_as(reading::TALLIES)
+        .fetch_all(&mut *transaction)
         .await?;
-    let mastered: Vec<&str> = Entity::ALL
-        .into_iter()
-        .filter(|entity| entity.is_mastered())
-        .map(Entity::as_str)
-        .collect();
-    let (links, told): (i64, i64) = sqlx::query_as(
-        "select count(*), coalesce(sum(inbound), 0) from crosswalk
-         where entity in (select value from json_each($1))",
-    )
-    .bind(rows::to_json(&mastered)?)
-    .fetch_one(&mut *transaction)
-    .await?;
-    let latency_ms = latency(&mut transaction).await?;
-    transaction.commit().await?;
-    Ok(Dashboard {
-        messages: messages
-            .into_iter()
-            .map(|(state, number)| (state, count(number)))
-            .collect(),
-        deliveries,
-        parked,
-        masters: count(masters),
-        links: count(links),
-        joined: count(told - masters),
-        latency_ms,
-    })
-}
-
-/// Median and 99th percentile over the deliveries of the last hour.
-async fn latency(connection: &mut SqliteConnection) -> Result<Option<(f64, f64)>, StoreError> {
     let mut latencies: Vec<f64> = sqlx::query_scalar(
-        "select latency_ms from delivery where at >= $1 and latency_ms is not null",
+        "select latency_ms from delivery where at >= $1 and latency_ms is not null
+         order by at desc limit 100000",
     )
     .bind(now() - 3_600_000_000)
-    .fetch_all(connection)
+    .fetch_all(&mut *transaction)
     .await?;
+    transaction.commit().await?;
     latencies.sort_by(f64::total_cmp);
-    Ok(rows::percentile(&latencies, 0.5).zip(rows::percentile(&latencies, 0.99)))
-}
-
-async fn by_system(
-    connection: &mut SqliteConnection,
-    statement: &'static str,
-) -> Result<BTreeMap<String, BTreeMap<String, u64>>, StoreError> {
-    let found: Vec<(String, String, i64)> = sqlx::query_as(statement).fetch_all(connection).await?;
-    let mut counts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
-    for (system, state, number) in found {
-        counts
-            .entry(system)
-            .or_default()
-            .insert(state, count(number));
-    }
-    Ok(counts)
+    let latency = rows::percentile(&latencies, 0.5).zip(rows::percentile(&latencies, 0.99));
+    Ok(Dashboard::of(tallies, latency))
 }

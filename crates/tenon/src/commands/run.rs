@@ -250,6 +250,7 @@ pub(crate) async fn serve(
             insight: Arc::new(settings.insight.clone()),
             access: access.clone(),
             live: tenon_api::Live::until(stop.clone()),
+            kept: tenon_api::Kept::default(),
         };
         let router = tenon_api::router(api)?;
         let stopped = stop.clone().cancelled_owned();
