@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Measures a hub that has been at work for long: make bench-size.
 
-    size.py BINARY FOLDER [--messages N] [--customers N] [--rounds N] [--serve]
+    size.py BINARY FOLDER [--messages N] [--customers N] [--store postgres://…] [--figures] [--rounds N] [--serve]
 
-BINARY is tenon; FOLDER holds the embedded engine's file, which is made there unless it is there already. The
-messages of ninety days are written as a hub keeps them: customers, orders in three statements each, invoices,
-shipments, receipts, stock, opportunities, cases, with bodies that fit the canonical schemas, so that the
-projections are made from them by the hub itself. Then `tenon trace` and what the console's pages ask are timed,
+BINARY is tenon; FOLDER holds the embedded engine's file, which is made there unless it is there already. With
+--store a schema of that server is filled instead. The messages of ninety days are written as a hub keeps them:
+customers, orders in three statements each, invoices, shipments, receipts, stock, opportunities, cases, with
+bodies that fit the canonical schemas, so that the projections are made from them by the hub itself. With
+--figures the hub makes them of the first messages only, and a year of figures for all of them is written beside
+it by SQL, which takes minutes instead of hours. Then `tenon trace` and what the console's pages ask are timed,
 each many times with other keys, and what they answer is compared with what was written.
 """
 import argparse
@@ -24,6 +26,7 @@ import urllib.request
 from pathlib import Path
 
 TOKEN = "let-me-in"
+SCHEMA = "tenon_size"
 DAY = 86_400_000_000
 # Of a hundred messages: which entity each is, its system, and how many statements a record has.
 SHARES = [("order", 34, "crm", 3), ("customer", 15, "crm", 0), ("invoice", 17, "erp", 2), ("shipment", 11, "erp", 1),
@@ -168,61 +171,226 @@ def customer_key(number):
     return f"K{number:07d}"
 
 
-def fill(path, company):
-    """Writes everything; keys and indexes are made after the rows, which is faster."""
-    database = sqlite3.connect(path, isolation_level=None)
-    for pragma in ("journal_mode = off", "synchronous = off", "cache_size = -4000000", "temp_store = memory", "locking_mode = exclusive"):
-        database.execute(f"pragma {pragma}")
-    later = [row for row in database.execute(
-        "select name, sql from sqlite_master where type = 'index' and sql is not null and tbl_name in "
-        "('journal', 'crosswalk', 'golden', 'master_key')")]
-    for index, _ in later:
-        database.execute(f"drop index {index}")
-    database.execute("begin")
-    began = company.at(0)
-    made = ((identity("customer", number), *golden(number), began) for number in range(company.customers))
-    for row in made:
-        master, body, sources, at = row
-        database.execute("insert into golden (master_id, version, golden, sources, updated_at) values (?, 1, ?, ?, ?)",
-                         (master, body, sources, at))
-        database.execute("insert into golden_history (master_id, version, golden, at) values (?, 1, ?, ?)", (master, body, at))
-    database.executemany("insert into master_key (kind, value, master_id) values (?, ?, ?) on conflict do nothing",
-                         (key for number in range(company.customers) for key in
-                          (("code", customer_key(number), identity("customer", number)),
-                           ("name", name(number), identity("customer", number)))))
-    database.executemany(
-        "insert into crosswalk (entity, system, native_id, master_id, inbound, linked_at) values (?, ?, ?, ?, ?, ?)",
-        (row for number in range(company.customers) for row in
-         (("customer", "crm", f"C-{number}", identity("customer", number), 1, began),
-          ("customer", "erp", f"{10_000_000 + number}", identity("customer", number), 0, began))))
+# The tables that are filled, and what stands in their columns.
+TABLES = {
+    "golden": "master_id:id version golden sources updated_at:time",
+    "golden_history": "master_id:id version golden at:time",
+    "master_key": "kind value master_id:id",
+    "crosswalk": "entity system native_id master_id:id inbound:truth linked_at:time",
+    "inbox": "message_id:id position journaled_at:time",
+    "journal": "position journaled_at:time message_id:id entity source native_id master_id:id business_key origin state "
+               "detail targets:list attributes",
+    "payload": "position journaled_at:time raw:body canonical:body",
+    "delivery": "message_id:id system entity master_id:id state detail attempts latency_ms native_id at:time",
+    "parked": "direction system lane message_id:id entity state kind code detail attempts parked_at:time attributes body:body",
+}
+COLUMNS = {table: [(column.partition(":")[0], column.partition(":")[2]) for column in columns.split()]
+           for table, columns in TABLES.items()}
+
+
+class Embedded:
+    """The embedded engine's file."""
+
+    def __init__(self, path):
+        self.path = path
+        self.database = sqlite3.connect(path, isolation_level=None)
+
+    def begin(self):
+        """Keys and indexes are made after the rows, which is faster."""
+        for pragma in ("journal_mode = off", "synchronous = off", "cache_size = -4000000", "temp_store = memory", "locking_mode = exclusive"):
+            self.database.execute(f"pragma {pragma}")
+        self.later = [row for row in self.database.execute(
+            "select name, sql from sqlite_master where type = 'index' and sql is not null and tbl_name in "
+            "('journal', 'crosswalk', 'golden', 'master_key', 'delivery', 'parked')")]
+        for index, _ in self.later:
+            self.database.execute(f"drop index {index}")
+        self.database.execute("begin")
+
+    def write(self, table, rows):
+        # A payload's time is its message's.
+        kept = [place for place, (column, _) in enumerate(COLUMNS[table]) if (table, column) != ("payload", "journaled_at")]
+        names = ", ".join(COLUMNS[table][place][0] for place in kept)
+        self.database.executemany(f"insert into {table} ({names}) values ({', '.join('?' for _ in kept)})",
+                                  ([row[place] for place in kept] for row in rows))
+
+    def end(self):
+        self.database.execute("commit")
+        for _, sql in self.later:
+            self.database.execute(sql)
+        self.run(["analyze"])
+
+    def run(self, statements):
+        for statement in statements:
+            self.database.execute(statement)
+
+    def one(self, question):
+        return self.database.execute(question).fetchone()[0]
+
+    def close(self):
+        self.database.close()
+
+    def gib(self):
+        return self.path.stat().st_size / 2**30
+
+    # Expressions that the two say differently.
+    numbers = staticmethod(lambda last: f"(with recursive numbers(n) as (select 0 union all select n + 1 from numbers where n < {last}) select n from numbers)")
+    customer = staticmethod(lambda number: f"'019b0000-7000-0000-0000-' || printf('%012x', {number})")
+    another = staticmethod(lambda identifier, n: f"printf('%08x', {n}) || substr({identifier}, 9)")
+    said = staticmethod(lambda field: f"golden ->> '$.customer.{field}'")
+    identity = "lower(substr(hex(master_id), 1, 8) || '-' || substr(hex(master_id), 9, 4) || '-' || substr(hex(master_id), 13, 4) || '-' || substr(hex(master_id), 17, 4) || '-' || substr(hex(master_id), 21))"
+    month = staticmethod(lambda day: f"(strftime('%Y', {day} * 86400, 'unixepoch') * 12 + strftime('%m', {day} * 86400, 'unixepoch') - 1)")
+
+
+class Server:
+    """A schema of a PostgreSQL server, reached by psql."""
+
+    ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"})
+
+    def __init__(self, url):
+        self.url = url
+        self.psql = ["psql", "-qAt", "-v", "ON_ERROR_STOP=1", url]
+
+    def begin(self):
+        self.copy = subprocess.Popen([*self.psql, "-f", "-"], stdin=subprocess.PIPE, text=True, encoding="utf-8")
+        self.copy.stdin.write("set synchronous_commit = off;\n")
+
+    def write(self, table, rows):
+        kinds = [kind for _, kind in COLUMNS[table]]
+        self.copy.stdin.write(f"copy {table} ({', '.join(column for column, _ in COLUMNS[table])}) from stdin;\n")
+        for row in rows:
+            self.copy.stdin.write("\t".join(map(self.text, row, kinds)) + "\n")
+        self.copy.stdin.write("\\.\n")
+
+    def text(self, value, kind):
+        if value is None:
+            return "\\N"
+        match kind:
+            case "id":
+                return value.hex()
+            case "time":
+                return f"{self.moment(value // 1_000_000)}.{value % 1_000_000:06d}Z"
+            case "body":
+                return "\\\\x" + value.hex()
+            case "list":
+                return "{" + value + "}"
+            case "truth":
+                return "t" if value else "f"
+        return str(value).translate(self.ESCAPED)
+
+    @functools.lru_cache(1_000)
+    def moment(self, second):
+        return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+
+    def end(self):
+        self.copy.stdin.close()
+        if self.copy.wait():
+            sys.exit("psql: the rows could not be written")
+        self.run(["select setval('journal_position', (select max(position) from journal))", "vacuum analyze"])
+
+    def run(self, statements):
+        for statement in statements:
+            subprocess.run([*self.psql, "-c", statement], check=True, stdout=subprocess.DEVNULL)
+
+    def one(self, question):
+        answer = subprocess.run([*self.psql, "-c", question], check=True, capture_output=True, text=True).stdout.strip()
+        return int(answer) if answer else None
+
+    def close(self):
+        pass
+
+    def gib(self):
+        return self.one("select sum(pg_total_relation_size(oid)) from pg_class "
+                        "where relkind = 'r' and relnamespace = current_schema()::regnamespace") / 2**30
+
+    numbers = staticmethod(lambda last: f"(select n from generate_series(0, {last}) n)")
+    customer = staticmethod(lambda number: f"('019b0000-7000-0000-0000-' || lpad(to_hex({number}), 12, '0'))::uuid")
+    another = staticmethod(lambda identifier, n: f"(lpad(to_hex({n}), 8, '0') || substr({identifier}::text, 9))::uuid")
+    said = staticmethod(lambda field: f"golden -> 'customer' ->> '{field}'")
+    identity = "master_id"
+    month = staticmethod(lambda day: f"(extract(year from date '1970-01-01' + {day}) * 12 + extract(month from date '1970-01-01' + {day}) - 1)::int")
+
+
+def fill(store, company, waiting):
+    """Writes everything."""
+    store.begin()
+    began, names = company.at(0), set()
+    for first in range(0, company.customers, 20_000):
+        numbers = range(first, min(first + 20_000, company.customers))
+        masters = [(identity("customer", number), *golden(number)) for number in numbers]
+        store.write("golden", ((master, 1, body, sources, began) for master, body, sources in masters))
+        store.write("golden_history", ((master, 1, body, began) for master, body, _ in masters))
+        keys = [("code", customer_key(number), identity("customer", number)) for number in numbers]
+        for number in numbers:
+            if (called := name(number)) not in names:
+                names.add(called)
+                keys.append(("name", called, identity("customer", number)))
+        store.write("master_key", keys)
+        store.write("crosswalk", (row for number in numbers for row in
+                                  (("customer", "crm", f"C-{number}", identity("customer", number), True, began),
+                                   ("customer", "erp", f"{10_000_000 + number}", identity("customer", number), False, began))))
     for first in range(1, company.messages + 1, 20_000):
         numbers = range(first, min(first + 20_000, company.messages + 1))
         messages = [(number, *company.message(number)) for number in numbers]
-        database.executemany("insert into inbox (message_id, position, journaled_at) values (?, ?, ?)",
-                             ((m[1], m[0], m[2]) for m in messages))
-        database.executemany(
-            "insert into journal (position, journaled_at, message_id, entity, source, native_id, master_id, business_key, "
-            "origin, state, detail, targets, attributes) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            ((m[0], m[2], m[1], *m[3:13]) for m in messages))
-        database.executemany("insert into payload (position, raw, canonical) values (?, ?, ?)",
-                             ((m[0], m[13].encode(), m[14] and m[14].encode()) for m in messages))
-        database.executemany(
-            "insert into delivery (message_id, system, entity, master_id, state, detail, attempts, latency_ms, native_id, at) "
-            "values (?, ?, ?, ?, 'delivered', 'a row of T_DOC', 1, ?, ?, ?)",
-            ((m[1], target, m[3], m[6], 40 + m[0] % 900, m[5], m[2] + 90_000)
-             for m in messages if m[9] == "routed" for target in ("erp", "invoicing")))
-        database.executemany(
-            "insert into crosswalk (entity, system, native_id, master_id, inbound, linked_at) values (?, ?, ?, ?, 1, ?) "
-            "on conflict do nothing",
-            ((m[3], m[4], m[5], m[6], m[2]) for m in messages if m[6] and m[3] != "customer"))
+        store.write("inbox", ((m[1], m[0], m[2]) for m in messages))
+        store.write("journal", ((m[0], m[2], m[1], *m[3:13]) for m in messages))
+        store.write("payload", ((m[0], m[2], m[13].encode(), m[14] and m[14].encode()) for m in messages))
+        store.write("delivery", ((m[1], target, m[3], m[6], "delivered", "a row of T_DOC", 1, 40 + m[0] % 900, m[5], m[2] + 90_000)
+                                 for m in messages if m[9] == "routed" for target in ("erp", "invoicing")))
+        links = ((company.subject(m[0])[3], m) for m in messages if m[3] != "customer")
+        store.write("crosswalk", ((m[3], m[4], m[5], identity(m[3], company.subject(m[0])[2]), True, m[2])
+                                  for statement, m in links if statement == 0))
         if first % 1_000_000 == 1:
             print(f"  {first - 1:,} messages written", file=sys.stderr)
-    database.execute("delete from match_version")
-    database.execute("commit")
-    for _, sql in later:
-        database.execute(sql)
-    database.execute("analyze")
-    database.close()
+    # What waits for a target that is down, in lanes of its own each.
+    for first in range(1, waiting + 1, 20_000):
+        parked = [company.message(number) for number in range(first, min(first + 20_000, waiting + 1))]
+        store.write("parked", (("outbound", "drp", f"{m[2]}/{m[0].hex()}", m[0], m[2], *WAITS[m[1] % 3], m[1], m[11], m[12].encode())
+                               for m in parked))
+    store.end()
+    store.run(["delete from match_version"])
+
+
+# State, kind, code, detail and attempts of what waits.
+WAITS = [("failed", "invalid", "http.status", "422: unknown item", 1), ("retry", "transient", "http.connect", "connection refused", 7),
+         ("behind", None, "lane.behind", "behind an earlier message of its lane", 0)]
+
+
+def figures(store, company):
+    """A year of figures as if all messages were in them, made from those of the first by SQL."""
+    there = store.one("select count(*) from insight_order where kind = 'order'")
+    times, today = company.orders // there, int(time.time()) // 86_400
+    month = store.month("o.day")
+    of_document = "entity, stamp, position, number, status, outcome, owner, source, currency, amount, score, facts"
+    of_order = ("kind, number, contract, currency, status, state, ordered, shipped, invoiced, received, short, unbilled, over_billed, "
+                "outstanding, mixed, facts")
+    days = "short_on, unbilled_on, billed_on, settled_on".split(", ")
+    # Spread over a year and over the customers, each copy of a row otherwise.
+    moved = lambda column: f"{today} - ({today} - {column} + n * 37) % 365"
+    buyer = store.customer(f"(position * 104729 + n * 7919) % {company.customers}")
+    of_row = store.customer(f"(length(facts) * 1000003 + ordered + n * 7919) % {company.customers}")
+    store.run([
+        "delete from insight_pending", "delete from insight_link",
+        f"insert into insight_document (generation, id, party, day, {of_document}) select generation, {store.another('id', 'n')}, {buyer}, "
+        f"{moved('day')}, {of_document} from insight_document cross join {store.numbers(times - 1)} copies where n > 0",
+        f"insert into insight_order (generation, id, party, day, {', '.join(days)}, {of_order}) select generation, {store.another('id', 'n')}, "
+        f"{of_row}, {moved('day')}, {', '.join(map(moved, days))}, {of_order} from insight_order cross join {store.numbers(times - 1)} copies "
+        "where n > 0",
+        "delete from insight_customer", "delete from insight_month", "delete from insight_product",
+        "insert into insight_customer (generation, id, root, version, code, name, kind, stage, grade, industry, source, owner, credit_days, "
+        f"known_on, facts, stamp, scored_on, score, proposed, parts) select 1, {store.identity}, {store.identity}, 1, {store.said('code')}, "
+        f"{store.said('legal_name')}, 'customer', 'in_service', {store.said('grade')}, {store.said('industry')}, {store.said('source')}, "
+        f"{store.said('owner')}, 30, {today} - length(golden) * 7919 % 365, '{{}}', '', {today}, length(golden) * 31 % 100, "
+        f"case when {store.said('grade')} = 'problem' then 'ordinary' end, '[]' from golden",
+        "insert into insight_month (generation, party, month, currency, orders, ordered, invoiced, billed, received) "
+        f"select 1, o.party, {month}, o.currency, count(*), sum(o.ordered), sum(o.invoiced), sum(o.invoiced), sum(o.received) "
+        f"from insight_order o where o.day is not null group by o.party, {month}, o.currency",
+        "insert into insight_item (generation, id, stamp, code, name, cost, currency) "
+        f"select 1, {store.customer('n')}, '', 'SH-' || n, '电动剃须刀', 200000 + n, 'CNY' from {store.numbers(399)} items "
+        "where not exists (select 1 from insight_item)",
+        "insert into insight_product (generation, party, item, quarter, currency, quantity, amount) "
+        f"select 1, o.party, {store.customer('o.ordered / 10000 % 400')}, {month} / 3, o.currency, count(*) * 30000, sum(o.ordered) "
+        f"from insight_order o where o.day is not null group by o.party, {store.customer('o.ordered / 10000 % 400')}, {month} / 3, o.currency",
+        f"update insight_generation set position = {company.messages}", "analyze"])
 
 
 def golden(number):
@@ -234,10 +402,10 @@ def golden(number):
             compact({"statements": [statement], "recent": [[1, said]]}))
 
 
-def configure(folder):
+def configure(folder, store):
     config = folder / "config"
     (config / "connectors").mkdir(parents=True, exist_ok=True)
-    (config / "tenon.toml").write_text("[http]\nlisten = '127.0.0.1:0'\ntoken = '${env:TENON_TOKEN}'\n")
+    (config / "tenon.toml").write_text(f"store = '{store}'\n[http]\nlisten = '127.0.0.1:0'\ntoken = '${{env:TENON_TOKEN}}'\n")
     for system in ("crm", "erp", "drp", "invoicing"):
         # A hub has at least one system; these never speak.
         (config / "connectors" / f"{system}.toml").write_text(
@@ -271,7 +439,7 @@ class Hub:
             request.add_header("Content-Type", "application/json")
         try:
             with urllib.request.urlopen(request, timeout=120) as answer:
-                return json.load(answer)
+                return json.load(answer) if path.startswith("/api/") else answer.read()
         except urllib.error.HTTPError as error:
             sys.exit(f"{path}: {error.code} {error.read().decode()}")
 
@@ -288,8 +456,8 @@ def quote(value):
     return urllib.parse.quote(str(value), safe="")
 
 
-def pages(company, projected):
-    """What is asked, and what the answer has to hold. The projections hold so many messages."""
+def pages(company, projected, waiting):
+    """What is asked, and what the answer has to hold. The projections hold so many messages, so many wait."""
     draw = random.Random(11)
     order = lambda: draw.randrange(company.orders)
     buyer = lambda: draw.randrange(company.customers)
@@ -332,8 +500,13 @@ def pages(company, projected):
         wanted = name(number)
         return of(f"/api/v1/masters?q={quote(wanted)}", lambda a: any(i["legal_name"] == wanted for i in a["items"]))
 
-    def find_part():
-        return of(f"/api/v1/masters?q={quote(name(buyer())[2:5])}", lambda a: len(a["items"]) > 0)
+    def find_part(first, last):
+        part = name(buyer())[first:last]
+        return of(f"/api/v1/masters?q={quote(part)}", lambda a: a["items"] and all(part in i["legal_name"] for i in a["items"] if i["likeness"] is None))
+
+    def find_code():
+        number = buyer()
+        return of(f"/api/v1/masters?q={customer_key(number)[2:].lower()}", lambda a: any(i["code"] == customer_key(number) for i in a["items"]))
 
     def check():
         number = buyer()
@@ -353,13 +526,22 @@ def pages(company, projected):
         "one message": one,
         "its bodies": bodies,
         "trace of an order": trace,
-        "summary": lambda: of("/api/v1/summary"),
+        "summary": lambda: of("/api/v1/summary", lambda a: sum(a["messages"].values()) == company.messages and a["masters"] == company.customers),
         "queues": lambda: of("/api/v1/queues"),
         "connectors": lambda: of("/api/v1/connectors"),
-        "parked, by reason": lambda: of("/api/v1/parked/groups"),
+        "parked, by reason": lambda: of("/api/v1/parked/groups", lambda a: sum(group["count"] for group in a) == waiting),
+        "parked, first page": lambda: of("/api/v1/parked?limit=50"),
+        "parked of a system that failed": lambda: of("/api/v1/parked?system=drp&state=failed&limit=50"),
+        "parked of a record": lambda: of(f"/api/v1/parked?key=SO-2026-{order()}"),
+        "metrics": lambda: of("/metrics"),
         "customers, first page": lambda: of("/api/v1/masters?limit=50", lambda a: len(a["items"]) == 50),
         "customers by name": find,
-        "customers by a part of the name": find_part,
+        "customers by three signs of the name": lambda: find_part(2, 5),
+        "customers by two signs of the name": lambda: find_part(3, 5),
+        "customers by the city that thousands name": lambda: find_part(0, 2),
+        "customers by what all names end with": lambda: of(f"/api/v1/masters?q={quote('有限公司')}", lambda a: len(a["items"]) == 50),
+        "customers by a part that no name has": lambda: of(f"/api/v1/masters?q={quote('龘龘')}"),
+        "customers by a part of the code": find_code,
         "one customer": lambda: of(f"/api/v1/masters/{customer_key(buyer())}"),
         "its history": lambda: of(f"/api/v1/masters/{customer_key(buyer())}/history"),
         "its figures": insight,
@@ -367,6 +549,8 @@ def pages(company, projected):
         "reviews": lambda: of("/api/v1/reviews"),
         "grades proposed": lambda: of("/api/v1/insight/grades"),
         "reconciliation": lambda: of("/api/v1/insight/orders"),
+        "reconciliation, overdue": lambda: of("/api/v1/insight/orders?matter=overdue"),
+        "reconciliation, unbilled": lambda: of("/api/v1/insight/orders?matter=unbilled"),
         "what is wrong": lambda: of("/api/v1/insight/exceptions"),
         "orders of a customer": lambda: of(f"/api/v1/insight/orders?customer={text(identity('customer', buyer()))}"),
         "an order by its number": lambda: of(f"/api/v1/insight/orders?text=SO-2026-{draw.randrange(max(1, projected * 34 // 300 - 100))}", lambda a: a["items"]),
@@ -384,30 +568,49 @@ def main():
     options.add_argument("folder", type=Path)
     options.add_argument("--messages", type=int, default=10_000_000)
     options.add_argument("--customers", type=int, default=1_000_000)
+    options.add_argument("--waiting", type=int, default=100_000, help="how many messages wait for a target")
+    options.add_argument("--store", help="a PostgreSQL server; the embedded engine's file if it is not said")
+    options.add_argument("--figures", action="store_true", help="make most of the figures by SQL")
     options.add_argument("--rounds", type=int, default=20)
     options.add_argument("--now", action="store_true", help="do not wait until the projections are made; it is told how far they are")
     options.add_argument("--serve", action="store_true", help="leave the hub running, to look around")
     asked = options.parse_args()
     os.environ["TENON_TOKEN"] = TOKEN
     asked.folder.mkdir(parents=True, exist_ok=True)
-    config, made = configure(asked.folder), asked.folder / "made.json"
+    made = asked.folder / "made.json"
+    url = asked.store and f"{asked.store}?options={quote('-csearch_path=' + SCHEMA)}"
+    config = configure(asked.folder, url or "embedded")
     migrate = lambda: subprocess.run([asked.binary, "migrate", "--config", config], check=True, stdout=subprocess.DEVNULL)
+    file = config / "data" / "tenon.db"
     if not made.exists():
         now = int(time.time() * 1_000_000)
+        if asked.store:
+            subprocess.run(["psql", "-q", asked.store, "-c", f"drop schema if exists {SCHEMA} cascade", "-c", f"create schema {SCHEMA}"], check=True)
         migrate()
-        file = next(asked.folder.rglob("tenon.db"))
         began = time.time()
-        fill(file, Company(asked.messages, asked.customers, now))
-        print(f"written in {time.time() - began:.0f} s: {file.stat().st_size / 2**30:.1f} GiB", file=sys.stderr)
+        store = Server(url) if url else Embedded(file)
+        fill(store, Company(asked.messages, asked.customers, now), asked.waiting)
+        print(f"written in {time.time() - began:.0f} s: {store.gib():.1f} GiB", file=sys.stderr)
+        store.close()
         began = time.time()
         migrate()
-        print(f"every customer made ready for likeness in {time.time() - began:.0f} s", file=sys.stderr)
-        made.write_text(json.dumps([asked.messages, asked.customers, now]))
-    company = Company(*json.loads(made.read_text()))
-    file = next(asked.folder.rglob("tenon.db"))
+        print(f"every customer made ready to be found in {time.time() - began:.0f} s", file=sys.stderr)
+        made.write_text(json.dumps([asked.messages, asked.customers, now, asked.waiting]))
+    *numbers, waiting = json.loads(made.read_text())
+    company = Company(*numbers)
+    store = lambda: Server(url) if url else Embedded(file)
+    if asked.figures and not (asked.folder / "figures").exists():
+        hub = Hub(asked.binary, config)
+        project(hub, store(), lambda position, _: position >= min(20_000, company.messages))
+        hub.stop()
+        began, books = time.time(), store()
+        figures(books, company)
+        books.close()
+        print(f"figures made in {time.time() - began:.0f} s", file=sys.stderr)
+        (asked.folder / "figures").touch()
     hub = Hub(asked.binary, config)
     try:
-        measure(asked, company, hub, config, file)
+        measure(asked, company, hub, config, store(), waiting)
         if asked.serve:
             print(f"{hub.url} token {TOKEN}; Ctrl-C ends it", file=sys.stderr)
             hub.process.wait()
@@ -415,24 +618,26 @@ def main():
         hub.stop()
 
 
-def measure(asked, company, hub, config, file):
+def project(hub, store, enough):
+    """Waits until the hub has made projections enough; how far they are."""
     began, first = time.time(), None
-    # The projections are made from the journal before they are asked.
     while True:
-        with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as database:
-            row = database.execute("select position from insight_generation where live = 1").fetchone()
-            unscored = database.execute("select count(*) from insight_customer where scored_on is null").fetchone()[0]
-        position = row[0] if row else 0
+        position = store.one("select coalesce(max(position), 0) from insight_generation where live = 1")
+        unscored = store.one("select count(*) from insight_customer where scored_on is null")
         first = position if first is None else first
-        if asked.now or position >= company.messages and unscored == 0:
+        if enough(position, unscored):
             break
         print(f"  projections at {position:,}, {unscored:,} customers to score, {hub.resident_mib():.0f} MiB", file=sys.stderr)
-        time.sleep(15)
-    took = time.time() - began
+        time.sleep(5)
     if position > first:
-        print(f"projections made from {position - first:,} messages in {took:.0f} s", file=sys.stderr)
+        print(f"projections made from {position - first:,} messages in {time.time() - began:.0f} s", file=sys.stderr)
+    return position
+
+
+def measure(asked, company, hub, config, store, waiting):
+    position = project(hub, store, lambda position, unscored: asked.now or position >= company.messages and unscored == 0)
     if asked.now:
-        print(f"projections hold {position:,} messages, {unscored:,} customers are not scored yet", file=sys.stderr)
+        print(f"projections hold {position:,} messages", file=sys.stderr)
 
     draw = random.Random(5)
     times = []
@@ -446,7 +651,7 @@ def measure(asked, company, hub, config, file):
         if found.returncode or not found.stdout.strip():
             sys.exit(f"tenon trace {key}: {found.stdout}{found.stderr}")
     rows = [("`tenon trace`, the process included", times)]
-    for what, page in pages(company, position).items():
+    for what, page in pages(company, position, waiting).items():
         times = []
         for _ in range(asked.rounds):
             path, body, check = page()
@@ -456,7 +661,7 @@ def measure(asked, company, hub, config, file):
             if not check(answer):
                 sys.exit(f"{what}: {path} does not answer what was written: {json.dumps(answer)[:500]}")
         rows.append((what, times))
-    print(f"{company.messages:,} messages, {company.customers:,} customers, {file.stat().st_size / 2**30:.1f} GiB, "
+    print(f"{company.messages:,} messages, {company.customers:,} customers, {waiting:,} waiting, {store.gib():.1f} GiB, "
           f"{hub.resident_mib():.0f} MiB resident; milliseconds of {asked.rounds} requests each\n")
     print("| asked | median | p95 | slowest |\n|---|---:|---:|---:|")
     for what, times in rows:

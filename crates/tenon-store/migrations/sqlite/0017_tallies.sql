@@ -19,7 +19,8 @@ insert into tally
     union all
     select 'master', '', iif(merged_into is null, 'own', 'merged'), '', count(*) from golden group by 3
     union all
-    select 'link', '', iif(inbound, 'told', 'given'), entity, count(*) from crosswalk group by 3, 4;
+    select 'link', '', iif(inbound, 'told', 'given'), entity, count(*) from crosswalk
+        where entity = 'customer' group by 3, 4;
 
 create trigger journal_came after insert on journal begin
     insert into tally values ('message', '', new.state, '', 1) on conflict do update set count = count + 1;
@@ -61,7 +62,7 @@ create trigger parked_went after delete on parked begin
         where what = old.direction and system = old.system and state = old.state and part = old.code;
 end;
 
--- Masters and links never go, and a link is for ever told or given.
+-- Masters and links never go, and a link is for ever told or given. Of links only those of masters are counted.
 create trigger golden_came after insert on golden begin
     insert into tally values ('master', '', iif(new.merged_into is null, 'own', 'merged'), '', 1)
         on conflict do update set count = count + 1;
@@ -73,7 +74,7 @@ when (old.merged_into is null) <> (new.merged_into is null) begin
     insert into tally values ('master', '', iif(new.merged_into is null, 'own', 'merged'), '', 1)
         on conflict do update set count = count + 1;
 end;
-create trigger crosswalk_came after insert on crosswalk begin
+create trigger crosswalk_came after insert on crosswalk when new.entity = 'customer' begin
     insert into tally values ('link', '', iif(new.inbound, 'told', 'given'), new.entity, 1)
         on conflict do update set count = count + 1;
 end;
