@@ -38,13 +38,12 @@ echo "scraped: $(curl -s "http://127.0.0.1:$port/api/v1/query?query=count(%7Bjob
     | python3 -c "import json, sys; print(json.load(sys.stdin)['data']['result'][0]['value'][1])") series"
 ask query?query=tenon_component_state "len(data['result']) > 0"
 ask rules "sum(len(group['rules']) for group in data['groups']) == 12"
-# Counted from a value that Prometheus has seen: an increase needs one before it.
 guess() {
     curl -s -o "$folder/answer" -H 'content-type: application/json' -d '{"user":"root","password":"guess"}' \
         "http://$address/api/v1/session"
 }
-guess
-ask 'query?query=tenon_sign_ins_total' "len(data['result']) > 0"
+# From a value that Prometheus has seen: an increase needs one before it.
+ask 'query?query=tenon_sign_ins_total' "len(data['result']) == 4"
 for _ in $(seq 100); do guess; done
 ask alerts "any(alert['labels']['alertname'] == 'TenonSignInsRefused' and alert['state'] == 'firing' for alert in data['alerts'])"
 echo 'fired: TenonSignInsRefused'

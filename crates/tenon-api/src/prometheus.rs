@@ -138,6 +138,15 @@ pub(crate) async fn count_request(request: Request, next: Next) -> Response {
     response
 }
 
+/// Lets the counters that alerts watch be there before anything is counted: of one that is first seen at 90,
+/// Prometheus does not know that it has increased.
+fn stand_at_nothing() {
+    metrics::counter!("tenon_dead_letters_total").increment(0);
+    for outcome in ["done", "refused", "held", "locked"] {
+        metrics::counter!("tenon_sign_ins_total", "outcome" => outcome).increment(0);
+    }
+}
+
 /// What each metric counts, for those who read them in Prometheus.
 fn describe() {
     use metrics::{
@@ -227,6 +236,7 @@ fn install() -> Result<PrometheusHandle, String> {
         .install_recorder()
         .map_err(|error| error.to_string())?;
     describe();
+    stand_at_nothing();
     let folding = handle.clone();
     // Single values are kept until they are folded; without this, a hub that nobody scrapes would
     // keep them all. The thread lives as long as the process, as the recorder does.
