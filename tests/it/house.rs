@@ -456,20 +456,54 @@ fn migrations() -> Vec<(String, String)> {
     found
 }
 
-/// The statements of a migration, in lower case, without comments.
+/// The statements of a migration, in lower case, without comments; what a function or a trigger does belongs
+/// to the statement that makes it.
 fn statements(text: &str) -> Vec<String> {
     let without = |line: &str| line.split("--").next().unwrap_or_default().to_owned();
     let code = text.lines().map(without).collect::<Vec<_>>().join(" ");
     let words = |statement: &str| statement.split_whitespace().collect::<Vec<_>>().join(" ");
-    code.split(';')
-        .map(|statement| words(&statement.to_lowercase()))
-        .filter(|statement| !statement.is_empty())
-        .collect()
+    let code = words(&code.to_lowercase());
+    let (mut found, mut begun) = (Vec::new(), String::new());
+    for part in code.split_inclusive(';') {
+        begun.push_str(part);
+        let statement = words(begun.trim_end_matches(';'));
+        if is_whole(&statement) {
+            found.push(statement);
+            begun.clear();
+        }
+    }
+    found.push(words(&begun));
+    found.retain(|statement| !statement.is_empty());
+    found
+}
+
+/// Whether a statement ends here, or its body goes on: between two equal marks (`$$`, `$name$`) in
+/// PostgreSQL, between `begin` and `end` in SQLite.
+fn is_whole(statement: &str) -> bool {
+    let begins = statement.starts_with("create trigger ") && statement.contains(" begin ");
+    if begins && !statement.ends_with(" end") {
+        return false;
+    }
+    let mut rest = statement;
+    while let Some(at) = rest.find('$') {
+        let behind = &rest[at + 1..];
+        let name = behind.find(|one: char| !one.is_ascii_alphabetic() && one != '_');
+        let Some(length) = name.filter(|length| behind[*length..].starts_with('$')) else {
+            rest = behind;
+            continue;
+        };
+        let (mark, body) = rest[at..].split_at(length + 2);
+        let Some(end) = body.find(mark) else {
+            return false;
+        };
+        rest = &body[end + mark.len()..];
+    }
+    true
 }
 
 /// Why a node of the release before could not go on beside a statement; `None` if it can.
 fn disturbs(statement: &str) -> Option<&'static str> {
-    const HARMLESS: [&str; 8] = [
+    const HARMLESS: [&str; 11] = [
         "create table ",
         "create view ",
         "create index ",
@@ -478,13 +512,21 @@ fn disturbs(statement: &str) -> Option<&'static str> {
         "create function ",
         "create trigger ",
         "drop index ",
+        "insert into ",
+        // Who writes meanwhile waits.
+        "lock table ",
+        "select pg_advisory_xact_lock(",
     ];
+    const CHANGES: [&str; 5] = ["alter ", "drop ", "truncate ", "update ", "delete from "];
+    if statement.starts_with("do $") {
+        let changes = CHANGES.iter().any(|change| statement.contains(change));
+        return changes.then_some("changes or takes away something in a block");
+    }
     if statement.starts_with("alter table ") && statement.contains(" add column ") {
         let demands = statement.contains(" not null") && !statement.contains(" default ");
         return demands.then_some("demands a value that an older node does not give");
     }
-    let harmless = HARMLESS.iter().any(|begin| statement.starts_with(begin))
-        || statement.starts_with("insert into ");
+    let harmless = HARMLESS.iter().any(|begin| statement.starts_with(begin));
     (!harmless).then_some("changes or takes away what an older node uses")
 }
 
@@ -523,4 +565,16 @@ fn a_migration_that_takes_away_is_named() {
     check("update t set a = 'b'", false);
     let read = statements("-- a word;\ncreate table t (\n a text -- what\n);\ndrop index i;");
     assert_eq!(read, ["create table t ( a text )", "drop index i"]);
+    check("do $a$ begin execute 'create trigger t'; end $a$", true);
+    check("do $a$ begin execute 'drop table t'; end $a$", false);
+    for body in [
+        "create trigger t after insert on u begin insert into w values (1); update w set a = 2; end",
+        "create function f() returns void language sql as $$ delete from w where a = $1; select 1 $$",
+        "do $a$ begin execute $$ insert into w values (1); $$; end $a$",
+    ] {
+        assert_eq!(
+            statements(&format!("{body};\nselect 1;")),
+            [body, "select 1"]
+        );
+    }
 }
