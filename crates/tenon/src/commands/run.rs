@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenon_api::{Access, Api};
+use tenon_api::{Access, Api, Problem};
 use tenon_connector::Deployment;
 use tenon_core::{Entity, SystemName};
 use tenon_insight::{Remind, Runner, Told};
@@ -46,10 +46,16 @@ pub(super) async fn run(options: Run) -> Result<(), Exit> {
     };
     if let Some(address) = node.address {
         output::talk(&format!("tenon is running; http://{address}"));
-        if let Some(link) = node.first_link().await? {
-            output::talk(&format!(
+        match node.first_link().await {
+            Ok(None) => {}
+            Ok(Some(link)) => output::talk(&format!(
                 "nobody can sign in yet; the first administrator follows, once and within a day: {link}"
-            ));
+            )),
+            // A store that is away for a moment ends no hub that carries messages.
+            Err(problem) => output::talk(&format!(
+                "whether anybody can sign in is not known: {}; `tenon user add` makes an administrator",
+                problem.detail
+            )),
         }
     } else {
         output::talk("tenon is running");
@@ -140,7 +146,7 @@ impl Node {
     }
 
     /// A one-time link for the first administrator, as long as there is nobody who may sign in.
-    pub(crate) async fn first_link(&self) -> Result<Option<String>, Exit> {
+    pub(crate) async fn first_link(&self) -> Result<Option<String>, Problem> {
         let Some(address) = self.address else {
             return Ok(None);
         };
