@@ -24,7 +24,7 @@ mod torture;
 use clap::Parser;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Stack of the threads that run mappings, in bytes: deep documents are refused long before it ends.
 const STACK: usize = 16 * 1024 * 1024;
