@@ -29,11 +29,11 @@ use crate::wire::{arrived, parcel_publication};
 use crate::{Component, ComponentState, FailPoint, Health, Systems};
 
 /// Messages taken at once.
-const BATCH: usize = 128;
+const BATCH: usize = 256;
 /// After so long without the store a batch goes back to its queue, where another node may take it.
 const HANDOVER: Duration = Duration::from_secs(8);
 /// Messages the broker may hand out ahead.
-const PREFETCH: u16 = 256;
+const PREFETCH: u16 = 512;
 
 /// What an inbound lane works with.
 pub(crate) struct Lane {
