@@ -282,21 +282,29 @@ pub(crate) async fn serve(
     })
 }
 
-/// Waits for SIGTERM or Ctrl-C.
-pub(crate) async fn stop_signal() {
-    let mut terminate =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
-    let terminated = async {
-        match &mut terminate {
-            Some(signal) => {
-                signal.recv().await;
+/// Waits for SIGTERM or Ctrl-C, which are heeded from the call on.
+pub(crate) fn stop_signal() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let heeded = |kind| {
+        let heeded = signal(kind).ok();
+        async move {
+            match heeded {
+                Some(mut heeded) => {
+                    heeded.recv().await;
+                }
+                None => std::future::pending().await,
             }
-            None => std::future::pending().await,
         }
     };
-    tokio::select! {
-        () = terminated => {}
-        _ = tokio::signal::ctrl_c() => {}
+    let (terminate, interrupt) = (
+        heeded(SignalKind::terminate()),
+        heeded(SignalKind::interrupt()),
+    );
+    async move {
+        tokio::select! {
+            () = terminate => {}
+            () = interrupt => {}
+        }
     }
 }
 

@@ -35,7 +35,8 @@ pub(super) struct Allowed {
 }
 
 impl Allowed {
-    fn of(self, records: usize) -> usize {
+    /// How many of a script's records may be sent.
+    pub(super) fn of(self, records: usize) -> usize {
         match self.parts >= self.of {
             true => records,
             false => records * self.parts / self.of.max(1),

@@ -15,6 +15,8 @@ use tenon_pipeline::FailPoint;
 use super::proxy::Proxy;
 use crate::exit::Exit;
 
+/// How long a node may take to answer.
+const STARTING: Duration = Duration::from_secs(30);
 /// How long a node may take to end in order.
 const ENDING: Duration = Duration::from_secs(30);
 /// How often a process is looked at.
@@ -223,6 +225,11 @@ impl Node {
     /// Ends it as an operator would.
     pub(super) async fn stop(&mut self) {
         self.signal(Signal::CONT);
+        // Who has only just been started does not listen for signals yet, and would end by one.
+        let began = Instant::now();
+        while began.elapsed() < STARTING && !self.has_ended() && !self.answers().await {
+            tokio::time::sleep(LOOK).await;
+        }
         self.signal(Signal::TERM);
         let began = Instant::now();
         while let Some(running) = &mut self.running {
@@ -239,6 +246,11 @@ impl Node {
                 _ => tokio::time::sleep(LOOK).await,
             }
         }
+    }
+
+    /// Whether its HTTP side takes callers.
+    async fn answers(&self) -> bool {
+        tokio::net::TcpStream::connect(self.listen).await.is_ok()
     }
 
     fn judge_end(&mut self, status: ExitStatus) {
@@ -285,4 +297,52 @@ fn last_lines(log: &Path) -> String {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     };
     read().unwrap_or_else(|error| format!("no log: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_has_only_just_been_started_is_told_to_end_when_it_listens()
+    -> Result<(), Box<dyn std::error::Error>> {
+        // A process that dies of the signal until it is told to heed it.
+        const SHELL: &str =
+            "read line; trap 'exit 0' TERM; echo heeding; while :; do sleep 0.01; done";
+        let directory = tempfile::tempdir()?;
+        let free = std::net::TcpListener::bind("127.0.0.1:0")?;
+        let listen = free.local_addr()?;
+        drop(free);
+        let mut node = Node::new("node", directory.path(), directory.path(), listen, None);
+        let mut child = Command::new("/bin/sh")
+            .args(["-c", SHELL])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let (orders, said) = (child.stdin.take(), child.stdout.take());
+        let (mut start, said) = (orders.ok_or("no input")?, said.ok_or("no output")?);
+        let mut unheard = Command::new("/bin/cat").stdin(Stdio::piped()).spawn()?;
+        let orders = unheard.stdin.take().ok_or("no input")?;
+        node.running = Some(Running {
+            child,
+            orders,
+            doomed: false,
+        });
+        let starting = async {
+            start.write_all(b"go\n")?;
+            let mut line = String::new();
+            BufReader::new(said).read_line(&mut line)?;
+            let listener = tokio::net::TcpListener::bind(listen).await?;
+            Ok::<_, std::io::Error>((line, listener))
+        };
+        // What is named first is polled first: it is told to end before it heeds anything.
+        let ((), started) = tokio::join!(node.stop(), starting);
+        assert_eq!(started?.0, "heeding\n");
+        unheard.wait()?;
+        assert_eq!(node.died, Vec::<String>::new());
+        assert!(node.running.is_none());
+        Ok(())
+    }
 }

@@ -1,10 +1,12 @@
 //! What is sent and what is broken, drawn from a seed. Pure.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use serde::Serialize;
 use tenon_pipeline::FailPoint;
 
+use super::feed::Allowed;
 use super::ledger::Expected;
 use super::proxy::Cable;
 use crate::cli::Engine;
@@ -23,6 +25,9 @@ const OPEN_ORDERS: usize = 24;
 const POISON: usize = 97;
 /// Longer than a record may be that comes in a file.
 const OVERSIZE: usize = 40_000;
+
+/// Targets that are given every revision of every order.
+pub(super) const TARGETS: usize = 3;
 
 /// How the records of a source come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -277,6 +282,36 @@ impl Plan {
         records.sum::<usize>() as u64
     }
 
+    /// The least that the sources are to be allowed, and no less than they are, for more than so many
+    /// effects on orders to be sure; `None` where all that they have makes no more.
+    pub(super) fn enough_for_more(&self, allowed: Allowed, effects: usize) -> Option<Allowed> {
+        (allowed.parts..=allowed.of.max(allowed.parts))
+            .map(|parts| Allowed { parts, ..allowed })
+            .find(|allowed| self.sure_effects(*allowed) > effects)
+    }
+
+    /// Effects on orders that are sure to come of what may be sent: an order waits for its buyer.
+    fn sure_effects(&self, allowed: Allowed) -> usize {
+        let sure = |script: &Script| {
+            let records = &script.records[..allowed.of(script.records.len())];
+            let customers: HashSet<&str> = records
+                .iter()
+                .filter_map(|record| match record {
+                    Record::Customer { id, .. } => Some(id.as_str()),
+                    _ => None,
+                })
+                .collect();
+            let is_sure = |record: &&Record| match record {
+                Record::Order { no, buyer, .. } => {
+                    self.orders.contains_key(no) && customers.contains(buyer.as_str())
+                }
+                _ => false,
+            };
+            records.iter().filter(is_sure).count()
+        };
+        TARGETS * self.scripts.iter().map(sure).sum::<usize>()
+    }
+
     /// How many of the faults are of a kind.
     pub(super) fn count(&self, is: impl Fn(&Fault) -> bool) -> u64 {
         self.faults.iter().filter(|fault| is(fault)).count() as u64
@@ -490,6 +525,54 @@ mod tests {
                 assert!(draw(7).faults.iter().any(is), "{}", point.as_str());
             }
         }
+    }
+
+    #[test]
+    fn so_much_is_allowed_that_more_is_sure_to_come_and_no_more() {
+        let plan = Plan::draw(3, 2000, 0, Engine::Embedded, Means::default());
+        let at = |parts| Allowed { parts, of: 11 };
+        let all = TARGETS * plan.orders.values().sum::<u32>() as usize;
+        assert_eq!(plan.sure_effects(at(0)), 0);
+        assert_eq!(plan.sure_effects(at(11)), all);
+        let now = plan.sure_effects(at(4));
+        assert!(0 < now && now < plan.sure_effects(at(5)), "{now}");
+        // Something is under way: nobody needs to send more for it.
+        assert_eq!(plan.enough_for_more(at(4), now - 1), Some(at(4)));
+        assert_eq!(plan.enough_for_more(at(4), now), Some(at(5)));
+        assert_eq!(plan.enough_for_more(at(4), all - 1), Some(at(11)));
+        assert_eq!(plan.enough_for_more(at(4), all), None);
+        assert_eq!(plan.enough_for_more(at(13), all - 1), Some(at(13)));
+    }
+
+    #[test]
+    fn an_order_whose_buyer_is_not_sent_yet_is_not_sure_to_have_effects() {
+        let order = Record::Order {
+            no: "web-0-0".to_owned(),
+            buyer: "web-C0".to_owned(),
+            currency: Some("CNY"),
+            revision: 1,
+            amount: "1.00".to_owned(),
+            padding: 0,
+        };
+        let buyer = Record::Customer {
+            id: "web-C0".to_owned(),
+            name: String::new(),
+            tax: String::new(),
+            owner: String::new(),
+        };
+        let plan = Plan {
+            scripts: vec![Script {
+                way: Way::Web,
+                records: vec![order, poisonous(Way::Web, 1, None, 0), buyer],
+            }],
+            orders: Expected::from([("web-0-0".to_owned(), 1)]),
+            customers: Expected::new(),
+            poisoned: 1,
+            faults: Vec::new(),
+        };
+        let at = |parts| Allowed { parts, of: 3 };
+        assert_eq!(plan.sure_effects(at(2)), 0);
+        assert_eq!(plan.sure_effects(at(3)), TARGETS);
     }
 
     #[test]
