@@ -159,6 +159,41 @@ fn a_connector_is_served_as_its_file_says_now() {
 }
 
 #[test]
+fn a_hub_goes_on_whose_store_is_full_when_the_first_link_is_made() {
+    let site = Site::new();
+    site.tenon(&["migrate"]).with(0);
+    let told_to = |statement: &'static str| {
+        let file = format!("sqlite:{}", site.path("config/data/tenon.db").display());
+        let told = async {
+            let pool = sqlx::SqlitePool::connect(&file).await?;
+            sqlx::query(statement).execute(&pool).await?;
+            pool.close().await;
+            Ok::<(), sqlx::Error>(())
+        };
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(told).expect("the store is told");
+    };
+    // The store takes everything but the link.
+    told_to(
+        "create trigger full before insert on invitation begin
+             select raise(fail, 'database or disk is full');
+         end",
+    );
+    let hub = site.run(&[]);
+    hub.hears("whether anybody can sign in is not known: ");
+    hub.hears("`tenon user add` makes an administrator");
+    site.send("customer", CUSTOMER);
+    site.given("T_CUST-CKMY.json");
+    assert_eq!(hub.asked("GET /health/live", "", ""), 200);
+    hub.stop();
+    // With room again, the next start makes it.
+    told_to("drop trigger full");
+    let hub = site.run(&[]);
+    hub.hears("the first administrator follows");
+    hub.stop();
+}
+
+#[test]
 fn a_hub_whose_secrets_are_not_set_does_not_start() {
     let site = Site::new();
     Done::of(site.command(&["run"]).env_remove("CRM_TOKEN"))
