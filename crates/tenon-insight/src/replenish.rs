@@ -67,10 +67,11 @@ impl Standing {
 pub struct Cover {
     /// What is known.
     pub facts: DealerStock,
-    /// Sold a day, on average over the days that were reported; absent where these are too few.
+    /// Sold a day, on average over the days that were reported; absent where these are too few, or where
+    /// units of which one cannot be told in the other are counted.
     pub per_day: Option<Decimal>,
     /// Days that what is available and on the way lasts, with one decimal, rounded down; absent where
-    /// nothing is sold.
+    /// nothing is sold, or no average is known.
     pub days: Option<Decimal>,
     /// How it stands.
     pub standing: Standing,
@@ -88,7 +89,7 @@ pub fn cover(policy: &Replenishment, facts: DealerStock, today: Date) -> Cover {
     let (lead, safety) = (i128::from(terms.lead_days), i128::from(terms.safety_days));
     let position = i128::from(facts.available) + i128::from(facts.in_transit);
     let days = i128::from(facts.days);
-    let known = facts.days >= i32::from(policy.least_days.max(1));
+    let known = !facts.mixed && facts.days >= i32::from(policy.least_days.max(1));
     // More may have come back than was sold.
     let sold = i128::from(facts.sold.max(0));
     let point = facts.reorder_point.map(i128::from);

@@ -19,7 +19,7 @@ use crate::days::{day_number, day_of, month_number, month_of, units};
 use crate::policy::Policy;
 use crate::table::{Cell, Kind, Table};
 
-pub use cover::{Count, Ground, SoldReport, cover_table};
+pub use cover::{Count, Ground, Sold, SoldReport, cover_table};
 
 /// Asks for reports, of one moment.
 #[derive(Clone)]

@@ -156,7 +156,8 @@ async fn standing(house: &House) -> Vec<String> {
         .unwrap();
     let covers = reports.unwrap().covers(None).await.unwrap();
     let told = covers.into_iter().map(|cover| {
-        let (per_day, days) = (cover.per_day.unwrap(), cover.days.unwrap());
+        let [per_day, days] = [cover.per_day, cover.days]
+            .map(|known| known.map_or("-".to_owned(), |known| known.to_string()));
         let code = cover.facts.dealer_code.unwrap();
         format!("{code} {per_day} {days} {}", cover.standing.as_str())
     });
@@ -388,7 +389,7 @@ pub(super) async fn what_is_sold_counts_as_the_stock_does_or_is_unknown(house: &
     // Nobody knows how much a box holds; the correction takes its place.
     commit(house, vec![sold("R-2", 9, "7", "box")]).await;
     bring_on(house, &asked, TODAY).await;
-    assert_eq!(standing(house).await, ["CK 1 9 unknown"]);
+    assert_eq!(standing(house).await, ["CK - - unknown"]);
     commit(house, vec![sold("R-2", 10, "14", "千克")]).await;
     bring_on(house, &asked, TODAY).await;
     assert_eq!(standing(house).await, ["CK 1.5 6 cover"]);

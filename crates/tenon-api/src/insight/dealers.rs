@@ -8,7 +8,9 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use tenon_core::money::Decimal;
-use tenon_insight::{Count, Cover, FileFormat, Ground, SoldReport, cover_table, day_of, units};
+use tenon_insight::{
+    Count, Cover, FileFormat, Ground, Sold, SoldReport, cover_table, day_of, units,
+};
 use tenon_store::insight::Demand;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -89,10 +91,11 @@ pub(crate) struct CoverView {
     #[schema(value_type = Option<String>)]
     reorder_point: Option<Decimal>,
     counted_on: String,
-    /// Sold a day, on average over the days that were reported; null where these are too few.
+    /// Sold a day, on average over the days that were reported; null where these are too few, or where units
+    /// of which one cannot be told in the other are counted.
     #[schema(value_type = Option<String>)]
     per_day: Option<Decimal>,
-    /// Days that what is available and on the way lasts; null where nothing is sold.
+    /// Days that what is available and on the way lasts; null where nothing is sold, or no average is known.
     #[schema(value_type = Option<String>)]
     days: Option<Decimal>,
     /// `enough`, `stock_out`, `cover`, `reorder_point`, `stale`, `unknown`.
@@ -155,9 +158,11 @@ pub(crate) struct CountView {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SoldView {
     day: String,
-    /// What was sold; null where nobody reported.
+    /// What was sold, in the unit of the stock; null where nobody reported, or where it is mixed.
     #[schema(value_type = Option<String>)]
     quantity: Option<Decimal>,
+    /// Whether it was told in units of which one cannot be told in that of the stock.
+    mixed: bool,
 }
 
 /// A report of what was sold.
@@ -168,9 +173,11 @@ pub(crate) struct SoldReportView {
     number: String,
     from: String,
     to: String,
-    /// Of the item; null where the report does not name it.
+    /// Of the item, in the unit of the stock; null where the report does not name it, or where it is mixed.
     #[schema(value_type = Option<String>)]
     quantity: Option<Decimal>,
+    /// Whether it is told in units of which one cannot be told in that of the stock.
+    mixed: bool,
 }
 
 /// What was asked for.
@@ -209,6 +216,14 @@ impl From<Cover> for CoverView {
     }
 }
 
+/// How many, where that is known.
+fn told(sold: Sold) -> Option<Decimal> {
+    match sold {
+        Sold::Told(quantity) => Some(quantity),
+        Sold::Untold | Sold::Mixed => None,
+    }
+}
+
 impl From<Count> for CountView {
     fn from(count: Count) -> Self {
         let stock = count.stock;
@@ -233,7 +248,8 @@ impl From<SoldReport> for SoldReportView {
             number: report.number,
             from: report.from.to_string(),
             to: report.to.to_string(),
-            quantity: report.quantity,
+            quantity: told(report.sold),
+            mixed: report.sold == Sold::Mixed,
         }
     }
 }
@@ -251,9 +267,10 @@ impl From<Demand> for DemandView {
 
 impl From<Ground> for GroundView {
     fn from(ground: Ground) -> Self {
-        let sold = ground.days.into_iter().map(|(day, quantity)| SoldView {
+        let sold = ground.days.into_iter().map(|(day, sold)| SoldView {
             day: day.to_string(),
-            quantity,
+            quantity: told(sold),
+            mixed: sold == Sold::Mixed,
         });
         Self {
             cover: ground.cover.into(),

@@ -6,11 +6,11 @@ use jiff::civil::Date;
 use tenon_core::Entity;
 use tenon_core::money::Decimal;
 use tenon_store::StoreError;
-use tenon_store::insight::{Demand, Projection};
+use tenon_store::insight::{Counted, DealerStock, Demand, Projection};
 use uuid::Uuid;
 
 use super::Reports;
-use crate::days::{day_number, day_of, units};
+use crate::days::{day_number, day_of, ten_thousandths, units};
 use crate::dealers::{Dealings, Stock};
 use crate::document::Document;
 use crate::replenish::{Cover, covers};
@@ -27,8 +27,8 @@ pub struct Ground {
     pub cover: Cover,
     /// What was counted, the latest first.
     pub counts: Vec<Count>,
-    /// The days over which the average goes, and what was sold on each; nothing where nobody reported.
-    pub days: Vec<(Date, Option<Decimal>)>,
+    /// The days over which the average goes, and what was sold on each.
+    pub days: Vec<(Date, Sold)>,
     /// The dealer's reports about these days, the latest first.
     pub reports: Vec<SoldReport>,
     /// What was asked for, to replenish it, the first first.
@@ -50,6 +50,25 @@ pub struct Count {
     pub counts: bool,
 }
 
+/// How many were sold, in the unit of the stock.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Sold {
+    /// Nobody told.
+    Untold,
+    /// In units of which one cannot be told in that of the stock.
+    Mixed,
+    /// So many.
+    Told(Decimal),
+}
+
+impl Sold {
+    /// What was told, as [`DealerStock::told`] takes it.
+    fn of(stock: &DealerStock, told: &[Counted]) -> Self {
+        let sold = stock.told(told);
+        sold.map_or(Self::Mixed, |sold| Self::Told(units(sold)))
+    }
+}
+
 /// What a dealer's report says of an item.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SoldReport {
@@ -61,8 +80,8 @@ pub struct SoldReport {
     pub from: Date,
     /// Its last.
     pub to: Date,
-    /// How many were sold; nothing where the report does not name the item.
-    pub quantity: Option<Decimal>,
+    /// How many were sold; untold where the report does not name the item.
+    pub sold: Sold,
 }
 
 impl Reports {
@@ -112,7 +131,7 @@ impl Reports {
         let counts = counts.collect();
         let reports = self.documents(dealer, Entity::SellOut, SOLD).await?;
         let window = today - i32::from(policy.window_days)..today;
-        let (days, reports) = sold(&reports, item, window);
+        let (days, reports) = sold(&reports, &cover.facts, window);
         let demands = self.store.demands(self.generation, &[dealer]).await?;
         let demands = demands.into_iter().filter(|demand| demand.item == item);
         Ok(Some(Ground {
@@ -143,12 +162,13 @@ impl Reports {
     }
 }
 
-/// What was sold of an item on each day of a window, and the reports that say so.
+/// What was sold of what is in stock on each day of a window, and the reports that say so.
 fn sold(
     reports: &[Document],
-    item: Uuid,
+    stock: &DealerStock,
     window: std::ops::Range<i32>,
-) -> (Vec<(Date, Option<Decimal>)>, Vec<SoldReport>) {
+) -> (Vec<(Date, Sold)>, Vec<SoldReport>) {
+    let item = stock.item;
     let mut dealings = Dealings::default();
     let mut told = Vec::new();
     for report in reports {
@@ -160,29 +180,44 @@ fn sold(
         }
         dealings.count(report, 1);
         let lines = report.facts.lines.iter().filter(|line| line.item == item);
+        let told_of: Vec<Counted> = lines
+            .flat_map(|line| {
+                let quantity = ten_thousandths(line.quantity).unwrap_or_default();
+                let unit = line.unit.clone().map(|unit| (Some(unit), quantity));
+                [(None, quantity)].into_iter().chain(unit)
+            })
+            .collect();
         told.push(SoldReport {
             document: report.id,
             number: report.number.clone(),
             from,
             to,
-            quantity: lines
-                .map(|line| line.quantity)
-                .reduce(|sum, more| sum + more),
+            sold: match told_of.is_empty() {
+                true => Sold::Untold,
+                false => Sold::of(stock, &told_of),
+            },
         });
     }
     let mut projection = Projection::default();
     dealings.enter(&mut projection);
-    let mut of_day: BTreeMap<i32, i64> = BTreeMap::new();
+    let mut of_day: BTreeMap<i32, Vec<Counted>> = BTreeMap::new();
     for row in projection.sold.iter().filter(|row| row.item == item) {
-        *of_day.entry(row.day).or_default() += row.quantity;
+        let all = (None, row.quantity);
+        of_day.entry(row.day).or_default().push(all);
+    }
+    let sold_units = projection.sold_units.into_iter();
+    for row in sold_units.filter(|row| row.item == item) {
+        let part = (Some(row.unit), row.quantity);
+        of_day.entry(row.day).or_default().push(part);
     }
     let reported: BTreeSet<i32> = projection.reported.iter().map(|row| row.day).collect();
     let days = window.map(|day| {
-        let quantity = of_day.get(&day).copied().unwrap_or_default();
-        (
-            day_of(day),
-            reported.contains(&day).then(|| units(quantity)),
-        )
+        let told = of_day.remove(&day).unwrap_or_default();
+        let sold = match reported.contains(&day) {
+            true => Sold::of(stock, &told),
+            false => Sold::Untold,
+        };
+        (day_of(day), sold)
     });
     (days.collect(), told)
 }
@@ -227,4 +262,83 @@ pub fn cover_table(covers: Vec<Cover>) -> Table {
     };
     table.rows = covers.into_iter().map(row).collect();
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Facts, Line};
+
+    const ITEM: Uuid = Uuid::from_u128(8);
+
+    /// A report of the days from one of April to another: quantities, each in a unit.
+    fn report(number: &str, (from, to): (i8, i8), lines: &[(i64, &str)]) -> Document {
+        let april = |day| jiff::civil::date(2026, 4, day);
+        let line = |(quantity, unit): &(i64, &str)| Line {
+            item: ITEM,
+            quantity: Decimal::from(*quantity),
+            unit: (!unit.is_empty()).then(|| (*unit).to_owned()),
+            ..Line::default()
+        };
+        Document {
+            id: Uuid::nil(),
+            entity: Entity::SellOut,
+            stamp: String::new(),
+            position: 1,
+            party: Uuid::from_u128(7),
+            number: number.to_owned(),
+            day: Some(april(to)),
+            status: "final".to_owned(),
+            outcome: None,
+            owner: None,
+            source: None,
+            currency: None,
+            amount: None,
+            score: None,
+            facts: Facts {
+                lines: lines.iter().map(line).collect(),
+                begins_on: Some(april(from)),
+                ..Facts::default()
+            },
+        }
+    }
+
+    #[test]
+    fn sales_are_told_in_the_unit_of_the_stock() {
+        let first = day_number(jiff::civil::date(2026, 4, 1));
+        let reports = [
+            report("R-1", (1, 2), &[(4, "kg"), (600, "g"), (2, "")]),
+            report("R-2", (2, 3), &[(500, "g")]),
+            report("R-3", (3, 3), &[(1, "箱")]),
+            report("R-4", (4, 4), &[]),
+        ];
+        let check = |unit: Option<&str>, of_days: [&str; 5], of_reports: [&str; 4]| {
+            let stock = DealerStock {
+                item: ITEM,
+                unit: unit.map(str::to_owned),
+                ..DealerStock::default()
+            };
+            let (days, told) = sold(&reports, &stock, first..first + 5);
+            let shown = |sold: &Sold| match sold {
+                Sold::Untold => "-".to_owned(),
+                Sold::Mixed => "?".to_owned(),
+                Sold::Told(sold) => sold.to_string(),
+            };
+            let days: Vec<String> = days.iter().map(|(_, sold)| shown(sold)).collect();
+            assert_eq!(days, of_days, "{unit:?}");
+            let told: Vec<String> = told.iter().map(|report| shown(&report.sold)).collect();
+            assert_eq!(told, of_reports, "{unit:?}");
+        };
+        check(
+            Some("kg"),
+            ["3.3", "3.55", "?", "0", "-"],
+            ["6.6", "0.5", "?", "-"],
+        );
+        check(
+            Some("克"),
+            ["2301", "2551", "?", "0", "-"],
+            ["4602", "500", "?", "-"],
+        );
+        check(Some("箱"), ["?", "?", "?", "0", "-"], ["?", "?", "1", "-"]);
+    }
 }

@@ -118,8 +118,8 @@ pub struct Demand {
     pub body: Option<String>,
 }
 
-/// What a quantity counts, where that was told, and the quantity.
-type Counted = (Option<String>, i64);
+/// What a quantity counts, where that was told, and the quantity in ten-thousandths.
+pub type Counted = (Option<String>, i64);
 
 /// What is counted of a dealer's item in one place and unit.
 #[derive(Deserialize)]
@@ -186,19 +186,33 @@ impl DealerStock {
         }
     }
 
-    /// Takes what was sold, by unit; without one stands all of it, in whatever unit.
-    fn sell(&mut self, told: Vec<Counted>) {
-        let (units, all): (Vec<_>, Vec<_>) = told.into_iter().partition(|(unit, _)| unit.is_some());
-        let sum = |told: &[Counted]| -> i64 { told.iter().map(|(_, quantity)| *quantity).sum() };
-        // What nobody said the unit of counts as the stock does.
-        self.sold = sum(&all) - sum(&units);
-        let mut unit = self.unit.clone();
-        for (own, quantity) in units.into_iter().filter(|(_, quantity)| *quantity != 0) {
-            let own = own.unwrap_or_default();
-            let told = in_unit(quantity, &own, unit.get_or_insert_with(|| own.clone()));
-            self.mixed |= told.is_none();
-            self.sold = self.sold.saturating_add(told.unwrap_or(quantity));
+    /// Takes what was sold, told as [`told`](Self::told) takes it. Stock whose unit nobody said counts as what
+    /// was sold does.
+    fn sell(&mut self, mut told: Vec<Counted>) {
+        told.retain(|(_, quantity)| *quantity != 0);
+        told.sort();
+        let first = told.iter().find_map(|(unit, _)| unit.clone());
+        self.unit = self.unit.take().or(first);
+        match self.told(&told) {
+            Some(sold) => self.sold = sold,
+            None => self.mixed = true,
         }
+    }
+
+    /// A quantity in the unit of the stock: what of it was told in units, each once, and without a unit all of
+    /// it, in whatever units it was told. What nobody said the unit of counts as the stock does. `None` where
+    /// one of the units cannot be told in that of the stock.
+    pub fn told(&self, told: &[Counted]) -> Option<i64> {
+        let mut sum = 0_i64;
+        for (unit, quantity) in told.iter().filter(|(_, quantity)| *quantity != 0) {
+            let added = match (unit, &self.unit) {
+                (Some(own), Some(unit)) => in_unit(*quantity, own, unit)?.saturating_sub(*quantity),
+                (Some(_), None) => 0,
+                (None, _) => *quantity,
+            };
+            sum = sum.saturating_add(added);
+        }
+        Some(sum)
     }
 }
 
@@ -571,9 +585,11 @@ mod tests {
         check("kg", &[("", 12)], (12, false));
         check("kg", &[("", 5012), ("g", 5000)], (17, false));
         check("件", &[("", 12), ("pcs", 12)], (12, false));
-        check("pcs", &[("", 12), ("箱", 12)], (12, true));
+        check("pcs", &[("", 12), ("箱", 12)], (0, true));
+        check("pcs", &[("", 12), ("箱", 0)], (12, false));
         check("", &[("", 12), ("箱", 12)], (12, false));
-        check("", &[("", 3), ("箱", 1), ("pcs", 2)], (3, true));
+        check("", &[("", 5001), ("kg", 1), ("g", 5000)], (6000, false));
+        check("", &[("", 3), ("箱", 1), ("pcs", 2)], (0, true));
         check("pcs", &[], (0, false));
     }
 }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use care::{CareFacts, GivenReminder};
-pub use dealers::{DealerStock, Demand, ReportedRow, SoldRow, SoldUnitRow, StockRow};
+pub use dealers::{Counted, DealerStock, Demand, ReportedRow, SoldRow, SoldUnitRow, StockRow};
 pub use figures::{
     Cohort, Exceptions, Funnel, GradeCount, Matter, MatterFilter, MonthFigures, NewCustomers,
     OrderPage, Owned, ProductFigures, ReportFilter, Satisfaction, SegmentFigures,

@@ -44,7 +44,7 @@ export function Ground({ dealer, item, only }: { dealer: string; item: string; o
             <li key={report.document}>
               <Link className="mono" to={`/trace/${report.document}`}>{report.number}</Link>
               <span className="grow quiet number">{report.from === report.to ? report.to : `${report.from} – ${report.to}`}</span>
-              <Quantity value={report.quantity ?? '0'} />
+              {report.mixed ? <span className="quiet">{t('mixed')}</span> : <Quantity value={report.quantity ?? '0'} />}
             </li>
           ))}
         </List>
@@ -104,17 +104,17 @@ function List({ children }: { children: ReactNode[] }) {
   )
 }
 
-/** What was sold on each day; a day of which nobody told is hatched. The reports below say the same in numbers. */
+/** What was sold on each day; a day of which nobody told, or in units that cannot be told in the stock's, is hatched. The reports below say the same in numbers. */
 function Sold({ days }: { days: Schemas['SoldView'][] }) {
   const { t } = useTranslation('cover')
   const { number } = useFormat()
   const most = Math.max(1, ...days.map((day) => Number(day.quantity ?? 0)))
   return (
     <div className="sold" role="img" aria-label={t('sold')}>
-      {days.map(({ day, quantity }) => (
+      {days.map(({ day, quantity, mixed }) => (
         <i
           key={day}
-          title={`${day}: ${quantity == null ? t('untold') : number(Number(quantity))}`}
+          title={`${day}: ${quantity == null ? t(mixed ? 'mixed' : 'untold') : number(Number(quantity))}`}
           className={quantity == null ? 'untold' : undefined}
           style={quantity == null ? undefined : { height: `${Math.max(2, (Math.max(0, Number(quantity)) / most) * 100)}%` }}
         />
