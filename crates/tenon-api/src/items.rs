@@ -64,14 +64,17 @@ pub(crate) async fn reviews(
 /// What people decided about items, newest first.
 ///
 /// `undo` names the record that becomes an item of its own again when it is given to the command `new_item`; null
-/// where there is nothing to undo.
+/// where there is nothing to undo. `candidates` are the items that a record may be that was said to be another and is
+/// so still: it is one of them after all when it is given to the command `same_item`, with a record of that item.
 #[utoipa::path(get, path = "/api/v1/items/decisions", operation_id = "item_decisions", tag = "masters", params(PageQuery), responses(
     (status = 200, description = "a page of decisions", body = Page<Value>), (status = 400, description = "the query does not fit", body = Problem)))]
 pub(crate) async fn decisions(
     State(api): State<Api>,
     Asked(query): Asked<PageQuery>,
 ) -> Result<Json<Page<Value>>, Problem> {
-    let steward = api.steward();
-    let (found, next) = steward.item_decisions(query.after, query.limit()).await?;
+    let (steward, policy) = (api.steward(), &api.master.items);
+    let (found, next) = steward
+        .item_decisions(policy, query.after, query.limit())
+        .await?;
     Ok(page(&found, next))
 }

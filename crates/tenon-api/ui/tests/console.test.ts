@@ -167,7 +167,7 @@ test('a grade is approved with a reason', async () => {
   expect(complaints).toEqual([])
 })
 
-test('doubtful items are decided by keyboard, and a join is undone', async () => {
+test('doubtful items are decided by keyboard, and each decision is undone', async () => {
   await tellParts(hub)
   await page.goto(`${hub.url}/items`)
   const decided = (count: number) => page.getByRole('status').filter({ hasText: `${count} decided` }).waitFor()
@@ -184,7 +184,11 @@ test('doubtful items are decided by keyboard, and a join is undone', async () =>
   await page.getByRole('link', { name: 'Decided' }).click()
   await page.getByRole('row', { name: /pdm PT-2 is erp 100-301/ }).getByRole('button', { name: 'Undo' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Undo' }).click()
-  await page.getByText('pdm PT-2 is an item of its own').waitFor()
+  // That was wrong in its turn: it is the other's after all.
+  await page.getByRole('row', { name: /pdm PT-2 is an item of its own/ }).getByRole('button', { name: 'It is 100-301' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Undo' }).click()
+  await page.getByText('Undone: the two are one part from now on').waitFor()
+  await page.getByRole('row', { name: /pdm PT-2 is erp 100-301/ }).nth(1).waitFor()
   expect(complaints).toEqual([])
 })
 

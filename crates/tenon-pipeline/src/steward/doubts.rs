@@ -81,6 +81,9 @@ pub struct ItemDecision {
     /// The record that becomes an item of its own again when the decision is undone (by `new_item`); nothing
     /// where there is nothing to undo.
     pub undo: Option<RecordName>,
+    /// The items that the record may be after all, where it was said to be another and is so still: the decision
+    /// is undone by `same_item` with one of them. What speaks for them is found anew, as for what waits.
+    pub candidates: Vec<ItemCandidate>,
 }
 
 fn record_key(record: &RecordName) -> (Entity, SystemName, NativeId) {
@@ -152,6 +155,7 @@ impl Steward {
     /// `Transient` when the store is away.
     pub async fn item_decisions(
         &self,
+        policy: &PartPolicy,
         before: Option<i64>,
         limit: u32,
     ) -> Result<(Vec<ItemDecision>, Option<i64>), Failure> {
@@ -178,17 +182,78 @@ impl Steward {
             lookup.natives.extend(named);
             given.push((message, command));
         }
+        lookup.items = true;
         let known = self.store.look_up(&lookup).await;
         let known = known.map_err(|error| store_failure(&error))?;
+        // Only the latest word about a record can be taken back.
         let mut undone = HashSet::new();
+        let mut apart = HashSet::new();
+        let mut alike = Lookup::default();
         let decisions = given.into_iter().map(|(message, command)| {
             let mut decision = decision(message, command, &known);
-            // Of several joins of one record the latest is undone.
             decision.undo = decision.undo.filter(|record| undone.insert(record.clone()));
+            let told = told_apart(&decision.act, &known);
+            let told = told.filter(|(record, _)| apart.insert(record.clone()));
+            if let Some((record, part)) = &told {
+                alike.natives.push(record_key(record));
+                alike.keys.extend(part.keys());
+            }
+            (decision, told)
+        });
+        let decisions: Vec<_> = decisions.collect();
+        alike.items = true;
+        let known = self.store.look_up(&alike).await;
+        let known = known.map_err(|error| store_failure(&error))?;
+        let decisions = decisions.into_iter().map(|(mut decision, told)| {
+            if let Some((record, part)) = told {
+                (decision.candidates, _) = candidates(&record.system, &part, &known, policy);
+            }
             decision
         });
         Ok((decisions.collect(), next))
     }
+}
+
+/// The record that an act made an item of its own, and what it says, where it is one still.
+fn told_apart(act: &Act, known: &Known) -> Option<(RecordName, Part)> {
+    let Act::NewItem { record } = act else {
+        return None;
+    };
+    let master = known.natives.get(&record_key(record))?;
+    let own = derived_master(Entity::Item, &record.system, &record.native_id);
+    let said = known.items.iter().find(|said| {
+        (&said.system, &said.native_id) == (&record.system, &record.native_id) && *master == own
+    });
+    Some((record.clone(), said?.part.clone()))
+}
+
+/// The items that a system's part may be, by the names of their records, and why a person has to tell.
+fn candidates(
+    system: &SystemName,
+    part: &Part,
+    known: &Known,
+    policy: &PartPolicy,
+) -> (Vec<ItemCandidate>, Option<PartDoubt>) {
+    let records = known.items.iter();
+    let (masters, why) = match place_of(system, part, records, &known.natives, policy) {
+        PartDecision::New => (Vec::new(), None),
+        PartDecision::Same(master_id) => (vec![master_id], None),
+        PartDecision::Doubt(masters, why) => (masters, Some(why)),
+    };
+    let mut said: BTreeMap<MasterId, Vec<&ItemRecord>> = BTreeMap::new();
+    for record in &known.items {
+        said.entry(record.master_id).or_default().push(record);
+    }
+    let candidates = masters.into_iter().map(|master_id| ItemCandidate {
+        master_id,
+        records: sides(part, said.get(&master_id).map_or(&[][..], Vec::as_slice)),
+    });
+    let mut candidates: Vec<ItemCandidate> = candidates.collect();
+    candidates.sort_by_key(|candidate| {
+        let first = candidate.records.first();
+        first.map(|side| side.record.to_string())
+    });
+    (candidates, why)
 }
 
 fn review(
@@ -198,34 +263,10 @@ fn review(
     known: &Known,
     policy: &PartPolicy,
 ) -> ItemReview {
-    let place = match &part {
-        None => PartDecision::New,
-        Some(part) => {
-            let records = known.items.iter();
-            place_of(&name.system, part, records, &known.natives, policy)
-        }
+    let (candidates, why) = match &part {
+        None => (Vec::new(), None),
+        Some(part) => candidates(&name.system, part, known, policy),
     };
-    let (masters, why) = match place {
-        PartDecision::New => (Vec::new(), None),
-        PartDecision::Same(master_id) => (vec![master_id], None),
-        PartDecision::Doubt(masters, why) => (masters, Some(why)),
-    };
-    let mut said: BTreeMap<MasterId, Vec<&ItemRecord>> = BTreeMap::new();
-    for record in &known.items {
-        said.entry(record.master_id).or_default().push(record);
-    }
-    let candidates = part.iter().flat_map(|own| {
-        let said = &said;
-        masters.iter().map(move |master_id| ItemCandidate {
-            master_id: *master_id,
-            records: sides(own, said.get(master_id).map_or(&[][..], Vec::as_slice)),
-        })
-    });
-    let mut candidates: Vec<ItemCandidate> = candidates.collect();
-    candidates.sort_by_key(|candidate| {
-        let first = candidate.records.first();
-        first.map(|side| side.record.to_string())
-    });
     ItemReview {
         id: parked.id,
         message_id: parked.parcel.attributes.id,
@@ -269,6 +310,7 @@ fn decision(message: JournalRecord, command: Command, known: &Known) -> ItemDeci
         message_id: message.attributes.id,
         at: message.journaled_at,
         undo: joined.next().filter(|_| is_join),
+        candidates: Vec::new(),
         by: command.by,
         because: command.because,
         act: command.act,

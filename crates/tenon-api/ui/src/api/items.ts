@@ -28,6 +28,7 @@ export interface ItemDecision {
   because: string
   act: { same_item?: { record: RecordName; other: RecordName }; new_item?: { record: RecordName } }
   undo?: RecordName | null
+  candidates: Candidate[]
 }
 
 interface Page<T> { items: T[]; next?: number | null }

@@ -106,7 +106,10 @@ async fn decisions(config: &Config, as_json: bool) -> Result<(), Exit> {
     let desk = Desk::open(config).await?;
     let (mut decided, mut before) = (Vec::new(), None);
     loop {
-        let (page, next) = desk.steward.item_decisions(before, PAGE).await?;
+        let (page, next) = desk
+            .steward
+            .item_decisions(&desk.items, before, PAGE)
+            .await?;
         decided.extend(page);
         match next {
             Some(_) => before = next,
@@ -123,13 +126,22 @@ async fn decisions(config: &Config, as_json: bool) -> Result<(), Exit> {
             Act::NewItem { record } => format!("{record} is an item of its own"),
             _ => String::new(),
         };
-        let undo = decision.undo.as_ref();
+        let undo = decision.undo.iter();
+        let undo = undo.map(|record| format!("tenon item new {record}"));
+        let after_all = decision.candidates.iter().filter_map(|candidate| {
+            let other = &candidate.records.first()?.record;
+            match &decision.act {
+                Act::NewItem { record } => Some(format!("tenon item same {record} {other}")),
+                _ => None,
+            }
+        });
+        let undo: Vec<String> = undo.chain(after_all).collect();
         vec![
             decision.at.strftime("%Y-%m-%d %H:%M").to_string(),
             decision.by.clone(),
             act,
             decision.because.clone(),
-            undo.map_or_else(String::new, |record| format!("tenon item new {record}")),
+            undo.join(" | "),
         ]
     };
     let rows: Vec<Vec<String>> = decided.iter().map(cells).collect();

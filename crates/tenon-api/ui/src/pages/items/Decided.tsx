@@ -2,7 +2,7 @@ import { Button, Empty, Skeleton, Table } from 'antd'
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
-import { itemDecisions, nameOf, type ItemDecision } from '../../api/items'
+import { itemDecisions, nameOf, type ItemDecision, type RecordName } from '../../api/items'
 import { command } from '../../api/masters'
 import { useAskWhy, useSay } from '../../parts/ask'
 import { Panel } from '../../parts/PageHead'
@@ -10,7 +10,7 @@ import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
 import { useMay } from '../../session/session'
 
-/** What people decided, the newest first; a join can be undone. */
+/** What people decided, the newest first; each can be undone as long as it holds. */
 export function Decided() {
   const { t } = useTranslation('items')
   const may = useMay('decide')
@@ -23,17 +23,24 @@ export function Decided() {
     queryFn: ({ pageParam }) => itemDecisions(pageParam),
     getNextPageParam: (page) => page.next ?? undefined,
   })
-  async function undo({ undo }: ItemDecision) {
-    const why = await askWhy(t('undo_title', { record: nameOf(undo!) }), t('undo_text'), { ok: t('undo') })
+  async function take(act: Record<string, unknown>, title: string, text: string, done: string) {
+    const why = await askWhy(title, text, { ok: t('undo') })
     if (why === null) return
     try {
-      await command({ new_item: { record: undo } }, why)
+      await command(act, why)
       await queries.invalidateQueries({ queryKey: ['items'] })
-      say.done(t('undone'))
+      say.done(done)
     } catch (error) {
       say.failed(error)
     }
   }
+  const part = (record: RecordName) =>
+    take({ new_item: { record } }, t('undo_title', { record: nameOf(record) }), t('undo_text'), t('undone'))
+  const join = (record: RecordName, other: RecordName) =>
+    take(
+      { same_item: { record, other } },
+      t('undo_new_title', { record: nameOf(record), other: nameOf(other) }), t('undo_new_text'), t('undone_new'),
+    )
   if (list.error) return <Trouble error={list.error} again={() => list.refetch()} />
   if (!list.data) return <Skeleton active />
   return (
@@ -56,7 +63,21 @@ export function Decided() {
                 : act.new_item && <><span className="mono">{nameOf(act.new_item.record)}</span> {t('is_own')}</>,
           },
           { title: t('reason'), dataIndex: 'because', render: (because: string) => <span className="quiet">{because || '–'}</span> },
-          { key: 'undo', align: 'right', width: 110, render: (_, row) => may && row.undo && <Button size="small" onClick={() => void undo(row)}>{t('undo')}</Button> },
+          {
+            key: 'undo',
+            align: 'right',
+            width: 150,
+            render: (_, { act, undo, candidates }) => may && (
+              <>
+                {undo && <Button size="small" onClick={() => void part(undo)}>{t('undo')}</Button>}
+                {act.new_item && candidates.map(({ master_id, records: [other] }) => other && (
+                  <Button key={master_id} size="small" onClick={() => void join(act.new_item!.record, other.record)}>
+                    {candidates.length === 1 ? t('undo') : t('same_as', { code: other.part.code })}
+                  </Button>
+                ))}
+              </>
+            ),
+          },
         ]}
       />
       {list.hasNextPage && <div className="more"><Button loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>{t('act.more', { ns: 'common' })}</Button></div>}
