@@ -485,7 +485,10 @@ impl Reports {
             ("due_on", Kind::Day),
             ("age_days", Kind::Whole),
         ]);
-        let found = self.store.orders(self.generation, filter, 0, most).await?;
+        let found = self
+            .store
+            .orders(self.generation, filter, None, most)
+            .await?;
         table.rows = found
             .into_iter()
             .map(|page| {

@@ -300,7 +300,7 @@ async fn figures(store: &SharedStore) -> String {
     let insight = store.insight();
     let mut lines = Vec::new();
     for mut page in insight
-        .orders(generation, &filter(), 0, 1000)
+        .orders(generation, &filter(), None, 1000)
         .await
         .unwrap()
     {
@@ -382,7 +382,7 @@ async fn orders_stand_as_their_documents_say() {
     let orders = house
         .store
         .insight()
-        .orders(generation, &filter(), 0, 100)
+        .orders(generation, &filter(), None, 100)
         .await
         .unwrap();
     let row = |number: &str| {
@@ -434,7 +434,7 @@ async fn orders_stand_as_their_documents_say() {
     let overdue = house
         .store
         .insight()
-        .orders(generation, &overdue, 0, 100)
+        .orders(generation, &overdue, None, 100)
         .await
         .unwrap();
     let numbers: Vec<&str> = overdue
@@ -509,7 +509,7 @@ async fn a_reference_that_nobody_knew_is_found_later() {
     let orders = house
         .store
         .insight()
-        .orders(generation, &filter(), 0, 10)
+        .orders(generation, &filter(), None, 10)
         .await
         .unwrap();
     assert_eq!(orders[0].row.party, customer.0);

@@ -119,7 +119,7 @@ pub(super) async fn claimed(store: &SharedStore) -> Box<dyn Claim> {
     }
 }
 
-async fn catch_up(store: &SharedStore) -> i32 {
+pub(super) async fn catch_up(store: &SharedStore) -> i32 {
     let claim = claimed(store).await;
     let mut turn = Turn::alone(store.insight(), Arc::<Policy>::default());
     while turn.take(claim.as_ref()).await.unwrap() {}
@@ -250,7 +250,7 @@ pub(super) async fn figures_follow_from_the_journal(house: &House) {
             matter,
             ..filter.clone()
         };
-        let found = insight.orders(generation, &filter, 0, 10).await.unwrap();
+        let found = insight.orders(generation, &filter, None, 10).await.unwrap();
         let mut numbers: Vec<&str> = found.iter().map(|page| page.row.number.as_str()).collect();
         numbers.sort();
         let mut expected = expected;
@@ -263,7 +263,11 @@ pub(super) async fn figures_follow_from_the_journal(house: &House) {
         ..filter.clone()
     };
     assert_eq!(
-        insight.orders(generation, &own, 0, 10).await.unwrap().len(),
+        insight
+            .orders(generation, &own, None, 10)
+            .await
+            .unwrap()
+            .len(),
         1
     );
     let exceptions = insight.exceptions(generation, &filter).await.unwrap();
@@ -380,7 +384,7 @@ pub(super) async fn a_generation_is_built_beside_and_swapped(house: &House) {
     assert_eq!(after, before + 1);
     assert_eq!(insight.generations().await.unwrap().len(), 1);
     let filter = MatterFilter::default();
-    let orders = insight.orders(after, &filter, 0, 10).await.unwrap();
+    let orders = insight.orders(after, &filter, None, 10).await.unwrap();
     let mut numbers: Vec<&str> = orders.iter().map(|page| page.row.number.as_str()).collect();
     numbers.sort();
     assert_eq!(numbers, ["O-1", "O-2"]);

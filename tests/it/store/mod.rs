@@ -16,6 +16,7 @@ mod items;
 mod lanes;
 mod likeness;
 mod masters;
+mod matters;
 mod merging;
 mod names;
 mod outbound;
@@ -121,6 +122,8 @@ suite! {
     insight::figures_follow_a_merge_and_its_undoing,
     insight::reminders_are_given_once,
     insight::a_reminder_that_nobody_took_is_given_later,
+    matters::orders_are_listed_by_pages_and_summed,
+    matters::months_count_customers_once,
     dealers::late_and_corrected_reports_count_on_their_days,
     dealers::demand_is_sent_once_for_each_time,
     dealers::demand_waits_until_a_dealer_has_told_all,

@@ -13,6 +13,7 @@ use tenon_store::insight::GradeProposal;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::place;
 use crate::access::{Note, Principal};
 use crate::masters;
 use crate::problem::{Asked, Told};
@@ -133,15 +134,7 @@ pub(crate) async fn grades(
 ) -> Result<Json<ProposalsPage>, Problem> {
     let reports = api.reports().await?;
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
-    let after = query.after.as_deref().map(|after| {
-        let (score, id) = after.split_once('/')?;
-        Some((score.parse().ok()?, id.parse::<Uuid>().ok()?))
-    });
-    let after = match after {
-        None => None,
-        Some(Some(after)) => Some(after),
-        Some(None) => return Err(Problem::bad_request("`after` is not the `next` of a page")),
-    };
+    let after = place(query.after.as_deref())?;
     let found = reports
         .store()
         .proposals(reports.generation(), after, limit)

@@ -15,6 +15,7 @@ use serde::Serialize;
 use tenon_core::Timestamp;
 use tenon_insight::{FileFormat, Reports, Table, day_at};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::{Api, Problem};
 
@@ -31,6 +32,15 @@ impl Api {
             )
         })
     }
+}
+
+/// Where a page ended, as its `next` says it: a number by which it is sorted, and an id.
+fn place(after: Option<&str>) -> Result<Option<(i32, Uuid)>, Problem> {
+    let Some(after) = after else { return Ok(None) };
+    let parts = after.split_once('/');
+    let read = parts.and_then(|(number, id)| Some((number.parse().ok()?, id.parse().ok()?)));
+    read.map(Some)
+        .ok_or_else(|| Problem::bad_request("`after` is not the `next` of a page"))
 }
 
 /// A table as a file that a browser keeps.

@@ -10,7 +10,7 @@ use tenon_store::insight::{Exceptions, Matter, MatterFilter, OrderPage};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::file;
+use super::{file, place};
 use crate::problem::Asked;
 use crate::{Api, Problem};
 
@@ -29,8 +29,8 @@ pub(crate) struct OrdersQuery {
     customer: Option<Uuid>,
     /// Only this number, or this contract.
     text: Option<String>,
-    /// How many to pass over.
-    after: Option<u32>,
+    /// The `next` of the page before.
+    after: Option<String>,
     /// How many, at most 200.
     limit: Option<u32>,
     /// For a file: `csv`, `xlsx` or `parquet`.
@@ -99,7 +99,7 @@ pub(crate) struct PartView {
 pub(crate) struct OrdersPage {
     items: Vec<OrderView>,
     /// What to give as `after` to go on; absent at the end.
-    next: Option<u32>,
+    next: Option<String>,
 }
 
 /// How all orders of a currency stand.
@@ -194,12 +194,13 @@ pub(crate) async fn orders(
     let reports = api.reports().await?;
     let filter = filter(&reports, &query)?;
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
-    let skip = query.after.unwrap_or(0);
+    let after = place(query.after.as_deref())?;
     let store = reports.store();
     let found = store
-        .orders(reports.generation(), &filter, skip, limit)
+        .orders(reports.generation(), &filter, after, limit)
         .await?;
-    let next = (found.len() as u32 == limit).then_some(skip + limit);
+    let last = found.last().filter(|_| found.len() as u32 == limit);
+    let next = last.map(|last| format!("{}/{}", last.place, last.row.id));
     let items = found.into_iter().map(|page| view(page, filter.today));
     Ok(Json(OrdersPage {
         items: items.collect(),

@@ -29,8 +29,10 @@ struct Measures {
 
 impl Reports {
     pub(super) async fn scorecard(&self, scope: &Scope) -> Result<Table, StoreError> {
-        let now = self.measures(scope, scope.months).await?;
-        let before = self.measures(scope, earlier(scope.months)).await?;
+        let (now, before) = tokio::try_join!(
+            self.measures(scope, scope.months),
+            self.measures(scope, earlier(scope.months)),
+        )?;
         let mut table = Table::new(&[
             ("measure", Kind::Text),
             ("unit", Kind::Text),

@@ -57,6 +57,22 @@ pub enum Matter {
     Mixed,
 }
 
+impl Matter {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Matched => "matched",
+            Self::Open => "open",
+            Self::Short => "short",
+            Self::Unbilled => "unbilled",
+            Self::OverBilled => "over_billed",
+            Self::Overdue => "overdue",
+            Self::Orphan => "orphan",
+            Self::Mixed => "mixed",
+        }
+    }
+}
+
 /// Which orders, and as of when.
 #[derive(Debug, Clone, Default)]
 pub struct MatterFilter {
@@ -90,10 +106,12 @@ pub struct OrderPage {
     pub customer_code: Option<String>,
     pub due_on: Option<i32>,
     pub age_from: Option<i32>,
+    /// Where it stands among the others.
+    pub place: i32,
 }
 
 /// Exceptions of one currency.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 #[allow(missing_docs, reason = "counts and amounts by how orders stand")]
 pub struct Exceptions {
     pub currency: String,
@@ -107,23 +125,14 @@ pub struct Exceptions {
     pub overdue: i64,
     pub orphan: i64,
     pub mixed: i64,
-    #[serde(deserialize_with = "amount")]
     pub ordered: Decimal,
-    #[serde(deserialize_with = "amount")]
     pub shipped: Decimal,
-    #[serde(deserialize_with = "amount")]
     pub invoiced: Decimal,
-    #[serde(deserialize_with = "amount")]
     pub received: Decimal,
-    #[serde(deserialize_with = "amount")]
     pub short_amount: Decimal,
-    #[serde(deserialize_with = "amount")]
     pub unbilled_amount: Decimal,
-    #[serde(deserialize_with = "amount")]
     pub over_billed_amount: Decimal,
-    #[serde(deserialize_with = "amount")]
     pub overdue_amount: Decimal,
-    #[serde(deserialize_with = "amount")]
     pub orphan_amount: Decimal,
 }
 

@@ -1,31 +1,65 @@
 //! How orders stand, as of the generation that the caller names.
 
-use serde_json::json;
+use std::collections::BTreeMap;
 
-use super::session::Session;
+use serde::Deserialize;
+use serde_json::json;
+use tenon_core::money::Decimal;
+use uuid::Uuid;
+
+use super::figures::amount;
+use super::session::{Session, given};
 use super::{Exceptions, Insight, Matter, MatterFilter, OrderPage};
 use crate::StoreError;
 
+/// How orders stand that belong to a matter.
+struct Standing {
+    condition: String,
+    /// Since when they stand so.
+    since: &'static str,
+    /// The same as a key that every order has.
+    place: &'static str,
+}
+
+/// A day that every order has, as the indexes have it.
+const DAY: &str = "coalesce(o.day, 0)";
+
 /// Which orders stand so, and since when. The names are those of [`Matter`].
-fn standing(matter: Matter) -> (&'static str, &'static str) {
-    match matter {
-        Matter::Matched => ("o.state = 'matched'", "o.day"),
-        Matter::Open => ("o.state = 'open'", "o.day"),
+fn standing(matter: Matter) -> Standing {
+    let (today, late) = (given("today"), "coalesce(r.credit_days, ");
+    let (condition, since) = match matter {
+        Matter::Matched => ("o.state = 'matched'".to_owned(), "o.day"),
+        Matter::Open => ("o.state = 'open'".to_owned(), "o.day"),
         Matter::Short => (
-            "o.short > 0 and o.short_on + g.short_days < g.today",
+            format!(
+                "o.short > 0 and o.short_on < {today} - {}",
+                given("short_days")
+            ),
             "o.short_on",
         ),
         Matter::Unbilled => (
-            "o.unbilled > 0 and o.unbilled_on + g.billing_days < g.today",
+            format!(
+                "o.unbilled > 0 and o.unbilled_on < {today} - {}",
+                given("billing_days")
+            ),
             "o.unbilled_on",
         ),
-        Matter::OverBilled => ("o.over_billed > 0", "o.day"),
+        Matter::OverBilled => ("o.over_billed > 0".to_owned(), "o.day"),
         Matter::Overdue => (
-            "o.outstanding > 0 and o.billed_on + coalesce(r.credit_days, g.credit_days) < g.today",
+            format!(
+                "o.outstanding > 0 and o.billed_on + {late}{}) < {today}",
+                given("credit_days")
+            ),
             "o.billed_on",
         ),
-        Matter::Orphan => ("o.state = 'orphan'", "o.day"),
-        Matter::Mixed => ("o.state = 'mixed'", "o.day"),
+        Matter::Orphan => ("o.state = 'orphan'".to_owned(), "o.day"),
+        Matter::Mixed => ("o.state = 'mixed'".to_owned(), "o.day"),
+    };
+    let place = if since == "o.day" { DAY } else { since };
+    Standing {
+        condition,
+        since,
+        place,
     }
 }
 
@@ -38,30 +72,61 @@ impl MatterFilter {
 }
 
 impl Insight {
-    /// Orders, by age where it is asked how they stand, else the youngest first; after the first
-    /// `skip`, at most `limit`.
+    /// Orders, by age where it is asked how they stand, else the youngest first; after the place and the id of
+    /// the last that is known, at most `limit`.
     pub async fn orders(
         &self,
         generation: i32,
         filter: &MatterFilter,
-        skip: u32,
+        after: Option<(i32, Uuid)>,
         limit: u32,
     ) -> Result<Vec<OrderPage>, StoreError> {
-        let (condition, age) = filter.matter.map_or(("true", "o.day"), standing);
-        let (customer, of) = match filter.customer {
-            Some(_) => (
-                "join insight_customer m on m.generation = g.generation and m.root = g.customer",
-                "and o.party = m.id",
+        let all = || Standing {
+            condition: "true".to_owned(),
+            since: "o.day",
+            place: DAY,
+        };
+        let Standing {
+            condition,
+            since,
+            place,
+        } = filter.matter.map_or_else(all, standing);
+        let (from, named) = match (filter.customer, &filter.text) {
+            (None, None) => ("insight_order o", ""),
+            (None, Some(_)) => (
+                "insight_order o",
+                "and (o.number = (select g.number from {number text} g)
+                     or o.contract = (select g.number from {number text} g))",
             ),
-            None => ("", ""),
+            (Some(_), text) => (
+                "{generation integer, customer uuid} g
+                 join insight_customer m on m.generation = g.generation and m.root = g.customer
+                 join insight_order o on o.generation = g.generation and o.party = m.id",
+                match text {
+                    None => "",
+                    Some(_) => {
+                        "and (o.number = (select g.number from {number text} g)
+                             or o.contract = (select g.number from {number text} g))"
+                    }
+                },
+            ),
         };
-        let text = match filter.text {
-            Some(_) => "and (o.number = g.number or o.contract = g.number)",
-            None => "",
+        // Of a customer or a number there are few orders, which are found by other indexes than that of the place.
+        let few = filter.customer.is_some() || filter.text.is_some();
+        let key = format!("{place}{}", if few { " + 0" } else { "" });
+        let (than, falling) = match filter.matter {
+            Some(_) => (">", ""),
+            None => ("<", " desc"),
         };
-        let order = match filter.matter {
-            Some(_) => format!("{age}, o.id"),
-            None => "o.day desc, o.id desc".to_owned(),
+        let beyond = match after {
+            None => String::new(),
+            Some(_) => {
+                let place = given("place");
+                format!(
+                    "and {key} {than}= {place} and ({key} {than} {place}
+                         or o.id {than} (select g.id from {{id uuid}} g))"
+                )
+            }
         };
         // Constants only; what was asked for is given.
         let question = format!(
@@ -70,19 +135,23 @@ impl Insight {
                  o.outstanding, o.mixed, o.short_on, o.unbilled_on, o.billed_on, o.settled_on, o.facts,
                  r.id as customer, r.name as customer_name, r.code as customer_code,
                  case when o.outstanding > 0
-                     then o.billed_on + coalesce(r.credit_days, g.credit_days) end as due_on,
-                 {age} as age_from
-             from {{generation integer, today integer, credit_days integer, short_days integer,
-                 billing_days integer, customer uuid, number text}} g
-             {customer}
-             join insight_order o on o.generation = g.generation {of}
+                     then o.billed_on + coalesce(r.credit_days, {}) end as due_on,
+                 {since} as age_from, {place} as place
+             from {from}
              left join insight_customer c on c.generation = o.generation and c.id = o.party
              left join insight_customer r on r.generation = c.generation and r.id = c.root
-             where {condition} {text}
-             order by {order} limit {limit} offset {skip}"
+             where o.generation = {} and {condition} {named} {beyond}
+             order by {key}{falling}, o.id{falling} limit {limit}",
+            given("credit_days"),
+            given("generation"),
         );
+        let mut given = filter.given(generation);
+        if let Some((place, id)) = after {
+            given["place"] = place.into();
+            given["id"] = id.to_string().into();
+        }
         let mut session = Session::read(&self.engine).await?;
-        session.ask(&question, &[filter.given(generation)]).await
+        session.ask(&question, &[given]).await
     }
 
     /// How all orders stand, by currency.
@@ -95,52 +164,108 @@ impl Insight {
         let sum = |condition: &str, amount: &str| {
             format!("cast(sum(case when {condition} then {amount} else 0 end) as text)")
         };
-        let [short, unbilled, over, overdue, orphan, mixed] = [
-            Matter::Short,
-            Matter::Unbilled,
-            Matter::OverBilled,
-            Matter::Overdue,
-            Matter::Orphan,
-            Matter::Mixed,
-        ]
-        .map(|matter| standing(matter).0);
         let real = "o.kind = 'order' and o.state <> 'cancelled'";
-        let question = format!(
-            "select o.currency, {} as orders, {} as matched, {} as open, {} as cancelled, {} as short,
-                 {} as unbilled, {} as over_billed, {} as overdue, {} as orphan, {} as mixed,
-                 {} as ordered, {} as shipped, {} as invoiced, {} as received, {} as short_amount,
-                 {} as unbilled_amount, {} as over_billed_amount, {} as overdue_amount,
-                 {} as orphan_amount
-             from {{generation integer, today integer, credit_days integer, short_days integer,
-                 billing_days integer}} g
-             join insight_order o on o.generation = g.generation
-             left join insight_customer c on c.generation = o.generation and c.id = o.party
-             left join insight_customer r on r.generation = c.generation and r.id = c.root
-             group by o.currency order by o.currency",
+        let generation_of = given("generation");
+        // Every order once, and what is the matter with some: each from the index that has it all.
+        let mut parts = vec![format!(
+            "select o.currency, 'all' as matter, {} as orders, {} as matched, {} as open,
+                 {} as cancelled, {} as orphan, {} as mixed, {} as ordered, {} as shipped,
+                 {} as invoiced, {} as received, {} as amount
+             from insight_order o where o.generation = {generation_of} group by o.currency",
             count("o.kind = 'order'"),
             count("o.state = 'matched'"),
             count("o.state = 'open'"),
             count("o.state = 'cancelled'"),
-            count(short),
-            count(unbilled),
-            count(over),
-            count(overdue),
-            count(orphan),
-            count(mixed),
+            count("o.state = 'orphan'"),
+            count("o.state = 'mixed'"),
             sum(real, "o.ordered"),
             sum(real, "o.shipped"),
             sum(real, "o.invoiced"),
             sum(real, "o.received"),
-            sum(short, "o.short"),
-            sum(unbilled, "o.unbilled"),
-            sum(over, "o.over_billed"),
-            sum(overdue, "o.outstanding"),
             sum(
-                orphan,
+                "o.state = 'orphan'",
                 "(case when o.invoiced <> 0 then o.invoiced else o.received end)"
             ),
-        );
+        )];
+        for (matter, amount) in [
+            (Matter::Short, "o.short"),
+            (Matter::Unbilled, "o.unbilled"),
+            (Matter::OverBilled, "o.over_billed"),
+            (Matter::Overdue, "o.outstanding"),
+        ] {
+            let customers = match matter {
+                Matter::Overdue => {
+                    "left join insight_customer c on c.generation = o.generation and c.id = o.party
+                     left join insight_customer r on r.generation = c.generation and r.id = c.root"
+                }
+                _ => "",
+            };
+            parts.push(format!(
+                "select o.currency, '{}' as matter, count(*) as orders, 0 as matched, 0 as open,
+                     0 as cancelled, 0 as orphan, 0 as mixed, '0' as ordered, '0' as shipped,
+                     '0' as invoiced, '0' as received, cast(sum({amount}) as text) as amount
+                 from insight_order o {customers}
+                 where o.generation = {generation_of} and {} group by o.currency",
+                matter.as_str(),
+                standing(matter).condition
+            ));
+        }
+        let question = parts.join(" union all ");
         let mut session = Session::read(&self.engine).await?;
-        session.ask(&question, &[filter.given(generation)]).await
+        let found: Vec<MatterSums> = session.ask(&question, &[filter.given(generation)]).await?;
+        let mut exceptions: BTreeMap<String, Exceptions> = BTreeMap::new();
+        for row in found {
+            let of = exceptions.entry(row.currency.clone()).or_default();
+            of.count(row);
+        }
+        Ok(exceptions.into_values().collect())
+    }
+}
+
+/// What stands about one matter of one currency.
+#[derive(Deserialize)]
+struct MatterSums {
+    currency: String,
+    matter: String,
+    orders: i64,
+    matched: i64,
+    open: i64,
+    cancelled: i64,
+    orphan: i64,
+    mixed: i64,
+    #[serde(deserialize_with = "amount")]
+    ordered: Decimal,
+    #[serde(deserialize_with = "amount")]
+    shipped: Decimal,
+    #[serde(deserialize_with = "amount")]
+    invoiced: Decimal,
+    #[serde(deserialize_with = "amount")]
+    received: Decimal,
+    #[serde(deserialize_with = "amount")]
+    amount: Decimal,
+}
+
+impl Exceptions {
+    fn count(&mut self, row: MatterSums) {
+        let (orders, amount) = match row.matter.as_str() {
+            "short" => (&mut self.short, &mut self.short_amount),
+            "unbilled" => (&mut self.unbilled, &mut self.unbilled_amount),
+            "over_billed" => (&mut self.over_billed, &mut self.over_billed_amount),
+            "overdue" => (&mut self.overdue, &mut self.overdue_amount),
+            _ => {
+                self.currency = row.currency;
+                self.matched = row.matched;
+                self.open = row.open;
+                self.cancelled = row.cancelled;
+                self.orphan = row.orphan;
+                self.mixed = row.mixed;
+                self.ordered = row.ordered;
+                self.shipped = row.shipped;
+                self.invoiced = row.invoiced;
+                self.received = row.received;
+                (&mut self.orders, &mut self.orphan_amount)
+            }
+        };
+        (*orders, *amount) = (row.orders, row.amount);
     }
 }

@@ -4,12 +4,26 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::session::Session;
+use super::session::{Session, given};
 use super::{
     Cohort, DocumentRow, Funnel, GradeCount, Insight, MonthFigures, NewCustomers, Owned,
     ProductFigures, ReportFilter, Satisfaction, SegmentFigures,
 };
 use crate::StoreError;
+
+/// The figures of months, summed.
+const MONTH_SUMS: &str =
+    "cast(sum(m.orders) as bigint) as orders, cast(sum(m.ordered) as text) as ordered,
+    cast(sum(m.invoiced) as text) as invoiced, cast(sum(m.billed) as text) as billed,
+    cast(sum(m.received) as text) as received";
+
+/// How many parties of a month are counted already, since they are one customer with another.
+#[derive(Deserialize)]
+struct Twice {
+    month: i32,
+    currency: String,
+    twice: i64,
+}
 
 /// By what customers are told apart.
 fn dimension(name: &str) -> Option<&'static str> {
@@ -30,17 +44,25 @@ impl Insight {
         filter: ReportFilter,
     ) -> Result<Vec<SegmentFigures>, StoreError> {
         let by = dimension(by).ok_or_else(|| StoreError::Bug(format!("no dimension `{by}`")))?;
+        // Summed by party first: customers are looked up once each, not once a month.
         let question = format!(
-            "select r.{by} as segment, m.currency, count(distinct c.root) as customers,
-                 cast(sum(m.orders) as bigint) as orders, cast(sum(m.ordered) as text) as ordered,
-                 cast(sum(m.invoiced) as text) as invoiced, cast(sum(m.billed) as text) as billed,
-                 cast(sum(m.received) as text) as received
-             from {{generation integer, first integer, last integer}} g
-             join insight_month m on m.generation = g.generation
-                 and m.month >= g.first and m.month <= g.last
-             join insight_customer c on c.generation = m.generation and c.id = m.party
-             join insight_customer r on r.generation = c.generation and r.id = c.root
-             group by r.{by}, m.currency"
+            "select r.{by} as segment, t.currency, count(distinct c.root) as customers,
+                 cast(sum(t.orders) as bigint) as orders, cast(sum(t.ordered) as text) as ordered,
+                 cast(sum(t.invoiced) as text) as invoiced, cast(sum(t.billed) as text) as billed,
+                 cast(sum(t.received) as text) as received
+             from (
+                 select m.party, m.currency, sum(m.orders) as orders, sum(m.ordered) as ordered,
+                     sum(m.invoiced) as invoiced, sum(m.billed) as billed, sum(m.received) as received
+                 from insight_month m where m.generation = {generation_of}
+                     and m.month >= {first} and m.month <= {last}
+                 group by m.party, m.currency
+             ) t
+             join insight_customer c on c.generation = {generation_of} and c.id = t.party
+             join insight_customer r on r.generation = {generation_of} and r.id = c.root
+             group by r.{by}, t.currency",
+            generation_of = given("generation"),
+            first = given("first"),
+            last = given("last"),
         );
         let given = json!({ "generation": generation, "first": filter.from, "last": filter.to });
         let mut session = Session::read(&self.engine).await?;
@@ -132,6 +154,7 @@ impl Insight {
                  cast(sum(coalesce(d.amount, 0)) as text) as amount
              from {{generation integer, first integer, last integer, customer uuid}} g
              join insight_document d on d.generation = g.generation and d.entity = 'opportunity'
+                 and d.entity in ('opportunity', 'case')
                  and d.day >= g.first and d.day <= g.last
              {of}
              group by d.status, d.outcome, d.currency"
@@ -155,7 +178,8 @@ impl Insight {
                 "select c.owner, c.source, c.known_on as day, count(*) as customers
                  from {generation integer, first integer, last integer} g
                  join insight_customer c on c.generation = g.generation
-                 where c.root = c.id and c.known_on >= g.first and c.known_on <= g.last
+                     and c.known_on >= g.first and c.known_on <= g.last
+                 where c.root = c.id
                  group by c.owner, c.source, c.known_on",
                 &[given],
             )
@@ -191,6 +215,7 @@ impl Insight {
                      sum(case when d.score >= 4 then 1 else 0 end) as content
                  from {generation integer, first integer, last integer} g
                  join insight_document d on d.generation = g.generation and d.entity = 'case'
+                     and d.entity in ('opportunity', 'case')
                      and d.day >= g.first and d.day <= g.last
                  group by d.outcome",
                 &[given],
@@ -205,25 +230,58 @@ impl Insight {
         filter: ReportFilter,
         customer: Option<Uuid>,
     ) -> Result<Vec<MonthFigures>, StoreError> {
-        let of = match customer {
-            Some(_) => "and c.root = g.customer",
-            None => "",
-        };
-        let question = format!(
-            "select m.month, m.currency, count(distinct c.root) as customers,
-                 cast(sum(m.orders) as bigint) as orders, cast(sum(m.ordered) as text) as ordered,
-                 cast(sum(m.invoiced) as text) as invoiced, cast(sum(m.billed) as text) as billed,
-                 cast(sum(m.received) as text) as received
-             from {{generation integer, first integer, last integer, customer uuid}} g
-             join insight_customer c on c.generation = g.generation {of}
-             join insight_month m on m.generation = c.generation and m.party = c.id
-                 and m.month >= g.first and m.month <= g.last
-             group by m.month, m.currency order by m.month, m.currency"
-        );
-        let given = json!({ "generation": generation, "first": filter.from, "last": filter.to,
+        let asked = json!({ "generation": generation, "first": filter.from, "last": filter.to,
             "customer": customer });
         let mut session = Session::read(&self.engine).await?;
-        session.ask(&question, &[given]).await
+        if customer.is_some() {
+            let question = format!(
+                "select m.month, m.currency, count(distinct c.root) as customers, {MONTH_SUMS}
+                 from {{generation integer, first integer, last integer, customer uuid}} g
+                 join insight_customer c on c.generation = g.generation and c.root = g.customer
+                 join insight_month m on m.generation = c.generation and m.party = c.id
+                     and m.month >= g.first and m.month <= g.last
+                 group by m.month, m.currency order by m.month, m.currency"
+            );
+            return session.ask(&question, &[asked]).await;
+        }
+        let question = format!(
+            "select m.month, m.currency, count(*) as customers, {MONTH_SUMS}
+             from insight_month m where m.generation = {}
+                 and m.month >= {} and m.month <= {}
+             group by m.month, m.currency order by m.month, m.currency",
+            given("generation"),
+            given("first"),
+            given("last"),
+        );
+        let mut months: Vec<MonthFigures> = session.ask(&question, &[&asked]).await?;
+        // Each party has one row a month and currency; those that are one customer count once.
+        let twice: Vec<Twice> = session
+            .ask(
+                "select t.month, t.currency, sum(t.parties - case when h.party is null then 1 else 0 end)
+                     as twice
+                 from (
+                     select g.generation, c.root, m.month, m.currency, count(*) as parties
+                     from {generation integer, first integer, last integer} g
+                     join insight_customer c on c.generation = g.generation and c.root <> c.id
+                     join insight_month m on m.generation = c.generation and m.party = c.id
+                         and m.month >= g.first and m.month <= g.last
+                     group by g.generation, c.root, m.month, m.currency
+                 ) t
+                 left join insight_month h on h.generation = t.generation and h.party = t.root
+                     and h.month = t.month and h.currency = t.currency
+                 group by t.month, t.currency",
+                &[asked],
+            )
+            .await?;
+        for twice in twice {
+            let same = |row: &&mut MonthFigures| {
+                (row.month, &row.currency) == (twice.month, &twice.currency)
+            };
+            if let Some(row) = months.iter_mut().find(same) {
+                row.customers -= twice.twice;
+            }
+        }
+        Ok(months)
     }
 
     /// How many customers ordered in the first span, and how many of these in the second as well.
@@ -245,14 +303,19 @@ impl Insight {
             .ask(
                 "select count(*) as before, coalesce(sum(case when b.later > 0 then 1 else 0 end), 0) as kept
                  from (
-                     select c.root,
-                         sum(case when m.month <= g.last then m.orders else 0 end) as earlier,
-                         sum(case when m.month >= g.first_after then m.orders else 0 end) as later
-                     from {generation integer, first integer, last integer, first_after integer,
-                         last_after integer} g
-                     join insight_month m on m.generation = g.generation
-                         and m.month >= g.first and m.month <= g.last_after
-                     join insight_customer c on c.generation = m.generation and c.id = m.party
+                     select c.root, sum(t.earlier) as earlier, sum(t.later) as later
+                     from (
+                         select m.party,
+                             sum(case when m.month <= g.last then m.orders else 0 end) as earlier,
+                             sum(case when m.month >= g.first_after then m.orders else 0 end) as later
+                         from {generation integer, first integer, last integer, first_after integer,
+                             last_after integer} g
+                         join insight_month m on m.generation = g.generation
+                             and m.month >= g.first and m.month <= g.last_after
+                         group by m.party
+                     ) t
+                     join insight_customer c on c.generation = (select g.generation from {generation integer} g)
+                         and c.id = t.party
                      group by c.root
                  ) b where b.earlier > 0",
                 &[given],
@@ -268,13 +331,15 @@ impl Insight {
         filter: ReportFilter,
         customer: Option<Uuid>,
     ) -> Result<Vec<ProductFigures>, StoreError> {
-        let (of, joined) = match customer {
-            Some(_) => (
-                "join insight_customer c on c.generation = g.generation and c.root = g.customer",
-                "and p.party = c.id",
-            ),
-            None => ("", ""),
+        let from = match customer {
+            Some(_) => {
+                "{generation integer, customer uuid} g
+                 join insight_customer c on c.generation = g.generation and c.root = g.customer
+                 join insight_product p on p.generation = c.generation and p.party = c.id"
+            }
+            None => "insight_product p",
         };
+        let generation_of = given("generation");
         let question = format!(
             "select t.item, i.code, i.name, t.quarter, t.currency,
                  cast(t.quantity as text) as quantity, cast(t.amount as text) as amount,
@@ -284,15 +349,16 @@ impl Insight {
                      then cast(cast(t.quantity as numeric) * i.cost / 10000 as text) end as cost,
                  t.customers
              from (
-                 select p.item, p.quarter, p.currency, g.generation, sum(p.quantity) as quantity,
+                 select p.item, p.quarter, p.currency, sum(p.quantity) as quantity,
                      sum(p.amount) as amount, count(distinct p.party) as customers
-                 from {{generation integer, first integer, last integer, customer uuid}} g
-                 {of}
-                 join insight_product p on p.generation = g.generation {joined}
-                     and p.quarter >= g.first / 3 and p.quarter <= g.last / 3
-                 group by p.item, p.quarter, p.currency, g.generation
+                 from {from}
+                 where p.generation = {generation_of}
+                     and p.quarter >= {first} / 3 and p.quarter <= {last} / 3
+                 group by p.item, p.quarter, p.currency
              ) t
-             left join insight_item i on i.generation = t.generation and i.id = t.item"
+             left join insight_item i on i.generation = {generation_of} and i.id = t.item",
+            first = given("first"),
+            last = given("last"),
         );
         let given = json!({ "generation": generation, "first": filter.from, "last": filter.to,
             "customer": customer });

@@ -130,6 +130,12 @@ fn read_row<A: DeserializeOwned>(row: &SqliteRow) -> Result<A, StoreError> {
         .map_err(|error| crate::error::unreadable("a row", error))
 }
 
+/// A number of the only row that was given, as a value. From a row that is joined SQLite cannot know that it is
+/// the only one, so that it would sort what lies in an index in the order that is asked for.
+pub(super) fn given(name: &str) -> String {
+    format!("(select g.{name} from {{{name} integer}} g)")
+}
+
 /// The statement with what is in braces replaced.
 fn expand(statement: &str, rows: fn(&str) -> String) -> String {
     let mut expanded = Cow::Borrowed(statement);

@@ -1,7 +1,8 @@
-import { Empty, Input, Skeleton, Table } from 'antd'
+import { Button, Empty, Input, Skeleton, Table } from 'antd'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { Link, useSearchParams } from 'react-router'
-import { hub, type Schemas } from '../../api/client'
+import { api, hub, type Schemas } from '../../api/client'
 import { Export } from '../../parts/Export'
 import { useFormat } from '../../parts/format'
 import { Matters } from '../../parts/Matters'
@@ -15,7 +16,6 @@ type Order = Schemas['OrderView']
 const MATTERS = ['overdue', 'short', 'unbilled', 'over_billed', 'orphan', 'mixed', 'open', 'matched'] as const
 /** Which matters somebody should look at, and how urgently. */
 const TONES: Record<string, string> = { overdue: 'bad', short: 'wait', unbilled: 'wait', over_billed: 'bad', orphan: 'wait', mixed: 'wait', matched: 'good' }
-const PAGE = 50
 /** Holds the place of an amount. */
 const BLANK = '\u00a0'
 
@@ -26,20 +26,22 @@ export default function Reconciliation() {
   const exceptions = hub.useQuery('get', '/api/v1/insight/exceptions', {}, { refetchInterval: 10_000 })
   const matter = query.get('matter') ?? 'overdue'
   const text = query.get('q') ?? ''
-  const page = Number(query.get('page') ?? '1')
-  const orders = hub.useQuery('get', '/api/v1/insight/orders', {
-    params: { query: { ...(matter === 'all' ? {} : { matter }), ...(text ? { text } : {}), after: (page - 1) * PAGE, limit: PAGE } },
+  const asked = { ...(matter === 'all' ? {} : { matter }), ...(text ? { text } : {}) }
+  const orders = useInfiniteQuery({
+    queryKey: ['orders', matter, text],
+    initialPageParam: undefined as string | undefined,
+    queryFn: async ({ pageParam }) => (await api.GET('/api/v1/insight/orders', { params: { query: { ...asked, after: pageParam, limit: 50 } } })).data!,
+    getNextPageParam: (page) => page.next ?? undefined,
   })
   const change = (changes: Record<string, string>) => {
     const next = new URLSearchParams(query)
-    next.delete('page')
     for (const [name, value] of Object.entries(changes)) value ? next.set(name, value) : next.delete(name)
     setQuery(next)
   }
   if (exceptions.error) return <Trouble error={exceptions.error} again={() => exceptions.refetch()} />
   if (!exceptions.data) return <Skeleton active className="page" />
   const file = (format: string) =>
-    `/api/v1/insight/orders/export?${new URLSearchParams({ ...(matter === 'all' ? {} : { matter }), ...(text ? { text } : {}), format })}`
+    `/api/v1/insight/orders/export?${new URLSearchParams({ ...asked, format })}`
   return (
     <div className="page stack">
       <PageHead
@@ -68,8 +70,9 @@ export default function Reconciliation() {
         {orders.error ? (
           <Trouble error={orders.error} again={() => orders.refetch()} />
         ) : (
-          <Orders page={orders.data} loading={orders.isFetching} at={page} go={(page) => change({ page: String(page) })} />
+          <Orders rows={orders.data?.pages.flatMap((page) => page.items)} />
         )}
+        {orders.hasNextPage && <div className="more"><Button loading={orders.isFetchingNextPage} onClick={() => void orders.fetchNextPage()}>{t('act.more', { ns: 'common' })}</Button></div>}
       </Panel>
     </div>
   )
@@ -109,23 +112,22 @@ function Amount({ value }: { value: string }) {
   return <span className="number">{money(value)}</span>
 }
 
-function Orders({ page, loading, at, go }: { page?: Schemas['OrdersPage']; loading: boolean; at: number; go: (page: number) => void }) {
+function Orders({ rows }: { rows?: Order[] }) {
   const { t } = useTranslation('reconciliation')
   const amount = (key: 'ordered' | 'shipped' | 'invoiced' | 'received' | 'short' | 'unbilled' | 'over_billed' | 'outstanding') => ({
     title: t(key),
     align: 'right' as const,
     render: (_: unknown, row: Order) => <Amount value={row[key]} />,
   })
-  const known = (at - 1) * PAGE + (page?.items.length ?? 0) + (page?.next ? 1 : 0)
   return (
     <Table<Order>
       size="small"
       rowKey="id"
-      loading={loading && !page}
+      loading={!rows}
       scroll={{ x: 'max-content' }}
       locale={{ emptyText: <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('none_here')} /> }}
-      dataSource={page?.items ?? []}
-      pagination={{ current: at, pageSize: PAGE, total: known, onChange: go, showSizeChanger: false, hideOnSinglePage: true }}
+      dataSource={rows ?? []}
+      pagination={false}
       expandable={{ expandedRowRender: (row) => <Parts row={row} />, rowExpandable: (row) => row.parts.length > 0 }}
       columns={[
         {
