@@ -26,8 +26,9 @@ create index insight_document_entity on insight_document
 create index insight_month_sums on insight_month
     (generation, month, currency, party, orders, ordered, invoiced, billed, received);
 create index insight_customer_merged on insight_customer (generation, id, root) where root <> id;
-create index insight_customer_known on insight_customer (generation, known_on, owner, source) where root = id;
-create index insight_customer_grade on insight_customer (generation, grade, version) where root = id;
+create index insight_customer_known on insight_customer (generation, known_on, owner, source, root, id)
+    where root = id;
+create index insight_customer_grade on insight_customer (generation, grade, version, root, id) where root = id;
 
 drop index insight_product_item;
 create index insight_product_item on insight_product (generation, item, quarter, currency, party, quantity, amount);

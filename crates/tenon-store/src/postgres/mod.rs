@@ -294,6 +294,11 @@ fn migrator() -> Migrator {
             "searches",
             include_str!("../../migrations/postgres/0021_searches.sql"),
         ),
+        migration(
+            22,
+            "figures",
+            include_str!("../../migrations/postgres/0022_figures.sql"),
+        ),
     ])
 }
 

@@ -273,6 +273,11 @@ fn migrator() -> Migrator {
             "searches",
             include_str!("../../migrations/sqlite/0021_searches.sql"),
         ),
+        migration(
+            22,
+            "figures",
+            include_str!("../../migrations/sqlite/0022_figures.sql"),
+        ),
     ])
 }
 
