@@ -446,6 +446,13 @@ fn migrations() -> Vec<(String, String)> {
                 .expect("a name")
                 .to_string_lossy()
                 .into_owned();
+            // A file that nobody names is never brought to a store.
+            let store = format!("crates/tenon-store/src/{database}/mod.rs");
+            let named = fs::read_to_string(root().join(store)).expect("a store");
+            assert!(
+                named.contains(&format!("migrations/{database}/{name}")),
+                "{name}"
+            );
             if !name.starts_with("0001_") {
                 let text = fs::read_to_string(&path).expect("a migration");
                 found.push((format!("{database}/{name}"), text));

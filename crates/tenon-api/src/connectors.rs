@@ -11,7 +11,7 @@ use serde_json::json;
 use tenon_connector::cases::{self, CaseOutcome};
 use tenon_connector::{Guarantee, Intake, Mapping, Schedule, System, Window};
 use tenon_core::{MessageKind, SystemName, Timestamp, schema};
-use tenon_pipeline::{Component, NotReloaded};
+use tenon_pipeline::{Component, NotReloaded, ReloadedNode};
 use tenon_store::{Half, Pause};
 use utoipa::ToSchema;
 
@@ -349,21 +349,61 @@ pub(crate) async fn probe(
 /// What came of reloading.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Reloaded {
-    /// How long it took.
+    /// How long it took on the node that was asked.
     took_ms: u64,
+    /// What came of it on each node, the one that was asked first.
+    nodes: Vec<NodeView>,
 }
 
-/// Serves a connector as its file says now, on the node that is asked: the file and its mappings are read
-/// and checked as at a start, what is in hand is finished, the system is asked whether it answers so, and
-/// the new takes the place of the old. When it cannot, the old one goes on. Half of a connector that is
-/// paused is not asked. Name and kind cannot change.
+/// What came of reloading on a node.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NodeView {
+    /// The node: its machine and process.
+    #[schema(example = "hub-1/4711")]
+    node: String,
+    /// Whether it is the one that was asked.
+    own: bool,
+    /// `reloaded`: it serves the connector as its file says now; `unchanged`: as it was; `silent`: it has not said
+    /// anything in 40 seconds, and does it when it can.
+    outcome: String,
+    /// Why it is unchanged.
+    detail: Option<String>,
+    /// How long it took.
+    took_ms: Option<u64>,
+}
+
+impl From<ReloadedNode> for NodeView {
+    fn from(node: ReloadedNode) -> Self {
+        let there = node.outcome.as_ref();
+        let outcome = match there.map(|there| there.because.is_none()) {
+            Some(true) => "reloaded",
+            Some(false) => "unchanged",
+            None => "silent",
+        };
+        Self {
+            node: node.name,
+            own: node.own,
+            outcome: outcome.to_owned(),
+            took_ms: there.map(|there| there.took.as_millis() as u64),
+            detail: node.outcome.and_then(|there| there.because),
+        }
+    }
+}
+
+/// Serves a connector as its file says now: the file and its mappings are read and checked as at a start, what
+/// is in hand is finished, the system is asked whether it answers so, and the new takes the place of the old.
+/// When it cannot, the old one goes on. Half of a connector that is paused is not asked. Name and kind cannot
+/// change.
+///
+/// The node that is asked goes first; where that holds, every other node does the same with the file on its own
+/// disk, and `nodes` says what came of it on each: one that cannot goes on as it was.
 #[utoipa::path(post, path = "/api/v1/connectors/{name}/reload", tag = "connectors",
     params(("name" = String, Path, description = "the system")), responses(
-    (status = 200, description = "it is served as its file says now", body = Reloaded),
+    (status = 200, description = "the node that was asked serves it as its file says now; `nodes` says which others do", body = Reloaded),
     (status = 404, description = "no such connector", body = Problem),
-    (status = 409, description = "the system does not answer as its file says now; the connector goes on as it was", body = Problem),
-    (status = 422, description = "the file's problems, a line each with file, line and column; the connector goes on as it was", body = Problem),
-    (status = 503, description = "the hub cannot now; ask again", body = Problem)))]
+    (status = 409, description = "the system does not answer as its file says now; the connector goes on as it was on every node", body = Problem),
+    (status = 422, description = "the file's problems, a line each with file, line and column; the connector goes on as it was on every node", body = Problem),
+    (status = 503, description = "the hub cannot now, or what the other nodes do is not known; ask again", body = Problem)))]
 pub(crate) async fn reload(
     State(api): State<Api>,
     Path(name): Path<String>,
@@ -375,22 +415,28 @@ pub(crate) async fn reload(
         let detail = "no hub runs here yet";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "hub.absent", detail)
     })?;
-    match reloader.reload(&system.name).await {
-        Ok(took) => {
-            note.detail(json!({ "reloaded": true }));
+    match reloader.reload_everywhere(&system.name).await {
+        Ok((took, nodes)) => {
+            let nodes: Vec<NodeView> = nodes.into_iter().map(NodeView::from).collect();
+            note.detail(json!({ "reloaded": true, "nodes": nodes }));
             let took_ms = took.as_millis() as u64;
-            Ok(Json(Reloaded { took_ms }))
+            Ok(Json(Reloaded { took_ms, nodes }))
         }
         Err(reason) => {
             let detail = reason.to_string();
-            note.detail(json!({ "reloaded": false, "because": detail }));
+            let untold = matches!(reason, NotReloaded::Untold(_));
+            note.detail(json!({ "reloaded": untold, "because": detail }));
             let status = match &reason {
                 NotReloaded::Unknown(_) => StatusCode::NOT_FOUND,
                 NotReloaded::Problems(_) => StatusCode::UNPROCESSABLE_ENTITY,
                 NotReloaded::Unanswered { .. } => StatusCode::CONFLICT,
-                NotReloaded::Hub(_) => StatusCode::SERVICE_UNAVAILABLE,
+                NotReloaded::Hub(_) | NotReloaded::Untold(_) => StatusCode::SERVICE_UNAVAILABLE,
             };
-            Err(Problem::new(status, "connector.unchanged", detail))
+            let code = match untold {
+                true => "connector.untold",
+                false => "connector.unchanged",
+            };
+            Err(Problem::new(status, code, detail))
         }
     }
 }

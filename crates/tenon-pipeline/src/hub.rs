@@ -14,6 +14,7 @@ use crate::accept::failure;
 use crate::bells::Bells;
 use crate::compute::alone;
 use crate::courier::store_failure;
+use crate::fellows::Fellows;
 use crate::halt::Halts;
 use crate::inbound::Lane;
 use crate::master::{MasterPolicy, idle_before};
@@ -97,6 +98,8 @@ impl Hub {
         let halts = Arc::new(Halts::default());
         // Before anything moves: what was paused stays so over a restart.
         halts.look(&store).await;
+        let fellows = Fellows::new(store.clone());
+        fellows.join().await;
         let serving = Serving::start(Parts {
             roles: settings.roles,
             partitions: settings.partitions,
@@ -107,6 +110,7 @@ impl Hub {
             health: health.clone(),
             bells: bells.clone(),
             halts: halts.clone(),
+            fellows: fellows.clone(),
             stop: stop.clone(),
         });
         let forsaken = CancellationToken::new();
@@ -121,6 +125,9 @@ impl Hub {
         };
         let watch = halts.watch(store.clone(), hub.stop.clone());
         hub.tasks.spawn(watch);
+        hub.tasks.spawn(fellows.clone().stay(hub.stop.clone()));
+        let reloader = hub.reloader();
+        hub.tasks.spawn(fellows.follow(reloader, hub.stop.clone()));
         if settings.roles.route {
             let policy = Arc::new(settings.master);
             if policy.life_cycle.kept && policy.life_cycle.dormant_after_days > 0 {

@@ -25,11 +25,12 @@ use crate::bells::Bells;
 use crate::claim::claimed;
 use crate::compute::compute;
 use crate::courier::{Courier, store_failure};
+use crate::fellows::Fellows;
 use crate::halt::Halts;
 use crate::pace::Pace;
 use crate::poll::Poll;
 use crate::topology::queues;
-use crate::{Accept, Component, Health, Roles, Systems};
+use crate::{Accept, Component, Health, ReloadedNode, Roles, Systems};
 
 /// How long a system has to answer under its new configuration.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -57,6 +58,9 @@ pub enum NotReloaded {
     /// The hub itself could not.
     #[error(transparent)]
     Hub(#[from] Failure),
+    /// This node serves it as its file says now, and what the others do is not known.
+    #[error("this node serves it as its file says now; whether the others do is not known: {0}")]
+    Untold(Failure),
 }
 
 fn lines(problems: &[ConfigProblem]) -> String {
@@ -72,6 +76,22 @@ fn lines(problems: &[ConfigProblem]) -> String {
 pub struct Reloader(Arc<Serving>);
 
 impl Reloader {
+    /// Reloads a system on this node, and where that holds asks every other node to do the same with the file
+    /// that it has, each by itself: this node first, then the others by name. How long this one took.
+    ///
+    /// A node that cannot be reached now does it when it can be.
+    ///
+    /// # Errors
+    /// Why the old one goes on here, and then everywhere; `Untold` when the others cannot be asked.
+    pub async fn reload_everywhere(
+        &self,
+        name: &SystemName,
+    ) -> Result<(Duration, Vec<ReloadedNode>), NotReloaded> {
+        let took = self.reload(name).await?;
+        let nodes = self.0.parts.fellows.ask_others(name, took).await?;
+        Ok((took, nodes))
+    }
+
     /// Reads a system's file again and serves it as it says now: its problems are those that a start
     /// would find, what is in hand is finished, the system is asked, and the new takes the place of
     /// the old. Half of a system that is paused is not asked. How long it took.
@@ -119,6 +139,7 @@ pub(crate) struct Parts {
     pub(crate) health: Arc<Health>,
     pub(crate) bells: Arc<Bells>,
     pub(crate) halts: Arc<Halts>,
+    pub(crate) fellows: Arc<Fellows>,
     pub(crate) stop: CancellationToken,
 }
 

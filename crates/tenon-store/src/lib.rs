@@ -21,6 +21,7 @@ pub mod insight;
 mod items;
 mod likeness;
 mod names;
+mod nodes;
 mod operations;
 mod parking;
 mod postgres;
@@ -53,6 +54,7 @@ pub use hierarchy::{Affiliation, Belonging, BelongingWrite};
 pub use insight::Insight;
 pub use items::{ItemMove, ItemRecord};
 pub use likeness::{Likeness, Neighbours};
+pub use nodes::{HubNode, Nodes, ReloadOutcome, ReloadRequest};
 pub use operations::{Half, Operations, ParkedGroup, Pause};
 pub use postgres::{Postgres, PostgresOptions};
 pub use prospects::{ProspectClaim, ProspectClaimWrite};
@@ -93,7 +95,7 @@ pub enum StoreError {
 
 /// The hub's memory. Shared by every stage and every node.
 #[async_trait]
-pub trait Store: AccessStore + Operations + SavedSearches + 'static {
+pub trait Store: AccessStore + Nodes + Operations + SavedSearches + 'static {
     /// Brings the tables to this release's version, and what is derived in them; safe to run from
     /// many nodes at once.
     async fn migrate(&self) -> Result<(), StoreError>;

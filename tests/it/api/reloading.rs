@@ -45,7 +45,17 @@ async fn a_connector_is_reloaded_or_says_why_not_and_either_is_in_the_trail() {
     assert_eq!(shown["preset"], "files");
 
     write(&as_it_was.replace("every = '1h'", "every = '2h'"));
-    assert!(reload("erp").await.with(200).json()["took_ms"].is_u64());
+    let (fellow, _) = site.run().await;
+    let reloaded = reload("erp").await.with(200).json();
+    assert!(reloaded["took_ms"].is_u64(), "{reloaded}");
+    let nodes = reloaded["nodes"].as_array().expect("nodes");
+    let said: Vec<_> = nodes
+        .iter()
+        .map(|node| (&node["own"], &node["outcome"], &node["detail"]))
+        .collect();
+    let [own, other, well, none] = [json!(true), json!(false), json!("reloaded"), json!(null)];
+    assert_eq!(said, [(&own, &well, &none), (&other, &well, &none)]);
+    fellow.stop().await;
     let shown = get(&router, "/api/v1/connectors/erp")
         .await
         .with(200)
@@ -69,5 +79,9 @@ async fn a_connector_is_reloaded_or_says_why_not_and_either_is_in_the_trail() {
         [json!(true), json!(false), json!(false)],
         "{trail:#}"
     );
+    let told = trail["items"].as_array().expect("items").iter();
+    let told = told.map(|entry| &entry["detail"]["nodes"]);
+    let told: Vec<_> = told.filter(|nodes| nodes.is_array()).collect();
+    assert_eq!(told, [&reloaded["nodes"]], "{trail:#}");
     hub.stop().await;
 }

@@ -131,7 +131,7 @@ pub(super) fn factory(engine: Engine) -> Factory {
 }
 
 /// A URL whose password stands in a file of the site, where a configuration may refer to it.
-fn without_password(site: &Site, name: &str, url: &str) -> String {
+pub(super) fn without_password(site: &Site, name: &str, url: &str) -> String {
     let parts = url.split_once("://").and_then(|(scheme, rest)| {
         let (account, place) = rest.split_once('@')?;
         let (user, password) = account.split_once(':')?;

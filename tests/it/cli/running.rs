@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
+use super::flows::without_password;
 use super::site::{CUSTOMER, Done, Site, eventually, order};
+use crate::servers::{amqp_vhost, postgres_schema};
 
 #[test]
 fn what_another_process_sends_is_delivered_while_the_hub_runs() {
@@ -156,6 +158,53 @@ fn a_connector_is_served_as_its_file_says_now() {
         .says("no connector `pdm`");
     hub.stop();
     site.tenon(&reload).with(3).says("does not answer");
+}
+
+#[test]
+fn a_reload_reaches_every_node_and_says_which_goes_on_as_it_was() {
+    let (vhost, schema) = (amqp_vhost(), postgres_schema());
+    let prefix = vhost.queue("reload.");
+    let node = || {
+        let site = Site::new();
+        let broker = without_password(&site, "broker", &vhost.url);
+        let store = without_password(&site, "store", &schema.url());
+        let settings = std::fs::read_to_string(site.path("config/tenon.toml")).expect("settings");
+        let engines =
+            format!("broker = '{broker}'\nstore = '{store}'\nqueue_prefix = '{prefix}'\n");
+        site.write("config/tenon.toml", &(engines + &settings));
+        site
+    };
+    let (one, other) = (node(), node());
+    let (hub, fellow) = (one.run(&[]), other.run(&[]));
+    let url = format!("http://{}", hub.address());
+    let reload = ["connector", "reload", "erp", "--url", &url];
+    let file = "config/connectors/erp.toml";
+    let as_it_was = std::fs::read_to_string(other.path(file)).expect("the ERP's file");
+    let done = one.tenon(&reload).with(0);
+    assert_eq!(done.stdout.matches("reloaded").count(), 2, "{done:#?}");
+
+    other.write(
+        file,
+        &as_it_was.replace("entity = \"order\"", "entity = \"ordre\""),
+    );
+    one.tenon(&reload)
+        .with(1)
+        .says("1 of 2 nodes do not serve it as their file says now")
+        .shows("unchanged")
+        .shows("did you mean `order`?");
+    fellow.hears("asked to reload, the connector goes on as it was");
+    let document = one.tenon(&[&reload[..], &["--json"]].concat()).with(1);
+    let document = document.document();
+    let outcome = |number: usize| document["nodes"][number]["outcome"].clone();
+    assert_eq!([outcome(0), outcome(1)], ["reloaded", "unchanged"]);
+    // With the file in order again, and one node gone.
+    other.write(file, &as_it_was);
+    let done = one.tenon(&reload).with(0);
+    assert_eq!(done.stdout.matches("reloaded").count(), 2, "{done:#?}");
+    fellow.stop();
+    let alone = one.tenon(&reload).with(0);
+    assert_eq!(alone.stdout, "erp is served as its file says now\n");
+    hub.stop();
 }
 
 #[test]

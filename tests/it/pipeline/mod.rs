@@ -116,4 +116,5 @@ suite! {
     reloading::what_a_file_says_now_holds_from_then_on,
     reloading::a_file_that_does_not_hold_changes_nothing,
     reloading::a_system_that_does_not_answer_changes_nothing,
+    reloading::every_node_serves_what_the_file_on_its_own_disk_says,
 }

@@ -146,12 +146,23 @@ impl House {
         }
     }
 
+    /// The connector files once more, as another machine has them.
+    pub(super) fn copied(&self) -> Files {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        for entry in self.directory.path().read_dir().expect("the files") {
+            let file = entry.expect("a file").path();
+            let name = file.file_name().expect("a name");
+            let is_file = file.extension().is_some_and(|ending| ending != "db");
+            if is_file {
+                std::fs::copy(&file, directory.path().join(name)).expect("copied");
+            }
+        }
+        Files(directory)
+    }
+
     /// The systems as their files say now.
     pub(super) fn deployment(&self) -> Arc<Deployment> {
-        match Deployment::load(self.directory.path(), &[BARE]) {
-            Ok(deployment) => Arc::new(deployment),
-            Err(problems) => panic!("{problems:#?}"),
-        }
+        load(&self.directory)
     }
 
     /// Executes statements on the tables.
@@ -180,6 +191,28 @@ impl House {
             .fetch_one(&self.tables)
             .await
             .unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+}
+
+/// Connector files of a machine of its own.
+pub(super) struct Files(TempDir);
+
+impl Files {
+    /// Writes one of them.
+    pub(super) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.0.path().join(name), text).expect("a file in the directory");
+    }
+
+    /// The systems as they say now.
+    pub(super) fn deployment(&self) -> Arc<Deployment> {
+        load(&self.0)
+    }
+}
+
+fn load(directory: &TempDir) -> Arc<Deployment> {
+    match Deployment::load(directory.path(), &[BARE]) {
+        Ok(deployment) => Arc::new(deployment),
+        Err(problems) => panic!("{problems:#?}"),
     }
 }
 

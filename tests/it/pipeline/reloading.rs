@@ -2,15 +2,15 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tenon_core::Entity;
+use tenon_core::{Entity, Timestamp};
 use tenon_pipeline::{Hub, NotReloaded, Roles};
-use tenon_store::DeliveryState;
+use tenon_store::{DeliveryState, ReloadRequest};
 
 use super::api::Api;
 use super::company::{Erp, order};
 use super::node::{Node, component};
 use super::order::each_revision_once_in_order;
-use super::place::{House, equals, named};
+use super::place::{House, Place, equals, named};
 
 async fn reload(hub: &Hub, system: &str) -> Result<(), NotReloaded> {
     hub.reloader().reload(&named(system)).await.map(drop)
@@ -218,4 +218,90 @@ pub(super) async fn a_system_that_does_not_answer_changes_nothing(house: &House)
     })
     .await;
     hub.stop().await;
+}
+
+/// How often the erp is tried, as a node serves it.
+fn attempts(hub: &Hub) -> u32 {
+    let systems = hub.systems().now();
+    let erp = systems.system(&named("erp")).expect("the erp");
+    erp.outlets[0].retry.attempts
+}
+
+pub(super) async fn every_node_serves_what_the_file_on_its_own_disk_says(house: &House) {
+    house.shop_and_erp(Erp::Orders).await;
+    let url = house.tables_url();
+    let text = |more: &str| {
+        format!(
+            "name = 'erp'\nkind = 'bare'\npreset = 'sql'\n{url}[[deliver]]\nentity = 'order'\n\
+             table = 'erp_order'\nkey = 'order_no'\nmapping = 'order.out.jq'\n{more}\n"
+        )
+    };
+    let elsewhere = house.copied();
+    let node = house.node().await;
+    // A file serves one process; there the two share its connections.
+    let (broker, store) = match house.place() {
+        Place::Servers { .. } => house.place().open().await,
+        Place::File(_) => (node.broker.clone(), node.store.clone()),
+    };
+    let deployment = elsewhere.deployment();
+    let other = Node {
+        broker,
+        store,
+        deployment,
+    };
+    let hub = node.start(Roles::ALL).await;
+    // Asked when the other had read its files, and did not run yet.
+    elsewhere.write("erp.toml", &text("attempts = 3"));
+    let request = ReloadRequest {
+        id: uuid::Uuid::now_v7(),
+        system: named("erp"),
+        at: Timestamp::now(),
+    };
+    node.store.ask_reload(&request).await.unwrap();
+    let fellow = other.start(Roles::ALL).await;
+    equals(3, async || attempts(&fellow)).await;
+
+    let reloads = async || {
+        let outcome = hub.reloader().reload_everywhere(&named("erp")).await;
+        outcome.map(|(_, nodes)| {
+            let nodes = nodes.into_iter().map(|node| {
+                let there = node.outcome.expect("it answers");
+                (node.own, there.because)
+            });
+            nodes.collect::<Vec<_>>()
+        })
+    };
+    house.write("erp.toml", &text("attempts = 7"));
+    elsewhere.write("erp.toml", &text("attempts = 8"));
+    assert_eq!(reloads().await.unwrap(), [(true, None), (false, None)]);
+    assert_eq!((attempts(&hub), attempts(&fellow)), (7, 8));
+
+    // What does not hold on one disk holds on the other.
+    house.write("erp.toml", &text("attempts = 9"));
+    elsewhere.write("erp.toml", &text("atempts = 9"));
+    let nodes = reloads().await.unwrap();
+    let because = nodes[1].1.as_ref().expect("a reason");
+    assert!(because.contains("did you mean `attempts`?"), "{because}");
+    assert_eq!(nodes[0], (true, None));
+    assert_eq!((attempts(&hub), attempts(&fellow)), (9, 8));
+    arrives(&node, "O-1").await;
+
+    // What does not hold here is asked of nobody.
+    let asked = node.store.reloads().await.unwrap();
+    house.write("erp.toml", &text("atempts = 10"));
+    elsewhere.write("erp.toml", &text("attempts = 10"));
+    let refused = reloads().await;
+    assert!(
+        matches!(refused, Err(NotReloaded::Problems(_))),
+        "{refused:?}"
+    );
+    assert_eq!(node.store.reloads().await.unwrap(), asked);
+
+    // Who has gone is not waited for.
+    fellow.stop().await;
+    house.write("erp.toml", &text("attempts = 11"));
+    assert_eq!(reloads().await.unwrap(), [(true, None)]);
+    assert_eq!(attempts(&hub), 11);
+    hub.stop().await;
+    assert_eq!(node.store.nodes().await.unwrap(), []);
 }

@@ -19,6 +19,7 @@ mod masters;
 mod matters;
 mod merging;
 mod names;
+mod nodes;
 mod outbound;
 mod people;
 mod reading;
@@ -85,6 +86,8 @@ suite! {
     names::a_master_is_found_by_any_part_of_its_names,
     names::names_follow_changes_and_merges,
     names::names_of_masters_that_are_there_are_filled_in,
+    nodes::a_node_is_there_as_long_as_it_says_so,
+    nodes::of_what_is_asked_about_a_system_the_latest_holds,
     merging::a_merge_moves_every_tie_and_an_unmerge_moves_it_back,
     merging::a_merge_in_a_merged_master_comes_back_with_it,
     merging::what_names_a_merged_master_is_led_to_the_survivor,

@@ -22,6 +22,7 @@ mod life;
 mod merging;
 mod moment;
 mod names;
+mod nodes;
 mod operations;
 mod outbound;
 mod parked;
@@ -298,6 +299,11 @@ fn migrator() -> Migrator {
             22,
             "figures",
             include_str!("../../migrations/postgres/0022_figures.sql"),
+        ),
+        migration(
+            23,
+            "nodes",
+            include_str!("../../migrations/postgres/0023_nodes.sql"),
         ),
     ])
 }

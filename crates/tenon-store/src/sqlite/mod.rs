@@ -22,6 +22,7 @@ mod lanes;
 mod life;
 mod merging;
 mod names;
+mod nodes;
 mod operations;
 mod outbound;
 mod parked;
@@ -277,6 +278,11 @@ fn migrator() -> Migrator {
             22,
             "figures",
             include_str!("../../migrations/sqlite/0022_figures.sql"),
+        ),
+        migration(
+            23,
+            "nodes",
+            include_str!("../../migrations/sqlite/0023_nodes.sql"),
         ),
     ])
 }

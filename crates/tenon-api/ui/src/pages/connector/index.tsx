@@ -26,7 +26,7 @@ export default function Connector() {
   const askWhy = useAskWhy()
   const found = hub.useQuery('get', '/api/v1/connectors/{name}', { params: { path: { name } } }, { refetchInterval: 2_000 })
   const [probed, setProbed] = useState<Schemas['Probed']>()
-  const [reloaded, setReloaded] = useState<number | Problem>()
+  const [reloaded, setReloaded] = useState<Schemas['Reloaded'] | Problem>()
   const [busy, setBusy] = useState(false)
   if (found.error) return <Trouble error={found.error} again={() => found.refetch()} />
   if (!found.data) return <Skeleton active className="page" />
@@ -46,7 +46,7 @@ export default function Connector() {
   /** What keeps the file from being taken is shown as it is: it says where, and what to do. */
   async function reload() {
     try {
-      setReloaded((await api.POST('/api/v1/connectors/{name}/reload', { params: path })).data?.took_ms)
+      setReloaded((await api.POST('/api/v1/connectors/{name}/reload', { params: path })).data)
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem
       setReloaded(problem)
@@ -98,16 +98,7 @@ export default function Connector() {
           description={Object.entries(probed.answers).filter(([, why]) => why).map(([entity, why]) => <div key={entity} className="break">{entity}: {why}</div>)}
         />
       )}
-      {reloaded !== undefined && (
-        <Alert
-          closable
-          onClose={() => setReloaded(undefined)}
-          type={reloaded instanceof Problem ? 'error' : 'success'}
-          showIcon
-          title={reloaded instanceof Problem ? t('reload_failed') : t('reload_well', { ms: reloaded })}
-          description={reloaded instanceof Problem && <pre className="break" style={{ whiteSpace: 'pre-wrap', margin: 0 }}>{reloaded.message}</pre>}
-        />
-      )}
+      {reloaded && <Outcome reloaded={reloaded} close={() => setReloaded(undefined)} />}
       <div className="cols">
         {one.receives.length > 0 && (
           <Panel title={t('receive')} flush>
@@ -158,6 +149,36 @@ export default function Connector() {
         />
       </Panel>
     </div>
+  )
+}
+
+/** What came of reloading: why the file is not taken, or what each of several nodes does. */
+function Outcome({ reloaded, close }: { reloaded: Schemas['Reloaded'] | Problem; close: () => void }) {
+  const { t } = useTranslation('connectors')
+  if (reloaded instanceof Problem) {
+    const title = t(reloaded.code === 'connector.untold' ? 'reload_untold' : 'reload_failed')
+    return <Alert closable onClose={close} type="error" showIcon title={title} description={<pre className="break" style={{ whiteSpace: 'pre-wrap', margin: 0 }}>{reloaded.message}</pre>} />
+  }
+  const { nodes, took_ms } = reloaded
+  const behind = nodes.filter((node) => node.outcome !== 'reloaded').length
+  return (
+    <Alert
+      closable
+      onClose={close}
+      type={behind ? 'warning' : 'success'}
+      showIcon
+      title={behind ? t('reload_partly', { count: behind, nodes: nodes.length }) : t('reload_well', { ms: took_ms })}
+      description={nodes.length > 1 && (
+        <ul className="plain-list">
+          {nodes.map(({ node, own, outcome, detail }) => (
+            <li key={node}>
+              <span className="mono">{node}</span> {own && <span className="quiet">{t('reload_own')}</span>} {t(`reload_outcome.${outcome}`)}
+              {detail && <pre className="break" style={{ whiteSpace: 'pre-wrap', margin: 0 }}>{detail}</pre>}
+            </li>
+          ))}
+        </ul>
+      )}
+    />
   )
 }
 

@@ -1,0 +1,10 @@
+//! The nodes of the hub, and what all are asked to do.
+
+use uuid::Uuid;
+
+use super::Sqlite;
+use crate::nodes::{OutcomeRow, RequestRow, nodes, outcome, request};
+use crate::rows::{clean, clean_option};
+use crate::{HubNode, ReloadOutcome, ReloadRequest, StoreError};
+
+nodes!(Sqlite, read, begin(), "unixepoch()");
