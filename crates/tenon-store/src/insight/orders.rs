@@ -26,7 +26,7 @@ const DAY: &str = "coalesce(o.day, 0)";
 
 /// Which orders stand so, and since when. The names are those of [`Matter`].
 fn standing(matter: Matter) -> Standing {
-    let (today, late) = (given("today"), "coalesce(r.credit_days, ");
+    let today = given("today");
     let (condition, since) = match matter {
         Matter::Matched => ("o.state = 'matched'".to_owned(), "o.day"),
         Matter::Open => ("o.state = 'open'".to_owned(), "o.day"),
@@ -47,7 +47,7 @@ fn standing(matter: Matter) -> Standing {
         Matter::OverBilled => ("o.over_billed > 0".to_owned(), "o.day"),
         Matter::Overdue => (
             format!(
-                "o.outstanding > 0 and o.billed_on + {late}{}) < {today}",
+                "o.outstanding > 0 and o.billed_on + coalesce(r.credit_days, {}) < {today}",
                 given("credit_days")
             ),
             "o.billed_on",
@@ -91,25 +91,25 @@ impl Insight {
             since,
             place,
         } = filter.matter.map_or_else(all, standing);
-        let (from, named) = match (filter.customer, &filter.text) {
-            (None, None) => ("insight_order o", ""),
-            (None, Some(_)) => (
-                "insight_order o",
-                "and (o.number = (select g.number from {number text} g)
-                     or o.contract = (select g.number from {number text} g))",
+        let generation_of = given("generation");
+        let own = "{generation integer, customer uuid} g
+             join insight_customer m on m.generation = g.generation and m.root = g.customer
+             join insight_order o on o.generation = g.generation and o.party = m.id";
+        // Two looks into indexes: for either of two columns SQLite would look at every order.
+        let number = "(select g.number from {number text} g)";
+        let named = format!(
+            "(select n.id from insight_order n
+                 where n.generation = {generation_of} and n.number = {number}
+              union select n.id from insight_order n
+                 where n.generation = {generation_of} and n.contract = {number}) f"
+        );
+        let from = match (filter.customer, &filter.text) {
+            (None, None) => "insight_order o".to_owned(),
+            (Some(_), None) => own.to_owned(),
+            (None, Some(_)) => format!(
+                "{named} join insight_order o on o.generation = {generation_of} and o.id = f.id"
             ),
-            (Some(_), text) => (
-                "{generation integer, customer uuid} g
-                 join insight_customer m on m.generation = g.generation and m.root = g.customer
-                 join insight_order o on o.generation = g.generation and o.party = m.id",
-                match text {
-                    None => "",
-                    Some(_) => {
-                        "and (o.number = (select g.number from {number text} g)
-                             or o.contract = (select g.number from {number text} g))"
-                    }
-                },
-            ),
+            (Some(_), Some(_)) => format!("{own} join {named} on f.id = o.id"),
         };
         // Of a customer or a number there are few orders, which are found by other indexes than that of the place.
         let few = filter.customer.is_some() || filter.text.is_some();
@@ -140,10 +140,9 @@ impl Insight {
              from {from}
              left join insight_customer c on c.generation = o.generation and c.id = o.party
              left join insight_customer r on r.generation = c.generation and r.id = c.root
-             where o.generation = {} and {condition} {named} {beyond}
+             where o.generation = {generation_of} and {condition} {beyond}
              order by {key}{falling}, o.id{falling} limit {limit}",
             given("credit_days"),
-            given("generation"),
         );
         let mut given = filter.given(generation);
         if let Some((place, id)) = after {
