@@ -91,7 +91,6 @@ pub async fn open_sqlite(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreE
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY)
         .foreign_keys(true)
-        .pragma("temp_store", "memory")
         .optimize_on_close(false, None);
     // One connection, for ever: a new one would forget its statements and its pages.
     let writer = SqlitePoolOptions::new()
@@ -113,7 +112,11 @@ pub async fn open_sqlite(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreE
                 Ok(!connection.is_in_transaction())
             })
         })
-        .connect_with(file.clone().pragma("cache_size", WRITER_CACHE))
+        .connect_with(
+            file.clone()
+                .pragma("cache_size", WRITER_CACHE)
+                .pragma("temp_store", "memory"),
+        )
         .await
         .map_err(|error| place(error, path))?;
     let reader = SqlitePoolOptions::new()
@@ -121,6 +124,8 @@ pub async fn open_sqlite(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreE
         .test_before_acquire(false)
         .connect_with(
             file.pragma("cache_size", READER_CACHE)
+                // What a report sorts may be all customers: beyond the cache it goes to a file.
+                .pragma("temp_store", "file")
                 .pragma("query_only", "on"),
         )
         .await
