@@ -112,6 +112,9 @@ export async function tellParts(hub: Hub) {
   const part = ([code, name, specification, unit]: readonly [string, string, string, string]) => ({ code, name, specification, unit })
   for (const one of known) await hub.tell('erp', 'item', one[0], part(one))
   for (const [code] of known) await until(async () => (await hub.api(`/api/v1/trace/${code}`)).items?.length)
-  for (const one of told) await hub.tell('pdm', 'item', one[0], part(one))
-  await until(async () => (await hub.api('/api/v1/items/reviews')).items?.length === told.length, () => 'the doubtful parts')
+  // One after the other: they are shown in the order in which they came to wait.
+  for (const [place, one] of told.entries()) {
+    await hub.tell('pdm', 'item', one[0], part(one))
+    await until(async () => (await hub.api('/api/v1/items/reviews')).items?.length === place + 1, () => `the doubtful part ${one[0]}`)
+  }
 }
