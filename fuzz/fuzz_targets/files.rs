@@ -32,7 +32,7 @@ const FORMATS: [(&str, &str); 7] = [
     ("xml", "record = 'Data/C'"),
     ("xlsx", ""),
 ];
-const ENCODINGS: [&str; 4] = ["auto", "utf-8", "gb18030", "utf-16"];
+const ENCODINGS: [&str; 4] = ["auto", "utf-8", "gb18030", "utf-16le"];
 
 struct Place {
     directory: PathBuf,
@@ -49,10 +49,15 @@ static PLACE: LazyLock<Place> = LazyLock::new(|| {
         .to_owned();
     for (format, (extension, keys)) in FORMATS.iter().enumerate() {
         for (encoding, name) in ENCODINGS.iter().enumerate() {
+            // A workbook says by itself how its text is written.
+            let encoded = match *extension {
+                "xlsx" => String::new(),
+                _ => format!("encoding = '{name}'\n"),
+            };
             text += &format!(
                 "[[receive]]\nname = '{format}-{encoding}'\nentity = 'customer'\nkey = 'id'\n\
                  mapping = 'same.jq'\nfiles = '{format}-{encoding}.{extension}'\n\
-                 encoding = '{name}'\nsettled = '0s'\n{keys}\n"
+                 {encoded}settled = '0s'\n{keys}\n"
             );
         }
     }

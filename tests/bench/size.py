@@ -379,7 +379,7 @@ def figures(store, company):
         "insert into insight_customer (generation, id, root, version, code, name, kind, stage, grade, industry, source, owner, credit_days, "
         f"known_on, facts, stamp, scored_on, score, proposed, parts) select 1, {store.identity}, {store.identity}, 1, {store.said('code')}, "
         f"{store.said('legal_name')}, 'customer', 'in_service', {store.said('grade')}, {store.said('industry')}, {store.said('source')}, "
-        f"{store.said('owner')}, 30, {today} - length(golden) * 7919 % 365, '{{}}', '', {today}, length(golden) * 31 % 100, "
+        f"{store.said('owner')}, 30, {today} - length(cast(golden as text)) * 7919 % 365, '{{}}', '', {today}, length(cast(golden as text)) * 31 % 100, "
         f"case when {store.said('grade')} = 'problem' then 'ordinary' end, '[]' from golden",
         "insert into insight_month (generation, party, month, currency, orders, ordered, invoiced, billed, received) "
         f"select 1, o.party, {month}, o.currency, count(*), sum(o.ordered), sum(o.invoiced), sum(o.invoiced), sum(o.received) "

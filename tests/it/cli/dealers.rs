@@ -126,10 +126,13 @@ fn a_dealer_who_will_run_out_is_told_to_the_erp(#[case] engine: Engine) {
         "{ground}"
     );
     let document = told_by["document"].as_str().expect("an id");
-    let told = hub
-        .get(&format!("/api/v1/trace/{document}"))
-        .expect("an answer");
-    assert_eq!(told["items"].as_array().map(Vec::len), Some(2), "{told}");
+    eventually(|| {
+        let told = hub.get(&format!("/api/v1/trace/{document}"))?;
+        match told["items"].as_array().map(Vec::len) {
+            Some(2) => Ok(()),
+            _ => Err(told.to_string()),
+        }
+    });
 
     // A late report of seven quieter days, and a correction of the first: 15 a day, for which 220 are enough.
     export(

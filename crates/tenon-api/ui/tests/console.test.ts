@@ -185,8 +185,9 @@ test('doubtful items are decided by keyboard, and each decision is undone', asyn
   await page.getByRole('row', { name: /pdm PT-2 is erp 100-301/ }).getByRole('button', { name: 'Undo' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Undo' }).click()
   // That was wrong in its turn: it is the other's after all.
+  await page.getByText('Undone: it is an item of its own').waitFor()
   await page.getByRole('row', { name: /pdm PT-2 is an item of its own/ }).getByRole('button', { name: 'It is 100-301' }).click()
-  await page.getByRole('dialog').getByRole('button', { name: 'Undo' }).click()
+  await page.getByRole('dialog').filter({ hasText: 'after all' }).getByRole('button', { name: 'Undo' }).click()
   await page.getByText('Undone: the two are one part from now on').waitFor()
   await page.getByRole('row', { name: /pdm PT-2 is erp 100-301/ }).nth(1).waitFor()
   expect(complaints).toEqual([])

@@ -15,6 +15,10 @@ use super::Engine;
 use crate::StoreError;
 use crate::rows::{from_json, to_json};
 
+/// Begins a transaction of which each statement is planned for what the tables hold now: a plan that was made
+/// when nothing had been projected, and kept, goes through all of them for each row that is given.
+const PLANNED: &str = "begin; set local plan_cache_mode = force_custom_plan";
+
 /// A transaction on either database. Dropped, it undoes itself.
 pub(super) enum Session {
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
@@ -25,7 +29,7 @@ impl Session {
     /// Begins to change the tables.
     pub(super) async fn write(engine: &Engine) -> Result<Self, StoreError> {
         Ok(match engine {
-            Engine::Postgres(store) => Self::Postgres(store.begin("begin").await?),
+            Engine::Postgres(store) => Self::Postgres(store.begin(PLANNED).await?),
             Engine::Sqlite(store) => Self::Sqlite(store.begin().await?),
         })
     }
@@ -33,7 +37,9 @@ impl Session {
     /// Begins to look a few rows up by their keys.
     pub(super) async fn look_up(engine: &Engine) -> Result<Self, StoreError> {
         Ok(match engine {
-            Engine::Postgres(store) => Self::Postgres(store.begin("begin read only").await?),
+            Engine::Postgres(store) => {
+                Self::Postgres(store.begin(crate::postgres::BEGIN_FILTERED).await?)
+            }
             Engine::Sqlite(store) => Self::Sqlite(store.begin_reading().await?),
         })
     }

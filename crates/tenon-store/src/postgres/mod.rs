@@ -72,9 +72,10 @@ const SESSION: &str = "set enable_seqscan = off; set enable_hashjoin = off; \
      set jit = off; set plan_cache_mode = force_generic_plan; \
      set idle_in_transaction_session_timeout = '60s'";
 
-/// Begins a question with a filter of which most parts are absent: planned for the parts that are
-/// there.
-const BEGIN_FILTERED: &str = "begin read only; set local plan_cache_mode = force_custom_plan";
+/// Begins a question with a filter of which most parts are absent, or about tables that grow from nothing: planned
+/// for what is there.
+pub(crate) const BEGIN_FILTERED: &str =
+    "begin read only; set local plan_cache_mode = force_custom_plan";
 
 /// For the sweeps, undoes [`SESSION`] until the transaction ends.
 pub(crate) const SWEEP: &str = "set local enable_seqscan = on; set local enable_hashjoin = on; \
