@@ -56,6 +56,7 @@ use utoipa_axum::routes;
 use access::{session, single_sign_on, tokens, trail, users};
 
 pub use access::{Access, AccessPolicy};
+pub use insight::ahead::make_ahead;
 pub use insight::kept::Kept;
 pub use live::Live;
 pub use problem::Problem;

@@ -4,8 +4,8 @@ use tenon_core::MasterId;
 use tenon_core::money::Decimal;
 use tenon_store::Commit;
 use tenon_store::insight::{
-    CustomerRow, Insight, Matter, MatterFilter, MonthRow, OrderPage, OrderRow, Projection,
-    ReportFilter,
+    Activity, CustomerRow, Insight, Matter, MatterFilter, MonthRow, OrderPage, OrderRow,
+    Projection, ReportFilter,
 };
 use uuid::Uuid;
 
@@ -282,8 +282,19 @@ pub(super) async fn months_count_customers_once(house: &House) {
         ["24001 CNY 3 5 16", "24002 CNY 2 3 7", "24002 EUR 1 1 2"]
     );
     assert_eq!(count(span(24_002, 24_002)).await.len(), 2);
-    let kept = insight.retention(generation, span(24_001, 24_001), span(24_002, 24_002));
-    assert_eq!(kept.await.unwrap(), (3, 2));
+    let (first, second) = (span(24_001, 24_001), span(24_002, 24_002));
+    for (currency, active) in [("CNY", 2), ("EUR", 1), ("USD", 0)] {
+        let activity = insight.activity(generation, first, second, currency);
+        let (before, kept) = (3, 2);
+        assert_eq!(
+            activity.await.unwrap(),
+            Activity {
+                before,
+                kept,
+                active
+            }
+        );
+    }
     let segments = insight.segments(generation, "industry", all).await.unwrap();
     let counted = segments.iter().map(|row| {
         let segment = row.segment.as_deref().unwrap_or_default();

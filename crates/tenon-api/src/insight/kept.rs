@@ -16,6 +16,13 @@ use crate::Problem;
 /// into making it, and what is made in milliseconds is as good as never given twice.
 const TIMES: u32 = 20;
 
+/// What takes so long to make is not waited for where an older answer is kept: that one is given, whoever asks
+/// a little later has the next one.
+const SLOW: Duration = Duration::from_millis(500);
+
+/// What is older than this is waited for all the same.
+const OLD: Duration = Duration::from_hours(24);
+
 /// The most questions of which the answers are kept.
 const MOST: usize = 200;
 
@@ -41,9 +48,14 @@ struct Answer {
 }
 
 impl Answer {
-    /// Whether it is given for so many times as long as it took to make.
-    fn lasts(&self, times: u32) -> bool {
-        self.made.elapsed() < self.took * times
+    /// Whether it is as good as a new one.
+    fn is_fresh(&self) -> bool {
+        self.made.elapsed() < self.took * TIMES
+    }
+
+    /// Whether it is better than to wait for a new one.
+    fn serves(&self) -> bool {
+        self.is_fresh() || (self.took >= SLOW && self.made.elapsed() < OLD)
     }
 }
 
@@ -58,8 +70,8 @@ impl IntoResponse for Answer {
 }
 
 impl Kept {
-    /// The answer to a question, which is made by `make` unless one is kept that is young enough. One that has
-    /// just become too old is given a last time, while the next one is made.
+    /// The answer to a question, which is made by `make` unless a fresh one is kept. An older one that took long
+    /// to make is given while the next one is made.
     ///
     /// Made to the end, even if nobody waits for it any more.
     pub(crate) async fn answer<A: Serialize + 'static>(
@@ -69,11 +81,11 @@ impl Kept {
     ) -> Result<Response, Problem> {
         let slot = self.slot(question);
         let last = slot.last();
-        if let Some(answer) = last.as_ref().filter(|answer| answer.lasts(TIMES)) {
+        if let Some(answer) = last.as_ref().filter(|answer| answer.is_fresh()) {
             return Ok(answer.clone().into_response());
         }
         let making = tokio::spawn(slot.next(make));
-        if let Some(answer) = last.filter(|answer| answer.lasts(2 * TIMES)) {
+        if let Some(answer) = last.filter(Answer::serves) {
             return Ok(answer.into_response());
         }
         let made = making
@@ -82,10 +94,17 @@ impl Kept {
         Ok(made?.into_response())
     }
 
+    /// Whether an answer to this question is kept, of whatever age.
+    pub(crate) fn holds(&self, question: &str) -> bool {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = answers.get(question);
+        slot.is_some_and(|slot| slot.last().is_some())
+    }
+
     fn slot(&self, question: String) -> Arc<Slot> {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         if answers.len() >= MOST && !answers.contains_key(&question) {
-            answers.retain(|_, slot| slot.last().is_none_or(|answer| answer.lasts(2 * TIMES)));
+            answers.retain(|_, slot| slot.last().is_none_or(|answer| answer.serves()));
             if answers.len() >= MOST {
                 answers.clear();
             }
@@ -105,7 +124,7 @@ impl Slot {
         make: impl Future<Output = Result<A, Problem>>,
     ) -> Result<Answer, Problem> {
         let _making = self.making.lock().await;
-        if let Some(answer) = self.last().filter(|answer| answer.lasts(TIMES)) {
+        if let Some(answer) = self.last().filter(Answer::is_fresh) {
             return Ok(answer);
         }
         let began = Instant::now();
@@ -157,7 +176,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_has_become_old_is_given_a_last_time_and_made_anew() {
+    async fn what_has_become_old_is_made_anew() {
         let (kept, numbers) = (Kept::default(), Arc::new(AtomicU32::new(0)));
         let takes = Duration::from_millis(20);
         let ask = async || {
@@ -168,6 +187,52 @@ mod tests {
         // Asked again and again, it is made again in time, however long the machine stands still.
         while ask().await < 3 {
             tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Keeps an answer, 0, as if it had been made so long ago and had taken so long.
+    async fn keep(kept: &Kept, age: Duration, took: Duration) {
+        let answer = kept.answer("all".to_owned(), async { Ok(0) });
+        answer.await.unwrap();
+        let slot = kept.slot("all".to_owned());
+        let mut last = slot.last.lock().unwrap();
+        let answer = last.as_mut().unwrap();
+        answer.made -= age;
+        answer.took = took;
+    }
+
+    #[tokio::test]
+    async fn what_takes_long_is_given_as_it_was_while_it_is_made_anew() {
+        let kept = Kept::default();
+        keep(&kept, Duration::from_secs(700), Duration::from_secs(1)).await;
+        let (let_go, held) = tokio::sync::oneshot::channel::<u32>();
+        let make = async { held.await.map_err(|error| Problem::bug(error.to_string())) };
+        let old = kept.answer("all".to_owned(), make).await.unwrap();
+        let age: u64 = old.headers()[header::AGE]
+            .to_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert!((700..760).contains(&age), "{age}");
+        assert_eq!(number(old).await, 0);
+        let_go.send(7).unwrap();
+        let mut last = 0;
+        while last != 7 {
+            let again = async { Err::<u32, _>(Problem::bug("made twice")) };
+            last = number(kept.answer("all".to_owned(), again).await.unwrap()).await;
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_made_quickly_or_is_too_old_is_waited_for() {
+        let hours = Duration::from_hours;
+        for (age, took) in [(hours(1), SLOW / 2), (hours(25), SLOW)] {
+            let kept = Kept::default();
+            keep(&kept, age, took).await;
+            assert!(kept.holds("all"));
+            let answer = kept.answer("all".to_owned(), async { Ok(7) });
+            assert_eq!(number(answer.await.unwrap()).await, 7);
         }
     }
 

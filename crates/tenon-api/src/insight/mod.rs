@@ -1,5 +1,6 @@
 //! Figures: reconciliation by order, reports, grades, customers in the round, dealers' stock.
 
+pub(crate) mod ahead;
 pub(crate) mod customers;
 pub(crate) mod dealers;
 pub(crate) mod grades;

@@ -228,21 +228,35 @@ pub(crate) async fn export(
 
 /// How all orders stand, by currency, and what is at stake.
 ///
-/// Where it took long to make, it is given for a while to whoever asks: `Age` says how many seconds old it is.
+/// Where it took long to make, it is given to whoever asks, and made anew meanwhile when it has become old:
+/// `Age` says how many seconds old it is.
 #[utoipa::path(get, path = "/api/v1/insight/exceptions", tag = "insight", responses(
     (status = 200, description = "one entry a currency", body = [ExceptionsView])))]
 pub(crate) async fn exceptions(State(api): State<Api>) -> Result<Response, Problem> {
-    let reports = api.reports().await?;
-    let (generation, matters) = (reports.generation(), reports.matters());
-    let question = format!("exceptions {generation} {matters:?}");
-    let make = async move {
-        let found = reports.store().exceptions(generation, &matters).await?;
-        Ok(found
-            .into_iter()
-            .map(ExceptionsView::from)
-            .collect::<Vec<_>>())
-    };
-    api.kept.answer(question, make).await
+    api.kept_exceptions(api.reports().await?).await
+}
+
+impl Api {
+    /// How all orders stand, as it is kept, or made.
+    pub(super) async fn kept_exceptions(&self, reports: Reports) -> Result<Response, Problem> {
+        let question = question(&reports);
+        let make = async move {
+            let (generation, matters) = (reports.generation(), reports.matters());
+            let found = reports.store().exceptions(generation, &matters).await?;
+            let views = found.into_iter().map(ExceptionsView::from);
+            Ok(views.collect::<Vec<_>>())
+        };
+        self.kept.answer(question, make).await
+    }
+}
+
+/// What is asked, as answers are kept by it.
+pub(super) fn question(reports: &Reports) -> String {
+    format!(
+        "exceptions {} {:?}",
+        reports.generation(),
+        reports.matters()
+    )
 }
 
 impl From<Exceptions> for ExceptionsView {

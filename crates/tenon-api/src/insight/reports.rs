@@ -5,6 +5,7 @@ use axum::response::Response;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tenon_core::Timestamp;
 use tenon_insight::{FileFormat, REPORTS, Reports, Scope, Table, month_number};
 use tenon_store::insight::ReportFilter;
 use utoipa::{IntoParams, ToSchema};
@@ -15,7 +16,7 @@ use crate::problem::Asked;
 use crate::{Api, Problem};
 
 /// Over what.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReportQuery {
@@ -46,6 +47,8 @@ pub(crate) struct TableView {
     /// The rows: amounts and shares as decimal text, whole numbers as numbers, nothing as null.
     #[schema(value_type = Vec<Vec<Value>>)]
     rows: Value,
+    /// When it was made.
+    made_at: Timestamp,
 }
 
 /// What the cells of a column are.
@@ -71,6 +74,7 @@ impl From<Table> for TableView {
         Self {
             columns: columns.collect(),
             rows: serde_json::to_value(table.rows).unwrap_or_default(),
+            made_at: Timestamp::now(),
         }
     }
 }
@@ -81,7 +85,7 @@ fn month(text: &str) -> Result<i32, Problem> {
         .map_err(|_| Problem::bad_request(format!("`{text}` is no month such as 2026-01")))
 }
 
-fn scope(reports: &Reports, query: &ReportQuery) -> Result<Scope, Problem> {
+pub(super) fn scope(reports: &Reports, query: &ReportQuery) -> Result<Scope, Problem> {
     let year = reports.year();
     let to = query
         .to
@@ -144,8 +148,8 @@ async fn table(reports: Reports, name: &str, scope: &Scope) -> Result<Table, Pro
 /// A report: `months`, `segments`, `cohorts`, `funnel`, `new_customers`, `grades`, `products`, `hints`,
 /// `scorecard`, `cover`.
 ///
-/// One that took long to make is given for a while to whoever asks for the same: `Age` says how many seconds
-/// old it is.
+/// One that took long to make is given to whoever asks for the same, and made anew meanwhile when it has become
+/// old: `made_at` says when it was made.
 #[utoipa::path(get, path = "/api/v1/insight/reports/{name}", tag = "insight",
     params(ReportQuery, ("name" = String, Path, description = "the report")), responses(
     (status = 200, description = "the report", body = TableView), (status = 400, description = "the query does not fit", body = Problem), (status = 404, description = "no such report", body = Problem)))]
@@ -156,9 +160,26 @@ pub(crate) async fn report(
 ) -> Result<Response, Problem> {
     let reports = api.reports().await?;
     let scope = scope(&reports, &query)?;
-    let question = format!("{name} {} {scope:?}", reports.generation());
-    let make = async move { Ok(TableView::from(table(reports, &name, &scope).await?)) };
-    api.kept.answer(question, make).await
+    api.kept_report(reports, name, scope).await
+}
+
+impl Api {
+    /// A report as it is kept, or made.
+    pub(super) async fn kept_report(
+        &self,
+        reports: Reports,
+        name: String,
+        scope: Scope,
+    ) -> Result<Response, Problem> {
+        let question = question(&reports, &name, &scope);
+        let make = async move { Ok(TableView::from(table(reports, &name, &scope).await?)) };
+        self.kept.answer(question, make).await
+    }
+}
+
+/// What is asked, as answers are kept by it.
+pub(super) fn question(reports: &Reports, name: &str, scope: &Scope) -> String {
+    format!("{name} {} {scope:?}", reports.generation())
 }
 
 /// The same report as a file.

@@ -2,45 +2,22 @@
 import AxeBuilder from '@axe-core/playwright'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { tellCompany, tellParts } from './company'
 import { startHub, taxId, until, type Hub } from './hub'
+import { PASSWORD, USER, Visitor } from './visitor'
 
-const USER = 'li.wei'
-const PASSWORD = 'a shaver for every chin'
 const REVIEWS = 10
 
 let hub: Hub
-let browser: Browser
-let context: BrowserContext
+let visitor: Visitor
 let page: Page
-/** What the browser complained of; empty at the end of each journey. */
-let complaints: string[] = []
-
-async function open(options: Parameters<Browser['newContext']>[0] = {}) {
-  const storage = context ? await context.storageState() : undefined
-  await context?.close()
-  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', storageState: storage, ...options })
-  page = await context.newPage()
-  page.setDefaultTimeout(20_000)
-  page.on('console', (message) => {
-    // Before anybody is signed in, asking who it is is answered by 401, and browsers say so.
-    if (['error', 'warning'].includes(message.type()) && !message.location().url.endsWith('/api/v1/session')) complaints.push(message.text())
-  })
-  page.on('pageerror', (error) => complaints.push(error.message))
-}
-
-/** Waits until a page has shown what it loads. */
-async function settled() {
-  await page.locator('main h1').first().waitFor()
-  await page.waitForFunction(() => !document.querySelector('.ant-skeleton, .ant-spin-spinning, [aria-busy=true]'))
-}
 
 beforeAll(async () => {
   hub = await startHub()
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-background-networking'] })
-  await open()
+  visitor = await Visitor.come()
+  page = visitor.page
   for (let number = 0; number < REVIEWS; number++) {
     // The same registered name with two valid tax ids: what only a person can decide.
     const name = `上海第${'一二三四五六七八九十'[number]}剃须刀贸易有限公司`
@@ -55,7 +32,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await browser?.close()
+  await visitor?.leave()
   await hub?.stop()
 })
 
@@ -76,7 +53,7 @@ test('the first administrator follows the link and is in', async () => {
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('heading', { name: 'Overview' }).waitFor()
-  expect(complaints).toEqual([])
+  expect(visitor.complaints).toEqual([])
 })
 
 test('an order is followed from the search to its trace', async () => {
@@ -89,7 +66,7 @@ test('an order is followed from the search to its trace', async () => {
   await page.locator('.cm-content').getByText('"number"').first().waitFor()
   await page.getByText('As it came').click()
   await page.locator('.cm-content').getByText('"amount"').first().waitFor()
-  expect(complaints).toEqual([])
+  expect(visitor.complaints).toEqual([])
 })
 
 test('duplicates are decided by keyboard', async () => {
@@ -102,7 +79,7 @@ test('duplicates are decided by keyboard', async () => {
     await page.getByRole('status').filter({ hasText: `${number + 1} decided` }).waitFor()
   }
   await page.getByText('No pair is waiting for you.').waitFor()
-  expect(complaints).toEqual([])
+  expect(visitor.complaints).toEqual([])
 })
 
 test('a parked lane is sent again', async () => {
@@ -111,7 +88,7 @@ test('a parked lane is sent again', async () => {
   await page.getByText('If it were sent again now').waitFor()
   await page.getByRole('dialog').getByRole('button', { name: 'Send again' }).click()
   await page.getByText('1 message was sent again.').waitFor()
-  expect(complaints).toEqual([])
+  expect(visitor.complaints).toEqual([])
 })
 
 test('a message is corrected by one person and approved by another', async () => {
@@ -136,7 +113,7 @@ test('a message is corrected by one person and approved by another', async () =>
   const [proposed] = (await hub.api('/api/v1/corrections?state=proposed')).items
   expect((await hub.api(`/api/v1/corrections/${proposed.id}/approve`, { because: 'I asked them' })).sent).toBe(1)
   await until(async () => (await hub.api(`/api/v1/trace/${order.no}`)).items?.some((message: { state: string }) => message.state === 'routed'))
-  expect(complaints).toEqual([])
+  expect(visitor.complaints).toEqual([])
 })
 
 test('a connector is reloaded, unless its file does not hold', async () => {
@@ -148,12 +125,12 @@ test('a connector is reloaded, unless its file does not hold', async () => {
   await page.getByText('Nothing was changed: the connector goes on as it was').waitFor()
   await page.getByText(/drp\.toml:\d+:\d+/).first().waitFor()
   // A browser says of itself that an answer was 422.
-  expect(complaints.filter((one) => !one.includes('422'))).toEqual([])
-  complaints = []
+  expect(visitor.complaints.filter((one) => !one.includes('422'))).toEqual([])
+  visitor.complaints = []
   writeFileSync(file, held)
   await page.getByRole('button', { name: 'Reload its file' }).click()
   await page.getByText('It is served as its file says now').waitFor()
-  expect(complaints).toEqual([])
+  expect(visitor.complaints).toEqual([])
 })
 
 test('a grade is approved with a reason', async () => {
@@ -164,7 +141,7 @@ test('a grade is approved with a reason', async () => {
   await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click()
   await page.getByText('Decided; all systems are told').waitFor()
   await page.getByText('No grade should change').waitFor()
-  expect(complaints).toEqual([])
+  expect(visitor.complaints).toEqual([])
 })
 
 test('doubtful items are decided by keyboard, and each decision is undone', async () => {
@@ -190,7 +167,7 @@ test('doubtful items are decided by keyboard, and each decision is undone', asyn
   await page.getByRole('dialog').filter({ hasText: 'after all' }).getByRole('button', { name: 'Undo' }).click()
   await page.getByText('Undone: the two are one part from now on').waitFor()
   await page.getByRole('row', { name: /pdm PT-2 is erp 100-301/ }).nth(1).waitFor()
-  expect(complaints).toEqual([])
+  expect(visitor.complaints).toEqual([])
 })
 
 test('figures are made of what the systems tell', async () => {
@@ -200,7 +177,7 @@ test('figures are made of what the systems tell', async () => {
   await page.getByRole('link', { name: /^SO-20/ }).first().waitFor()
   await page.goto(`${hub.url}/reports`)
   await page.getByRole('img', { name: 'By month' }).waitFor()
-  expect(complaints).toEqual([])
+  expect(visitor.complaints).toEqual([])
 })
 
 test('what dealers may run out of leads to the messages behind it', async () => {
@@ -219,7 +196,7 @@ test('what dealers may run out of leads to the messages behind it', async () => 
   await drawer.getByRole('img', { name: 'Sold, by day' }).waitFor()
   await drawer.getByRole('link', { name: '总仓' }).click()
   await page.getByText('drp told of').first().waitFor()
-  expect(complaints).toEqual([])
+  expect(visitor.complaints).toEqual([])
 })
 
 test('a search is kept, found again, and forgotten', async () => {
@@ -236,7 +213,7 @@ test('a search is kept, found again, and forgotten', async () => {
   await page.getByRole('button', { name: 'Saved' }).click()
   await page.getByRole('button', { name: 'Forget “orders of the CRM”' }).click()
   await page.getByText('No search is saved yet.').waitFor()
-  expect(complaints).toEqual([])
+  expect(visitor.complaints).toEqual([])
 })
 
 test('the first page loads no more than 500 KB', async () => {
@@ -269,13 +246,13 @@ test('markup in every field is shown as the text that it is', async () => {
   await until(async () => (await hub.api(`/api/v1/insight/customers/${master}`)).documents?.opportunity?.length)
   for (const path of ['/', '/messages', `/trace/${encodeURIComponent(number)}`, '/parked', '/customers?q=crm%2FX-1', `/customers/${master}`, '/reconciliation?matter=all', '/reports?report=new_customers', '/grades', '/settings?tab=audit']) {
     await page.goto(hub.url + path)
-    await settled()
+    await visitor.settled()
     expect(await page.evaluate(() => (window as { ran?: string }).ran), path).toBeUndefined()
     expect(await page.locator('main img[src=x], main script').count(), path).toBe(0)
   }
   await page.goto(`${hub.url}/customers/${master}`)
   await page.getByRole('heading', { name: /onerror/ }).waitFor()
-  expect(complaints).toEqual([])
+  expect(visitor.complaints).toEqual([])
 }, 180_000)
 
 const PATHS = ['/', '/flow', '/messages', '/trace/SO-2026-000042', '/parked', '/customers', '/reviews', '/items', '/items?tab=decided', '/reconciliation?matter=all', '/cover', '/reports', '/reports?report=funnel', '/reports?report=scorecard', '/grades', '/connectors', '/connectors/erp', '/settings', '/settings?tab=audit', '/settings?tab=about']
@@ -286,17 +263,18 @@ test.each([
   ['zh-CN', 'light', 1280, 'quiet'],
   ['zh-CN', 'dark', 390, 'accessible'],
 ] as const)('every page in %s, %s, %d pixels wide, is %s', async (locale, colorScheme, width, kind) => {
-  await open({ locale, colorScheme, viewport: { width, height: 800 } })
+  await visitor.open({ locale, colorScheme, viewport: { width, height: 800 } })
+  page = visitor.page
   const customer = (await hub.api('/api/v1/masters?limit=1')).items[0].master_id
   const told: string[] = []
   for (const path of [...PATHS, `/customers/${customer}`]) {
     await page.goto(hub.url + path)
-    await settled()
+    await visitor.settled()
     // What stands on a page is the same in both languages, and both looks are looked at.
     const found = kind === 'accessible' ? await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']).analyze() : undefined
     told.push(...(found?.violations ?? []).map(({ id, nodes }) => `${path}: ${id}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join(' | ')}`))
     if (await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)) told.push(`${path} is wider than the screen`)
-    told.push(...complaints.splice(0).map((complaint) => `${path} complains: ${complaint}`))
+    told.push(...visitor.complaints.splice(0).map((complaint) => `${path} complains: ${complaint}`))
   }
   expect(told).toEqual([])
 }, 240_000)

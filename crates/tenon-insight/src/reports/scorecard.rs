@@ -109,13 +109,14 @@ impl Reports {
         let mut measures = Measures::default();
         let new = store.new_customers(generation, span).await?;
         measures.new_customers = new.iter().map(|row| Decimal::from(row.customers)).sum();
-        let (before, kept) = store.retention(generation, earlier(months), months).await?;
-        measures.retention = share(kept.into(), before.into());
-        let mut orders = Decimal::ZERO;
-        let mut ordered = Decimal::ZERO;
-        for row in store.segments(generation, "kind", months).await? {
-            if row.currency == scope.currency {
-                measures.active += Decimal::from(row.customers);
+        let currency = scope.currency.as_str();
+        let activity = store.activity(generation, earlier(months), months, currency);
+        let activity = activity.await?;
+        measures.retention = share(activity.kept.into(), activity.before.into());
+        measures.active = activity.active.into();
+        let (mut orders, mut ordered) = (Decimal::ZERO, Decimal::ZERO);
+        for row in store.months(generation, months, None).await? {
+            if row.currency == currency {
                 measures.invoiced += row.invoiced;
                 measures.received += row.received;
                 orders += Decimal::from(row.orders);
@@ -123,15 +124,6 @@ impl Reports {
             }
         }
         measures.order = (!orders.is_zero()).then(|| (ordered / orders).round_dp(2));
-        let mut costed = Decimal::ZERO;
-        let mut cost = Decimal::ZERO;
-        for row in store.margins(generation, "kind", months).await? {
-            if row.currency == scope.currency {
-                costed += row.costed;
-                cost += row.cost;
-            }
-        }
-        measures.margin = share(costed - cost, costed);
         let (mut rated, mut total, mut content) = (0, 0, 0);
         for row in store.satisfaction(generation, span).await? {
             // A survey is no trouble, but its verdict counts.
@@ -146,7 +138,7 @@ impl Reports {
         measures.content = share(content.into(), rated.into());
         let (mut won, mut lost) = (Decimal::ZERO, Decimal::ZERO);
         for row in store.funnel(generation, span, None).await? {
-            if row.currency.as_deref() == Some(scope.currency.as_str()) {
+            if row.currency.as_deref() == Some(currency) {
                 match row.outcome.as_deref() {
                     Some("won") => won += row.amount,
                     Some("lost") => lost += row.amount,
@@ -156,6 +148,17 @@ impl Reports {
         }
         measures.wallet = share(won, won + lost);
         let products = store.products(generation, months, None).await?;
+        let costed: Decimal = products
+            .iter()
+            .filter(|row| row.currency == currency)
+            .map(|row| row.costed)
+            .sum();
+        let cost: Decimal = products
+            .iter()
+            .filter(|row| row.currency == currency)
+            .map(|row| row.cost)
+            .sum();
+        measures.margin = share(costed - cost, costed);
         // In how many items a customer is met, on average over quarters.
         let quarters: BTreeSet<Option<i32>> = products.iter().map(|row| row.quarter).collect();
         let pairs: i64 = products.iter().filter_map(|row| row.customers).sum();

@@ -1,11 +1,11 @@
 //! What is written into a generation, and the documents that are in it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::dealers::write_dealers;
-use super::session::Session;
+use super::session::{Session, given};
 use super::{CustomerRow, DocumentRow, Engine, FoundReference, Insight, PendingRow, Projection};
 use crate::StoreError;
 
@@ -390,6 +390,17 @@ async fn write_customers(
     Ok(())
 }
 
+/// A customer that is another one now than it was.
+#[derive(Serialize, Deserialize)]
+struct Turned {
+    id: Uuid,
+    root: Uuid,
+    was: Uuid,
+}
+
+/// How many of them are written at a time.
+const TURNED: usize = 5_000;
+
 /// Leads every customer to the one that it is when merges are counted.
 async fn follow_merges(
     session: &mut Session,
@@ -413,17 +424,43 @@ async fn follow_merges(
              where not exists (select 1 from merged where merged.id = led.root)
          )"
     );
-    let given = [json!({ "generation": generation })];
-    // Whose facts are counted elsewhere now, or here again.
-    let statement = format!(
+    let generation_of = given("generation");
+    let question = format!(
         "{chain}
-         update insight_customer
-         set root = coalesce((select last.root from last where last.id = insight_customer.id),
-                 insight_customer.id),
-             scored_on = null
-         where generation = (select generation from {{generation integer}} g)
-             and (root <> id or id in (select id from last) or id in (select root from last))"
+         select c.id, last.root, c.root as was
+         from last join insight_customer c on c.generation = {generation_of} and c.id = last.id
+         where c.root <> last.root
+         union all
+         select c.id, c.id as root, c.root as was
+         from insight_customer c
+         where c.generation = {generation_of} and c.root <> c.id
+             and not exists (select 1 from last where last.id = c.id)"
     );
-    session.run(&statement, &given).await?;
+    let asked = json!({ "generation": generation });
+    let turned: Vec<Turned> = session.ask(&question, &[asked]).await?;
+    for turned in turned.chunks(TURNED) {
+        session
+            .run(
+                "update insight_customer set root = g.root
+                 from {generation integer, id uuid, root uuid} g
+                 where insight_customer.generation = g.generation and insight_customer.id = g.id",
+                &within(generation, turned),
+            )
+            .await?;
+        // Whose facts are counted elsewhere now, or here again.
+        let scored: Vec<Uuid> = turned
+            .iter()
+            .flat_map(|turned| [turned.id, turned.root, turned.was])
+            .collect();
+        session
+            .run(
+                "update insight_customer set scored_on = null
+                 where (generation, id) in
+                     (select g.generation, g.id from {generation integer, id uuid} g)
+                     and scored_on is not null",
+                &named(generation, &scored),
+            )
+            .await?;
+    }
     Ok(())
 }

@@ -184,6 +184,16 @@ pub struct ProductFigures {
     pub name: Option<String>,
 }
 
+/// How many customers ordered in the span before, how many of them did again in a span, and how many had
+/// figures of one currency in it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[allow(missing_docs, reason = "said above")]
+pub struct Activity {
+    pub before: i64,
+    pub kept: i64,
+    pub active: i64,
+}
+
 /// A month of those who first ordered in another.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[allow(

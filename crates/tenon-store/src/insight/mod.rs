@@ -21,8 +21,8 @@ use uuid::Uuid;
 pub use care::{CareFacts, GivenReminder};
 pub use dealers::{Counted, DealerStock, Demand, ReportedRow, SoldRow, SoldUnitRow, StockRow};
 pub use figures::{
-    Cohort, Exceptions, Funnel, GradeCount, Matter, MatterFilter, MonthFigures, NewCustomers,
-    OrderPage, Owned, ProductFigures, ReportFilter, Satisfaction, SegmentFigures,
+    Activity, Cohort, Exceptions, Funnel, GradeCount, Matter, MatterFilter, MonthFigures,
+    NewCustomers, OrderPage, Owned, ProductFigures, ReportFilter, Satisfaction, SegmentFigures,
 };
 pub use journal::{JournalEntry, JournalPage};
 pub use scoring::{GradeProposal, ScoreFacts, Scored, ScoredMonth};

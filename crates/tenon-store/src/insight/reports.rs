@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::session::{Session, given};
 use super::{
-    Cohort, DocumentRow, Funnel, GradeCount, Insight, MonthFigures, NewCustomers, Owned,
+    Activity, Cohort, DocumentRow, Funnel, GradeCount, Insight, MonthFigures, NewCustomers, Owned,
     ProductFigures, ReportFilter, Satisfaction, SegmentFigures,
 };
 use crate::StoreError;
@@ -284,44 +284,52 @@ impl Insight {
         Ok(months)
     }
 
-    /// How many customers ordered in the first span, and how many of these in the second as well.
-    pub async fn retention(
+    /// Who was there in a span, and who came back from the one before it.
+    pub async fn activity(
         &self,
         generation: i32,
         before: ReportFilter,
-        after: ReportFilter,
-    ) -> Result<(i64, i64), StoreError> {
-        #[derive(Deserialize)]
-        struct Found {
-            before: i64,
-            kept: i64,
-        }
-        let given = json!({ "generation": generation, "first": before.from, "last": before.to,
-            "first_after": after.from, "last_after": after.to });
-        let mut session = Session::read(&self.engine).await?;
-        let found: Vec<Found> = session
-            .ask(
-                "select count(*) as before, coalesce(sum(case when b.later > 0 then 1 else 0 end), 0) as kept
-                 from (
-                     select c.root, sum(t.earlier) as earlier, sum(t.later) as later
-                     from (
-                         select m.party,
-                             sum(case when m.month <= g.last then m.orders else 0 end) as earlier,
-                             sum(case when m.month >= g.first_after then m.orders else 0 end) as later
-                         from {generation integer, first integer, last integer, first_after integer,
-                             last_after integer} g
-                         join insight_month m on m.generation = g.generation
-                             and m.month >= g.first and m.month <= g.last_after
-                         group by m.party
-                     ) t
-                     join insight_customer c on c.generation = (select g.generation from {generation integer} g)
-                         and c.id = t.party
-                     group by c.root
-                 ) b where b.earlier > 0",
-                &[given],
+        span: ReportFilter,
+        currency: &str,
+    ) -> Result<Activity, StoreError> {
+        let sum = |what: &str, first: &str, last: &str| {
+            let (first, last) = (given(first), given(last));
+            format!(
+                "sum(case when m.month >= {first} and m.month <= {last} then {what} else 0 end)"
             )
-            .await?;
-        Ok(found.first().map_or((0, 0), |row| (row.before, row.kept)))
+        };
+        let question = format!(
+            "select count(case when b.earlier > 0 then 1 end) as before,
+                 count(case when b.earlier > 0 and b.later > 0 then 1 end) as kept,
+                 count(case when b.figures > 0 then 1 end) as active
+             from (
+                 select c.root, sum(t.earlier) as earlier, sum(t.later) as later,
+                     sum(t.figures) as figures
+                 from (
+                     select m.party, {earlier} as earlier, {later} as later, {figures} as figures
+                     from insight_month m where m.generation = {generation_of}
+                         and m.month >= {first} and m.month <= {last}
+                     group by m.party
+                 ) t
+                 join insight_customer c on c.generation = {generation_of} and c.id = t.party
+                 group by c.root
+             ) b",
+            earlier = sum("m.orders", "before_first", "before_last"),
+            later = sum("m.orders", "first", "last"),
+            figures = sum(
+                "(case when m.currency = (select g.currency from {currency text} g) then 1 else 0 end)",
+                "first",
+                "last"
+            ),
+            generation_of = given("generation"),
+            first = given("before_first"),
+            last = given("last"),
+        );
+        let given = json!({ "generation": generation, "before_first": before.from,
+            "before_last": before.to, "first": span.from, "last": span.to, "currency": currency });
+        let mut session = Session::read(&self.engine).await?;
+        let found: Vec<Activity> = session.ask(&question, &[given]).await?;
+        Ok(found.into_iter().next().unwrap_or_default())
     }
 
     /// What was ordered of each item, by quarter; of one customer and those merged into it, or of all.

@@ -258,6 +258,7 @@ pub(crate) async fn serve(
             live: tenon_api::Live::until(stop.clone()),
             kept: tenon_api::Kept::default(),
         };
+        tokio::spawn(tenon_api::make_ahead(api.clone(), stop.clone()));
         let router = tenon_api::router(api)?;
         let stopped = stop.clone().cancelled_owned();
         http = Some(tokio::spawn(async move {

@@ -11,6 +11,7 @@ import { useFormat } from '../../parts/format'
 import { money } from '../../parts/money'
 import { PageHead, Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
+import { When } from '../../parts/When'
 
 type Report = Schemas['TableView']
 
@@ -26,6 +27,9 @@ const DRAWN: Record<string, [string, string, 'bar' | 'line' | 'pie' | 'funnel']>
   products: ['name', 'amount', 'bar'],
 }
 const MOST_DRAWN = 15
+/** Figures older than this are being made anew while the old ones are shown: the hub is asked again soon. */
+const OLD = 5 * 60_000
+const isOld = (report?: Report) => report !== undefined && Date.now() - Date.parse(report.made_at) > OLD
 
 /** Figures for managers: each is a chart, a table and a file. */
 export default function Reports() {
@@ -37,21 +41,35 @@ export default function Reports() {
   const level = Number(query.get('level') ?? '1')
   const by = query.get('by') ?? 'source'
   const unit = query.get('unit') ?? 'month'
-  const asked = { from, to, level, by, unit }
-  const report = hub.useQuery('get', '/api/v1/insight/reports/{name}', { params: { path: { name }, query: asked } }, { refetchInterval: 30_000 })
+  const currency = query.get('currency') ?? undefined
+  const asked = { from, to, level, by, unit, ...(name === 'scorecard' ? { currency } : {}) }
+  const report = hub.useQuery(
+    'get', '/api/v1/insight/reports/{name}', { params: { path: { name }, query: asked } },
+    { refetchInterval: ({ state }) => (isOld(state.data) ? 3_000 : 30_000) },
+  )
   const change = (changes: Record<string, string>) => {
     const next = new URLSearchParams(query)
     for (const [key, value] of Object.entries(changes)) next.set(key, value)
     setQuery(next)
   }
   const file = (format: string) =>
-    `/api/v1/insight/reports/${name}/export?${new URLSearchParams({ ...asked, level: String(level), format })}`
+    `/api/v1/insight/reports/${name}/export?${new URLSearchParams({ from, to, by, unit, level: String(level), ...(asked.currency ? { currency } : {}), format })}`
   return (
     <div className="page stack">
       <PageHead
         title={t('title')}
         text={t('text')}
-        tools={<Export href={file} />}
+        tools={
+          <>
+            {report.data && (
+              <span className="quiet">
+                {t('as_of')} <When at={report.data.made_at} exact />
+                {isOld(report.data) && ` · ${t('renewed')}`}
+              </span>
+            )}
+            <Export href={file} />
+          </>
+        }
       />
       <nav className="tab-links" aria-label={t('title')}>
         {REPORTS.map((key) => {
@@ -85,6 +103,7 @@ export default function Reports() {
             options={[1, 2].map((value) => ({ value, label: t('level', { value }) }))}
           />
         )}
+        {name === 'scorecard' && <OneCurrency span={{ from, to }} value={currency} choose={(currency) => change({ currency })} />}
         {name === 'cohorts' && (
           <Segmented
             value={unit}
@@ -100,9 +119,7 @@ export default function Reports() {
       ) : (
         <>
           {DRAWN[name] && report.data.rows.length > 0 && (
-            <Panel title={t(`report.${name}`)}>
-              <Drawn name={name} report={report.data} />
-            </Panel>
+            <Drawn name={name} report={report.data} currency={currency} choose={(currency) => change({ currency })} />
           )}
           <Panel flush>
             <Shown report={report.data} />
@@ -121,16 +138,39 @@ function useNames() {
   }
 }
 
-function Drawn({ name, report }: { name: string; report: Report }) {
+/** The currencies of a report, that of most rows first: amounts of two are never drawn as one. */
+function useCurrencies(report?: Report) {
+  return useMemo(() => {
+    const at = report?.columns.findIndex((column) => column.key === 'currency') ?? -1
+    const rows = new Map<string, number>()
+    for (const row of at < 0 ? [] : report!.rows) rows.set(String(row[at]), (rows.get(String(row[at])) ?? 0) + 1)
+    return [...rows].sort(([, one], [, other]) => other - one).map(([currency]) => currency)
+  }, [report])
+}
+
+/** In which currency measures are told, where there are several: that of scores, if none is chosen. */
+function OneCurrency({ span, value, choose }: { span: { from: string; to: string }; value?: string; choose: (currency: string) => void }) {
+  const { t } = useTranslation('reports')
+  const months = hub.useQuery('get', '/api/v1/insight/reports/{name}', { params: { path: { name: 'months' }, query: span } })
+  const currencies = useCurrencies(months.data)
+  if (currencies.length < 2) return null
+  return <Segmented value={value ?? currencies[0]} options={currencies} onChange={choose} aria-label={t('column.currency')} />
+}
+
+type DrawnProps = { name: string; report: Report; currency?: string; choose: (currency: string) => void }
+
+function Drawn({ name, report, currency, choose }: DrawnProps) {
   const { t } = useTranslation('reports')
   const names = useNames()
   const { number, short } = useFormat()
   const { text, quiet, line, panel } = PALETTES[useLook()]
   const [label, height, kind] = DRAWN[name]!
+  const currencies = useCurrencies(report)
+  const drawn = currencies.find((known) => known === currency) ?? currencies[0]
   const option = useMemo(() => {
     const at = (key: string) => report.columns.findIndex((column) => column.key === key)
     const sums = new Map<string, number>()
-    for (const row of report.rows) {
+    for (const row of report.rows.filter((row) => drawn === undefined || row[at('currency')] === drawn)) {
       const key = row[at(label)]
       const called = key == null ? t('unsaid') : names.cell(String(key))
       sums.set(called, (sums.get(called) ?? 0) + Number(row[at(height)] ?? 0))
@@ -155,8 +195,15 @@ function Drawn({ name, report }: { name: string; report: Report }) {
       series: [{ type: kind, data: data.map((one) => one.value), smooth: 0.2, symbolSize: 6, barMaxWidth: 44, itemStyle: { borderRadius: [4, 4, 0, 0] }, areaStyle: kind === 'line' ? { opacity: 0.08 } : undefined }],
     }
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [report, name, t, text, line])
-  return <Chart option={option} label={t(`report.${name}`)} />
+  }, [report, drawn, name, t, text, line])
+  return (
+    <Panel
+      title={t(`report.${name}`)}
+      tools={currencies.length > 1 && <Segmented value={drawn} options={currencies} onChange={choose} aria-label={t('column.currency')} />}
+    >
+      <Chart option={option} label={drawn ? `${t(`report.${name}`)} (${drawn})` : t(`report.${name}`)} />
+    </Panel>
+  )
 }
 
 function Shown({ report }: { report: Report }) {
