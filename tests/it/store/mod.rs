@@ -25,6 +25,7 @@ mod people;
 mod reading;
 mod reviews;
 mod searches;
+mod sums;
 
 /// Runs every case on both stores.
 macro_rules! suite {
@@ -127,6 +128,7 @@ suite! {
     insight::a_reminder_that_nobody_took_is_given_later,
     matters::orders_are_listed_by_pages_and_summed,
     matters::months_count_customers_once,
+    sums::merges_and_corrections_are_counted_as_they_stand,
     dealers::late_and_corrected_reports_count_on_their_days,
     dealers::demand_is_sent_once_for_each_time,
     dealers::demand_waits_until_a_dealer_has_told_all,

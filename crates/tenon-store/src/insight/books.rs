@@ -284,6 +284,20 @@ async fn write_figures(
                 &within(generation, &projection.months),
             )
             .await?;
+        // What was taken back whole is as if nobody had told it: it is not there when figures are made anew.
+        let less = projection.months.iter().filter(|row| row.is_less());
+        let less: Vec<_> = less.map(|row| In { generation, row }).collect();
+        if !less.is_empty() {
+            session
+                .run(
+                    "delete from insight_month where (generation, party, month, currency) in
+                         (select g.generation, g.party, g.month, g.currency
+                          from {generation integer, party uuid, month integer, currency text} g)
+                         and orders = 0 and ordered = 0 and invoiced = 0 and billed = 0 and received = 0",
+                    &less,
+                )
+                .await?;
+        }
     }
     if !projection.products.is_empty() {
         session
@@ -298,6 +312,19 @@ async fn write_figures(
                 &within(generation, &projection.products),
             )
             .await?;
+        let less = projection.products.iter().filter(|row| row.is_less());
+        let less: Vec<_> = less.map(|row| In { generation, row }).collect();
+        if !less.is_empty() {
+            session
+                .run(
+                    "delete from insight_product where (generation, party, item, quarter, currency) in
+                         (select g.generation, g.party, g.item, g.quarter, g.currency
+                          from {generation integer, party uuid, item uuid, quarter integer, currency text} g)
+                         and quantity = 0 and amount = 0",
+                    &less,
+                )
+                .await?;
+        }
     }
     if !projection.items.is_empty() {
         session

@@ -142,6 +142,20 @@ pub struct MonthRow {
     pub received: i64,
 }
 
+impl MonthRow {
+    /// Whether it takes something back.
+    pub(crate) fn is_less(&self) -> bool {
+        let figures = [
+            self.orders,
+            self.ordered,
+            self.invoiced,
+            self.billed,
+            self.received,
+        ];
+        figures.iter().any(|figure| *figure < 0)
+    }
+}
+
 /// What is added to a customer's quarter in an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the columns of insight_product")]
@@ -152,6 +166,13 @@ pub struct ProductRow {
     pub currency: String,
     pub quantity: i64,
     pub amount: i64,
+}
+
+impl ProductRow {
+    /// Whether it takes something back.
+    pub(crate) fn is_less(&self) -> bool {
+        self.quantity < 0 || self.amount < 0
+    }
 }
 
 /// An item, as far as figures need it.

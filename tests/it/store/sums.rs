@@ -1,0 +1,327 @@
+//! Sums over customers that are merged and parted again, against the same counted one by one.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use tenon_core::MasterId;
+use tenon_core::money::Decimal;
+use tenon_store::Commit;
+use tenon_store::insight::{Activity, CustomerRow, Insight, MonthRow, Projection, ReportFilter};
+use uuid::Uuid;
+
+use super::fixtures::{House, write};
+use super::insight::catch_up;
+
+const CUSTOMERS: u64 = 9;
+const MONTHS: i32 = 8;
+const FIRST: i32 = 24_000;
+const STEPS: u32 = 60;
+
+/// Gives the same numbers each time.
+struct Dice(u64);
+
+impl Dice {
+    /// One of the numbers below `of`.
+    fn throw(&mut self, of: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % of
+    }
+
+    fn span(&mut self) -> ReportFilter {
+        let (one, other) = (self.throw(MONTHS as u64), self.throw(MONTHS as u64));
+        ReportFilter {
+            from: FIRST + one.min(other) as i32,
+            to: FIRST + one.max(other) as i32,
+        }
+    }
+}
+
+fn customer(number: u64) -> Uuid {
+    Uuid::from_u64_pair(2, number)
+}
+
+fn industry(number: u64) -> String {
+    format!("trade/{}", number % 3)
+}
+
+fn source(number: u64) -> String {
+    format!("exhibition/{}", number % 2)
+}
+
+fn row(number: u64) -> CustomerRow {
+    CustomerRow {
+        id: customer(number),
+        version: 1,
+        code: None,
+        name: None,
+        kind: None,
+        stage: None,
+        grade: None,
+        industry: Some(industry(number)),
+        source: Some(source(number)),
+        owner: None,
+        credit_days: None,
+        known_on: None,
+        facts: String::new(),
+    }
+}
+
+/// Orders, their amount, and what was billed.
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+struct Told {
+    orders: i64,
+    ordered: i64,
+    invoiced: i64,
+}
+
+impl std::ops::AddAssign<&Told> for Told {
+    fn add_assign(&mut self, other: &Self) {
+        self.orders += other.orders;
+        self.ordered += other.ordered;
+        self.invoiced += other.invoiced;
+    }
+}
+
+/// What was told, by customer, month and currency, and who was merged into whom.
+#[derive(Default)]
+struct Ledger {
+    told: BTreeMap<(u64, i32, &'static str), Told>,
+    into: HashMap<u64, u64>,
+    versions: HashMap<u64, i64>,
+}
+
+type Sums = BTreeMap<(String, String), (BTreeSet<u64>, Told)>;
+
+impl Ledger {
+    fn root(&self, number: u64) -> u64 {
+        self.into
+            .get(&number)
+            .map_or(number, |into| self.root(*into))
+    }
+
+    /// What was told in a span, by a name that each line of it has, and currency.
+    fn sums(&self, span: ReportFilter, name: impl Fn(u64, i32) -> String) -> Sums {
+        let mut sums = Sums::new();
+        for ((number, month, currency), told) in &self.told {
+            if (span.from..=span.to).contains(month) {
+                let root = self.root(*number);
+                let key = (name(root, *month), (*currency).to_owned());
+                let (customers, sum) = sums.entry(key).or_default();
+                customers.insert(root);
+                *sum += told;
+            }
+        }
+        sums
+    }
+
+    /// Who ordered in a span.
+    fn ordering(&self, span: ReportFilter) -> BTreeSet<u64> {
+        let told = self.told.iter();
+        let ordered = told.filter(|((_, month, _), told)| {
+            (span.from..=span.to).contains(month) && told.orders > 0
+        });
+        ordered
+            .map(|((number, _, _), _)| self.root(*number))
+            .collect()
+    }
+
+    fn first_order(&self, root: u64) -> Option<i32> {
+        let told = self.told.iter();
+        let ordered =
+            told.filter(|((number, _, _), told)| self.root(*number) == root && told.orders > 0);
+        ordered.map(|((_, month, _), _)| *month).min()
+    }
+
+    /// A document, or one that takes back what another said.
+    fn tell(&mut self, dice: &mut Dice) -> Projection {
+        let currency = ["CNY", "CNY", "EUR"][dice.throw(3) as usize];
+        let key = (
+            dice.throw(CUSTOMERS),
+            FIRST + dice.throw(MONTHS as u64) as i32,
+            currency,
+        );
+        let known = self.told.entry(key).or_default();
+        let amount = dice.throw(50) as i64 * 10_000;
+        let told = match dice.throw(4) {
+            0 if known.orders > 0 => Told {
+                orders: -1,
+                ordered: -amount,
+                invoiced: 0,
+            },
+            1 => Told {
+                invoiced: amount,
+                ..Told::default()
+            },
+            2 => Told {
+                invoiced: -amount,
+                ..Told::default()
+            },
+            _ => Told {
+                orders: 1,
+                ordered: amount,
+                invoiced: 0,
+            },
+        };
+        *known += &told;
+        // What was taken back whole was never told.
+        if *known == Told::default() {
+            self.told.remove(&key);
+        }
+        Projection {
+            months: vec![MonthRow {
+                party: customer(key.0),
+                month: key.1,
+                currency: currency.to_owned(),
+                orders: told.orders,
+                ordered: told.ordered,
+                invoiced: told.invoiced,
+                ..MonthRow::default()
+            }],
+            ..Projection::default()
+        }
+    }
+
+    /// Merges a customer into another, or parts it from the one into which it was merged.
+    async fn turn(&mut self, house: &House, dice: &mut Dice) {
+        let number = dice.throw(CUSTOMERS);
+        if self.into.remove(&number).is_none() {
+            let into = self.root(dice.throw(CUSTOMERS));
+            if into == number {
+                return;
+            }
+            self.into.insert(number, into);
+        }
+        let version = self.versions.entry(number).or_default();
+        let replaces = (*version > 0).then_some(*version);
+        *version += 1;
+        let mut master = write(MasterId(customer(number)), *version, replaces);
+        master.row.merged_into = self.into.get(&number).map(|into| MasterId(customer(*into)));
+        let commit = Commit {
+            masters: vec![master],
+            ..Commit::default()
+        };
+        house.store.commit(commit).await.unwrap();
+    }
+}
+
+fn amount(ten_thousandths: i64) -> Decimal {
+    Decimal::new(ten_thousandths, 4).normalize()
+}
+
+/// Every report over some span, as the store gives it and as it is counted.
+async fn compare(insight: &Insight, generation: i32, ledger: &Ledger, dice: &mut Dice) {
+    let span = dice.span();
+    let found = insight.months(generation, span, None).await.unwrap();
+    let mut expected = ledger.sums(span, |_, month| month.to_string());
+    for month in found {
+        let key = (month.month.to_string(), month.currency);
+        let (customers, sum) = expected.remove(&key).unwrap();
+        let told = (month.customers, month.orders, month.ordered, month.invoiced);
+        let counted = (
+            customers.len() as i64,
+            sum.orders,
+            amount(sum.ordered),
+            amount(sum.invoiced),
+        );
+        assert_eq!(told, counted, "{key:?}");
+    }
+    assert!(expected.is_empty(), "{expected:?}");
+    let found = insight
+        .segments(generation, "industry", span)
+        .await
+        .unwrap();
+    let mut expected = ledger.sums(span, |root, _| industry(root));
+    for segment in found {
+        let key = (segment.segment.unwrap(), segment.currency);
+        let (customers, sum) = expected.remove(&key).unwrap();
+        let told = (
+            segment.customers,
+            segment.orders,
+            segment.ordered,
+            segment.invoiced,
+        );
+        let counted = (
+            customers.len() as i64,
+            sum.orders,
+            amount(sum.ordered),
+            amount(sum.invoiced),
+        );
+        assert_eq!(told, counted, "{key:?}");
+    }
+    assert!(expected.is_empty(), "{expected:?}");
+    let found = insight.cohorts(generation, span).await.unwrap();
+    let everything = ReportFilter {
+        from: FIRST,
+        to: FIRST + MONTHS,
+    };
+    let mut expected = ledger.sums(everything, |root, month| match ledger.first_order(root) {
+        Some(first) if (span.from..=span.to).contains(&first) => {
+            format!("{} {first} {month}", source(root))
+        }
+        _ => String::new(),
+    });
+    expected.retain(|(name, _), _| !name.is_empty());
+    for cohort in found {
+        let name = format!(
+            "{} {} {}",
+            cohort.source.unwrap(),
+            cohort.first,
+            cohort.month
+        );
+        let key = (name, cohort.currency);
+        let (customers, sum) = expected.remove(&key).unwrap();
+        let counted = (customers.len() as i64, amount(sum.invoiced));
+        assert_eq!((cohort.customers, cohort.invoiced), counted, "{key:?}");
+    }
+    assert!(expected.is_empty(), "{expected:?}");
+    let months = span.to - span.from + 1;
+    let before = ReportFilter {
+        from: span.from - months,
+        to: span.from - 1,
+    };
+    for currency in ["CNY", "EUR"] {
+        let there = ledger.sums(span, |_, _| String::new());
+        let there = there.get(&(String::new(), currency.to_owned()));
+        let (earlier, later) = (ledger.ordering(before), ledger.ordering(span));
+        let expected = Activity {
+            before: earlier.len() as i64,
+            kept: earlier.intersection(&later).count() as i64,
+            active: there.map_or(0, |(customers, _)| customers.len() as i64),
+        };
+        let found = insight.activity(generation, before, span, currency);
+        assert_eq!(found.await.unwrap(), expected);
+    }
+}
+
+pub(super) async fn merges_and_corrections_are_counted_as_they_stand(house: &House) {
+    let generation = catch_up(&house.store).await;
+    let insight = house.store.insight();
+    let known = Projection {
+        customers: (0..CUSTOMERS).map(row).collect(),
+        ..Projection::default()
+    };
+    insight.project(generation, 0, 0, &known).await.unwrap();
+    let (mut dice, mut ledger) = (Dice(20_261_127), Ledger::default());
+    let mut merges = 0;
+    for _ in 0..STEPS {
+        let projection = match dice.throw(3) {
+            0 => {
+                ledger.turn(house, &mut dice).await;
+                merges += ledger.into.len();
+                Projection {
+                    merged: true,
+                    ..Projection::default()
+                }
+            }
+            _ => ledger.tell(&mut dice),
+        };
+        insight
+            .project(generation, 0, 0, &projection)
+            .await
+            .unwrap();
+        compare(&insight, generation, &ledger, &mut dice).await;
+    }
+    assert!(merges > 10, "nobody was merged");
+}
