@@ -176,7 +176,19 @@ test('figures are made of what the systems tell', async () => {
   await page.goto(`${hub.url}/reconciliation?matter=all`)
   await page.getByRole('link', { name: /^SO-20/ }).first().waitFor()
   await page.goto(`${hub.url}/reports`)
-  await page.getByRole('img', { name: 'By month' }).waitFor()
+  await page.getByRole('img', { name: 'By month (CNY)' }).waitFor()
+  // Of one customer, who is found by its name, and what others of its trade buy.
+  const [customer] = (await hub.api('/api/v1/insight/grades')).items as { id: string; name: string }[]
+  const { name } = await hub.api(`/api/v1/insight/customers/${customer!.id}`)
+  await page.goto(`${hub.url}/reports?report=products`)
+  await page.getByRole('combobox', { name: 'All customers' }).fill(name)
+  await page.getByTitle(name, { exact: false }).click()
+  await page.waitForURL(/customer=/)
+  await page.getByRole('link', { name: 'Hints' }).click()
+  await page.getByRole('columnheader', { name: 'Item' }).waitFor()
+  await page.getByRole('link', { name: 'Scorecard' }).click()
+  await page.getByRole('heading', { name: 'Retention and churn' }).waitFor()
+  await page.getByText('Active customers').waitFor()
   expect(visitor.complaints).toEqual([])
 })
 
@@ -255,7 +267,7 @@ test('markup in every field is shown as the text that it is', async () => {
   expect(visitor.complaints).toEqual([])
 }, 180_000)
 
-const PATHS = ['/', '/flow', '/messages', '/trace/SO-2026-000042', '/parked', '/customers', '/reviews', '/items', '/items?tab=decided', '/reconciliation?matter=all', '/cover', '/reports', '/reports?report=funnel', '/reports?report=scorecard', '/grades', '/connectors', '/connectors/erp', '/settings', '/settings?tab=audit', '/settings?tab=about']
+const PATHS = ['/', '/flow', '/messages', '/trace/SO-2026-000042', '/parked', '/customers', '/reviews', '/items', '/items?tab=decided', '/reconciliation?matter=all', '/cover', '/reports', '/reports?report=funnel', '/reports?report=scorecard', '/reports?report=cohorts', '/reports?report=hints', '/grades', '/connectors', '/connectors/erp', '/settings', '/settings?tab=audit', '/settings?tab=about']
 
 test.each([
   ['en-GB', 'light', 1280, 'accessible'],
