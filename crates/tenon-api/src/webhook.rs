@@ -76,7 +76,6 @@ pub(crate) async fn receive(
         }
     }
     api.accept.accept(&messages).await?;
-    said.taken();
     metrics::counter!(
         "tenon_messages_received_total",
         "system" => inlet.system.to_string(), "entity" => inlet.entity.as_str()

@@ -67,9 +67,10 @@ async fn a_decision_of_wecom_is_asked_for_kept_and_answered_with_nothing() {
         .await
         .with(200);
     assert_eq!(answer.text(), "");
-    let copied = post(&router, &path, &[], enveloped(&encrypt)).await;
-    let why = copied.problem(401, "webhook.refused");
-    assert!(why.contains("taken already"), "{why}");
+    // Told once more, since our answer was lost: heard, and taken once.
+    post(&router, &path, &[], enveloped(&encrypt))
+        .await
+        .with(200);
     let found = eventually(async || {
         let found = get(&router, "/api/v1/messages?key=AP-1")
             .await

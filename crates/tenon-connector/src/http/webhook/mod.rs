@@ -1,7 +1,6 @@
 //! Whether a webhook's caller is who it says, and what it says: tokens and signatures, compared in
 //! constant time, and the sealed calls of the platforms for approvals.
 
-mod heard;
 mod sealed;
 
 use bytes::Bytes;
@@ -12,7 +11,6 @@ use tenon_core::{Failure, Timestamp};
 
 pub use sealed::{Form, Seal};
 
-use self::heard::Heard;
 use crate::{Secret, WebhookAuth};
 
 /// A call as it came.
@@ -43,17 +41,6 @@ pub struct Said {
     pub event_id: Option<String>,
     /// What the caller wants to hear once it is taken; as the hub's own calls unless given.
     pub reply: Option<Reply>,
-    /// Noted once it is taken, so that the very same call is not heard twice.
-    mark: Option<(Heard, String)>,
-}
-
-impl Said {
-    /// Notes that what was said is durable: the very same call is refused from now on.
-    pub fn taken(&self) {
-        if let Some((heard, mark)) = &self.mark {
-            heard.note(mark);
-        }
-    }
 }
 
 /// An answer in the caller's own form.
@@ -88,7 +75,6 @@ pub fn open(auth: &WebhookAuth, call: &Call<'_>, now: Timestamp) -> Result<Opene
         body: body.clone(),
         event_id: None,
         reply: None,
-        mark: None,
     }))
 }
 

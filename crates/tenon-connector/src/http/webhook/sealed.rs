@@ -3,7 +3,9 @@
 //! WeCom and DingTalk share one make: SHA-1 over the sorted token, time, nonce and ciphertext; AES-256
 //! in CBC whose first half of the key is the IV; within it sixteen random bytes, a length, the message
 //! and to whom it is addressed. Feishu signs the body with SHA-256 and prefixes the IV. Which call is
-//! believed: signed with our token, stamped within `tolerance`, not taken before, addressed to us.
+//! believed: signed with our token, stamped within `tolerance`, addressed to us. The same call may come
+//! again, from a platform that did not hear our answer or from somebody who has overheard it: it tells of the same
+//! event, which is taken once.
 
 use std::time::Duration;
 
@@ -23,7 +25,6 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use tenon_core::{Failure, Timestamp};
 
-use super::heard::Heard;
 use super::{Call, Opened, Reply, Said, presented, refused, reveal, same};
 use crate::Secret;
 use crate::http::soap::xml_value;
@@ -62,7 +63,6 @@ pub struct Seal {
     key: Secret,
     receiver: Option<Secret>,
     tolerance: Duration,
-    heard: Heard,
 }
 
 impl Seal {
@@ -100,15 +100,12 @@ impl Seal {
         if tolerance.is_zero() || tolerance > LONGEST {
             return Err("`tolerance` takes a duration up to 24h".to_owned());
         }
-        // A stamp may be as far ahead as behind, so that a call is believed for twice as long.
-        let heard = Heard::new(2 * tolerance);
         Ok(Self {
             form,
             token,
             key,
             receiver,
             tolerance,
-            heard,
         })
     }
 
@@ -126,56 +123,41 @@ impl Seal {
             (Form::WeCom, Some(body)) => {
                 let outer = std::str::from_utf8(body).map_err(|_| unreadable("is no text"))?;
                 let outer = xml_value(outer).map_err(|reason| unreadable(&reason))?;
-                let (text, mark) = self.unsealed(call, encrypted(&outer)?, now)?;
+                let text = self.unsealed(call, encrypted(&outer)?, now)?;
                 let record = xml_value(&text).map_err(|reason| unreadable(&reason))?;
                 let reply = Reply {
                     content_type: "text/plain",
                     body: String::new(),
                 };
-                Ok(self.said(record.to_string(), event(&record, &text), reply, mark))
+                Ok(said(record.to_string(), event(&record, &text), reply))
             }
             (Form::DingTalk, Some(body)) => {
                 let outer = json_value(body)?;
-                let (text, mark) = self.unsealed(call, encrypted(&outer)?, now)?;
+                let text = self.unsealed(call, encrypted(&outer)?, now)?;
                 let record = json_value(text.as_bytes())?;
                 let reply = self.success(now)?;
                 if record["EventType"] == "check_url" {
                     return Ok(Opened::Tried(reply));
                 }
                 let event = event(&record, &text);
-                Ok(self.said(text, event, reply, mark))
+                Ok(said(text, event, reply))
             }
             (Form::Feishu, Some(body)) => self.feishu(call, body, now),
         }
     }
 
-    fn said(&self, body: String, event_id: String, reply: Reply, mark: String) -> Opened {
-        Opened::Said(Said {
-            body: body.into(),
-            event_id: Some(event_id),
-            reply: Some(reply),
-            mark: Some((self.heard.clone(), mark)),
-        })
-    }
-
     /// WeCom tries an address before it calls it: it wants to hear what it has encrypted.
     fn echo(&self, call: &Call<'_>, now: Timestamp) -> Result<Opened, Failure> {
         let echo = parameter(call, &["echostr"])?;
-        let (body, _) = self.unsealed(call, echo, now)?;
+        let body = self.unsealed(call, echo, now)?;
         Ok(Opened::Tried(Reply {
             content_type: "text/plain",
             body,
         }))
     }
 
-    /// The message of a ciphertext that the query signs, and what tells this call from others.
-    fn unsealed(
-        &self,
-        call: &Call<'_>,
-        encrypt: &str,
-        now: Timestamp,
-    ) -> Result<(String, String), Failure> {
-        // One signature has several spellings, and a copy may come in another.
+    /// The message of a ciphertext that the query signs.
+    fn unsealed(&self, call: &Call<'_>, encrypt: &str, now: Timestamp) -> Result<String, Failure> {
         let given = parameter(call, &["msg_signature", "signature"])?.to_ascii_lowercase();
         let (timestamp, nonce) = (
             parameter(call, &["timestamp"])?,
@@ -187,8 +169,8 @@ impl Seal {
                 "msg_signature",
             ));
         }
-        self.believe(timestamp, "timestamp", &given, now)?;
-        Ok((self.decrypted(encrypt)?, given))
+        self.believe(timestamp, "timestamp", now)?;
+        self.decrypted(encrypt)
     }
 
     fn signature(&self, timestamp: &str, nonce: &str, encrypt: &str) -> Result<String, Failure> {
@@ -198,8 +180,8 @@ impl Seal {
         Ok(hex::encode(Sha1::digest(parts.concat())))
     }
 
-    /// Whether a stamp is of now, and the call not a copy of one that was taken.
-    fn believe(&self, stamp: &str, name: &str, mark: &str, now: Timestamp) -> Result<(), Failure> {
+    /// Whether a stamp is of now.
+    fn believe(&self, stamp: &str, name: &str, now: Timestamp) -> Result<(), Failure> {
         let number: i64 = stamp
             .parse()
             .map_err(|_| refused("is no time in seconds or milliseconds", name))?;
@@ -215,10 +197,7 @@ impl Seal {
             );
             return Err(refused(&what, name));
         }
-        match self.heard.knows(mark) {
-            true => Err(refused("is of a call that was taken already", name)),
-            false => Ok(()),
-        }
+        Ok(())
     }
 
     /// The key of WeCom's and DingTalk's make, whose first half is the IV.
@@ -310,7 +289,7 @@ impl Seal {
                     SIGNATURE,
                 ));
             }
-            self.believe(stamp, "X-Lark-Request-Timestamp", given, now)?;
+            self.believe(stamp, "X-Lark-Request-Timestamp", now)?;
         }
         let record = self.feishu_record(body);
         // The trial of an address comes unsigned: the token within what only we can read proves it.
@@ -348,7 +327,7 @@ impl Seal {
             return Ok(Opened::Tried(reply));
         }
         let event = event(&record, &text);
-        Ok(self.said(text, event, reply, signed.unwrap_or_default()))
+        Ok(said(text, event, reply))
     }
 
     /// What a body of Feishu's holds, read and as it was written.
@@ -361,6 +340,14 @@ impl Seal {
         let text = String::from_utf8(open).map_err(|_| foreign())?;
         Ok((json_value(text.as_bytes())?, text))
     }
+}
+
+fn said(body: String, event_id: String, reply: Reply) -> Opened {
+    Opened::Said(Said {
+        body: body.into(),
+        event_id: Some(event_id),
+        reply: Some(reply),
+    })
 }
 
 /// Decrypts and takes the padding away, which is up to `most` bytes.
