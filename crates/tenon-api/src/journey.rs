@@ -76,7 +76,8 @@ pub(crate) async fn bodies(
     }))
 }
 
-async fn find(api: &Api, id: &str) -> Result<(Trace, Option<Payloads>), Problem> {
+/// A message and its bodies.
+pub(crate) async fn find(api: &Api, id: &str) -> Result<(Trace, Option<Payloads>), Problem> {
     let unknown = || Problem::not_found(format!("no message `{id}`"));
     let message_id: MessageId = id.parse().map_err(|_| unknown())?;
     let traces = api.store.trace(id, 1).await?;
@@ -85,7 +86,8 @@ async fn find(api: &Api, id: &str) -> Result<(Trace, Option<Payloads>), Problem>
     Ok((trace, payloads))
 }
 
-fn canonical(payloads: Option<&Payloads>) -> Option<Value> {
+/// The canonical body, nothing masked.
+pub(crate) fn canonical(payloads: Option<&Payloads>) -> Option<Value> {
     serde_json::from_slice(payloads?.canonical.as_deref()?).ok()
 }
 
@@ -96,7 +98,7 @@ fn mask(kind: MessageKind, body: &mut Option<Value>) {
 }
 
 /// What the systems that it was routed to are given, nothing masked.
-async fn given(
+pub(crate) async fn given(
     api: &Api,
     trace: &Trace,
     payloads: Option<&Payloads>,

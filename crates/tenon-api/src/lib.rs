@@ -196,6 +196,7 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(insight::grades::grades))
         .routes(routes!(insight::grades::grade, insight::grades::decide))
         .routes(routes!(insight::customers::customer))
+        .routes(routes!(insight::documents::together))
         .routes(routes!(insight::dealers::cover))
         .routes(routes!(insight::dealers::export))
         .routes(routes!(insight::dealers::ground))

@@ -5,13 +5,15 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use base64::Engine;
-use serde::Deserialize;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tenon_core::MessageId;
 use utoipa::ToSchema;
 
 use crate::access::{Note, Principal};
+use crate::journey::{self, Mapped};
 use crate::problem::Told;
+use crate::read::check_trace;
 use crate::{Api, Problem};
 
 /// Why somebody looks.
@@ -24,36 +26,49 @@ pub(crate) struct Reason {
     because: String,
 }
 
-/// One message as it is: its raw record and its canonical body, nothing masked.
+/// A message as it is, nothing masked.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(crate) struct Revealed {
+    /// The native record as it came, where it is a text. Null when the journal has forgotten it.
+    raw: Option<String>,
+    /// The native record where it is no text, in Base64.
+    raw_base64: Option<String>,
+    /// The canonical body as it was routed.
+    #[schema(value_type = Option<Object>)]
+    canonical: Option<Value>,
+    /// What each system is given of it, with the mappings of now.
+    mapped: Vec<Mapped>,
+}
+
+/// One message as it is at each stage: its raw record, its canonical body, what systems are given; nothing masked.
 #[utoipa::path(post, path = "/api/v1/messages/{id}/reveal", tag = "messages", request_body = Reason,
     params(("id" = String, Path, description = "the message id")), responses(
-    (status = 200, description = "`raw` (a text), or `raw_base64` where it is none, and `canonical`; null where the journal has forgotten it", body = Object), (status = 400, description = "the body does not fit", body = Problem), (status = 404, description = "no such message", body = Problem)))]
+    (status = 200, description = "the message", body = Revealed), (status = 400, description = "the body does not fit", body = Problem), (status = 404, description = "no such message", body = Problem)))]
 pub(crate) async fn reveal_message(
     State(api): State<Api>,
     Path(id): Path<String>,
     principal: Principal,
     note: Note,
     Told(reason): Told<Reason>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Revealed>, Problem> {
     note.subject(id.clone());
     note.detail(json!({ "because": reason.because }));
-    let unknown = || Problem::not_found(format!("no message `{id}`"));
-    let message_id: MessageId = id.parse().map_err(|_| unknown())?;
-    let mut traces = api.store.trace(&id, 1).await?.into_iter();
-    let trace = traces.next().ok_or_else(unknown)?;
-    crate::read::check_trace(&principal, &trace)?;
-    let Some(payloads) = api.store.payloads(message_id).await? else {
-        return Ok(Json(json!({ "raw": null, "canonical": null })));
+    let (trace, payloads) = journey::find(&api, &id).await?;
+    check_trace(&principal, &trace)?;
+    let mapped = journey::given(&api, &trace, payloads.as_ref()).await?;
+    let canonical = journey::canonical(payloads.as_ref());
+    let Some(payloads) = payloads else {
+        return Ok(Json(Revealed::default()));
     };
-    let canonical = payloads
-        .canonical
-        .and_then(|body| serde_json::from_slice::<Value>(&body).ok());
-    Ok(Json(match std::str::from_utf8(&payloads.raw) {
-        Ok(raw) => json!({ "raw": raw, "canonical": canonical }),
-        Err(_) => {
-            let raw = base64::engine::general_purpose::STANDARD.encode(&payloads.raw);
-            json!({ "raw": null, "raw_base64": raw, "canonical": canonical })
-        }
+    let (raw, raw_base64) = match std::str::from_utf8(&payloads.raw) {
+        Ok(raw) => (Some(raw.to_owned()), None),
+        Err(_) => (None, Some(STANDARD.encode(&payloads.raw))),
+    };
+    Ok(Json(Revealed {
+        raw,
+        raw_base64,
+        canonical,
+        mapped,
     }))
 }
 

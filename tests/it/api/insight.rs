@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use tenon_insight::{Policy, REPORTS, Turn};
 use tenon_store::SharedStore;
+use tenon_store::insight::{DocumentRow, Projection};
+use uuid::Uuid;
 
 use super::site::{Site, call, eventually, get, order};
 
@@ -85,4 +88,77 @@ async fn figures_are_shown_and_kept_as_files() {
             .await
             .with(status);
     }
+}
+
+#[tokio::test]
+async fn an_order_stands_with_its_shipments_invoices_and_receipts() {
+    let site = Site::new().await;
+    let router = site.router();
+    enter(site.store()).await;
+    let id = |number: u64| Uuid::from_u64_pair(1, number);
+    // Two orders with a document of each kind; the receipt names the invoice alone.
+    let told = [
+        (1, "order", "SO-1", vec![]),
+        (2, "shipment", "DN-1", vec![1]),
+        (3, "invoice", "FP-1", vec![1]),
+        (4, "receipt", "SK-1", vec![3]),
+        (5, "order", "SO-2", vec![]),
+        (6, "invoice", "FP-2", vec![5]),
+    ];
+    let mut projection = Projection::default();
+    for (number, entity, called, names) in &told {
+        let subjects: Vec<_> = names
+            .iter()
+            .map(|named| json!({ "id": id(*named) }))
+            .collect();
+        projection
+            .links
+            .extend(names.iter().map(|named| (id(*named), id(*number))));
+        projection.documents.push(DocumentRow {
+            id: id(*number),
+            entity: (*entity).to_owned(),
+            stamp: "1".to_owned(),
+            position: 0,
+            party: id(100),
+            number: (*called).to_owned(),
+            day: Some(20_000 + *number as i32),
+            status: "issued".to_owned(),
+            outcome: None,
+            owner: None,
+            source: None,
+            currency: Some("CNY".to_owned()),
+            amount: Some(199_000),
+            score: None,
+            facts: json!({ "amount": "19.9", "facts": { "subjects": subjects } }).to_string(),
+        });
+    }
+    let insight = site.store().insight();
+    insight
+        .project(1, 0, 0, &projection)
+        .await
+        .expect("projected");
+    let together = async |number: u64| {
+        let path = format!("/api/v1/insight/documents/{}", id(number));
+        let found = get(&router, &path).await.with(200).json();
+        let documents = found.as_array().expect("documents").clone();
+        documents
+            .iter()
+            .map(|document| document["number"].as_str().expect("a number").to_owned())
+            .collect::<Vec<_>>()
+    };
+    for number in [1, 2, 3, 4] {
+        assert_eq!(
+            together(number).await,
+            ["SO-1", "DN-1", "FP-1", "SK-1"],
+            "from {number}"
+        );
+    }
+    assert_eq!(together(6).await, ["SO-2", "FP-2"]);
+    assert_eq!(together(404).await, [] as [&str; 0]);
+    let path = format!("/api/v1/insight/documents/{}", id(3));
+    let found = get(&router, &path).await.with(200).json();
+    assert_eq!(
+        (&found[2]["entity"], &found[2]["amount"], &found[2]["names"]),
+        (&json!("invoice"), &json!("19.9"), &json!([id(1)]))
+    );
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::Router;
 use serde_json::{Value, json};
 
-use super::site::{Answer, Site, call, eventually, get, get_openly, order};
+use super::site::{Answer, Site, TOKEN, call, eventually, get, get_openly, order, post};
 
 const TAX_ID: &str = "91350100M000100Y43";
 
@@ -152,6 +152,56 @@ async fn personal_values_are_masked_and_native_records_are_not_shown() {
             "{path}"
         );
     }
+}
+
+#[tokio::test]
+async fn what_is_masked_is_shown_at_each_stage_to_who_says_why() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let customer = json!({ "id": "C1", "firm": "上海川可贸易有限公司", "tax": TAX_ID,
+        "call": "021-60000000", "hidden": "only in the native record" });
+    let id = call(&router, "customers", &customer.to_string())
+        .await
+        .remove(0);
+    journaled(&router, &id, "routed").await;
+    let order = call(&router, "orders", &order("SO-1")).await.remove(0);
+    journaled(&router, &order, "routed").await;
+    hub.stop().await;
+    let path = format!("/api/v1/messages/{id}");
+    let masked = get(&router, &format!("{path}/bodies")).await.with(200);
+    assert!(!masked.text().contains("60000000"), "{}", masked.text());
+    let bearer = format!("Bearer {TOKEN}");
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let because = "the buyer complains of a wrong address";
+    let body = json!({ "because": because }).to_string();
+    let shown = post(&router, &format!("{path}/reveal"), &headers, body).await;
+    let shown = shown.with(200).json();
+    let raw = shown["raw"].as_str().expect("the native record");
+    assert_eq!(serde_json::from_str::<Value>(raw).expect("JSON"), customer);
+    assert_eq!(shown["canonical"]["phones"], json!(["021-60000000"]));
+    let trail = site.store().audit_after(0, 10).await.expect("a trail");
+    let noted = trail.last().expect("an entry");
+    assert_eq!(
+        (noted.action.as_str(), noted.subject.as_str()),
+        ("message.revealed", id.as_str())
+    );
+    assert_eq!(noted.detail["because"], because);
+    assert!(!noted.detail.to_string().contains("60000000"));
+    // What a system is given is shown as well.
+    let path = format!("/api/v1/messages/{order}/reveal");
+    let shown = post(
+        &router,
+        &path,
+        &headers,
+        json!({ "because": because }).to_string(),
+    )
+    .await;
+    let shown = shown.with(200).json();
+    assert_eq!(shown["mapped"][0]["system"], "erp", "{shown:#}");
+    assert!(shown["mapped"][0]["payloads"][0].is_object(), "{shown:#}");
 }
 
 #[tokio::test]

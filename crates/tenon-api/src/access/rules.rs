@@ -221,6 +221,7 @@ pub(crate) const RULES: &[Rule] = &[
         Some("grade.decided"),
     ),
     see("/api/v1/insight/customers/{id}", Scope::Company),
+    see("/api/v1/insight/documents/{id}", Scope::Company),
     see("/api/v1/insight/cover", Scope::Company),
     see("/api/v1/insight/cover/export", Scope::Company),
     see("/api/v1/insight/cover/{dealer}/{item}", Scope::Company),

@@ -3,6 +3,7 @@
 pub(crate) mod ahead;
 pub(crate) mod customers;
 pub(crate) mod dealers;
+pub(crate) mod documents;
 pub(crate) mod grades;
 pub(crate) mod kept;
 pub(crate) mod orders;

@@ -3,6 +3,7 @@ import { lazy, Suspense } from 'react'
 import { Button, Skeleton, Tooltip } from 'antd'
 import { CopyOutlined } from '@ant-design/icons'
 import { useTranslation } from 'react-i18next'
+import { useCopy } from './copy'
 
 const Editor = lazy(() => import('./Editor'))
 
@@ -17,6 +18,7 @@ export function Code(props: {
   height?: string
 }) {
   const { t } = useTranslation()
+  const copy = useCopy()
   return (
     <div className="code">
       <Tooltip title={t('act.copy')}>
@@ -26,7 +28,7 @@ export function Code(props: {
           type="text"
           icon={<CopyOutlined />}
           aria-label={t('act.copy')}
-          onClick={() => void navigator.clipboard?.writeText(props.text)}
+          onClick={() => void copy(props.text)}
         />
       </Tooltip>
       <Suspense fallback={<Skeleton active paragraph={{ rows: 4 }} />}>

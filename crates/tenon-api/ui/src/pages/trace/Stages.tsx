@@ -1,10 +1,12 @@
-import { Alert, App, Button, Segmented, Skeleton, Switch } from 'antd'
+import { Alert, Button, Segmented, Skeleton, Switch } from 'antd'
 import { EyeOutlined, FileDoneOutlined } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, hub, type Schemas } from '../../api/client'
+import { useAskWhy } from '../../parts/ask'
 import { Code, ordered, pretty } from '../../parts/Code'
+import { useCopy } from '../../parts/copy'
 import { Trouble } from '../../parts/Trouble'
 import { useMay } from '../../session/session'
 import { mappingCase } from './mappingCase'
@@ -12,26 +14,30 @@ import { mappingCase } from './mappingCase'
 /** What was in a message at each stage, and what each stage made of the one before. */
 export function Stages({ id, entity }: { id: string; entity: string }) {
   const { t } = useTranslation('trace')
-  const { message } = App.useApp()
   const path = { params: { path: { id } } }
   const masked = hub.useQuery('get', '/api/v1/messages/{id}/bodies', path)
   const may = useMay('reveal')
-  const [revealing, setRevealing] = useState(false)
+  const why = useAskWhy()
+  const copy = useCopy()
+  const [because, setBecause] = useState<string>()
   const revealed = useQuery({
     queryKey: ['revealed', id],
-    enabled: revealing,
+    enabled: because !== undefined,
     // Nothing that was revealed is kept longer than it is looked at.
     gcTime: 0,
     staleTime: Infinity,
     queryFn: async () => {
-      const { data } = await api.POST('/api/v1/messages/{id}/reveal', { ...path, body: { because: '' } })
-      const told = data as unknown as { raw?: string | null; raw_base64?: string; canonical?: unknown }
-      return { raw: parsed(told.raw ?? told.raw_base64 ?? null), canonical: told.canonical }
+      const { raw, raw_base64, ...rest } = (await api.POST('/api/v1/messages/{id}/reveal', { ...path, body: { because: because! } })).data!
+      return { ...rest, raw: parsed(raw ?? raw_base64 ?? null) }
     },
   })
+  const reveal = async () => {
+    const said = await why(t('reveal'), t('reveal_why'), { required: true, ok: t('reveal') })
+    if (said) setBecause(said)
+  }
   const [stage, setStage] = useState('canonical')
   const [compare, setCompare] = useState(false)
-  const bodies = masked.data && ({ ...masked.data, ...revealed.data } as { raw: unknown; canonical: unknown; mapped: Schemas['Bodies']['mapped'] })
+  const bodies = masked.data && ({ ...masked.data, ...revealed.data } as { raw: unknown; canonical: unknown; mapped: Schemas['Mapped'][] })
   const error = masked.error ?? revealed.error
   if (error) return <Trouble error={error} />
   if (!bodies) return <Skeleton active />
@@ -60,21 +66,19 @@ export function Stages({ id, entity }: { id: string; entity: string }) {
             <Button
               size="small"
               icon={<FileDoneOutlined />}
-              onClick={() => {
-                void navigator.clipboard?.writeText(mappingCase(entity, bodies.raw, bodies.canonical))
-                void message.success(t('case_copied'))
-              }}
+              onClick={() => void copy(mappingCase(entity, bodies.raw, bodies.canonical), t('case_copied'))}
             >
               {t('copy_case')}
             </Button>
           )}
           {may && !revealed.data && (
-            <Button size="small" icon={<EyeOutlined />} loading={revealing && revealed.isPending} onClick={() => setRevealing(true)}>
+            <Button size="small" icon={<EyeOutlined />} loading={revealed.isFetching} onClick={() => void reveal()}>
               {t('reveal')}
             </Button>
           )}
         </span>
       </div>
+      {shown.value.startsWith('to:') && <p className="quiet small">{t('mapped_now')}</p>}
       {revealed.data && <Alert type="warning" showIcon title={t('revealed')} />}
       {shown.body == null ? (
         <p className="quiet">{t('forgotten')}</p>

@@ -10,6 +10,7 @@ import { State, toneOf } from '../../parts/State'
 import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
 import { Stages } from './Stages'
+import { isDocument, Together } from './Together'
 import './trace.css'
 
 type Message = Schemas['TraceView']
@@ -28,6 +29,7 @@ export default function Trace() {
   // A record that is asked for by its identity is called as people call it.
   const names = [...new Set(items.map((message) => message.business_key ?? message.native_id))]
   const name = (names.length === 1 && names[0]) || key
+  const documents = [...new Set(items.flatMap((message) => (isDocument(message.entity) && message.master_id ? [message.master_id] : [])))]
   return (
     <div className="page">
       <PageHead
@@ -54,11 +56,14 @@ export default function Trace() {
           <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('nothing', { key })} />
         </div>
       ) : (
+        <>
+        {documents.length === 1 && <Together id={documents[0]!} />}
         <ol className="story">
           {items.map((message) => (
             <Step key={message.id} message={message} open={items.length === 1} />
           ))}
         </ol>
+        </>
       )}
     </div>
   )
