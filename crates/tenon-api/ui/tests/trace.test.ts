@@ -1,0 +1,69 @@
+// Following one document to the others of its matter, and looking at what is masked.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { tellCompany } from './company'
+import { startHub, taxId, until, type Hub } from './hub'
+import { Visitor } from './visitor'
+
+let hub: Hub
+let visitor: Visitor
+
+beforeAll(async () => {
+  hub = await startHub()
+  visitor = await Visitor.come()
+  await visitor.beFirst(hub)
+  await tellCompany(hub, { customers: 6, orders: 24 })
+  await hub.post('customers', { id: 'T-1', name: '上海第一剃须刀贸易有限公司', tax: taxId('91310000MA1FL0E1'), phone: '021-60001234' })
+  await until(async () => (await hub.api('/api/v1/insight/orders?matter=matched')).items?.length)
+  await until(async () => (await hub.api('/api/v1/trace/T-1')).items?.length)
+})
+
+afterAll(async () => {
+  await visitor?.leave()
+  await hub?.stop()
+})
+
+test('an order leads to its invoice, and that back to the order', async () => {
+  const { page } = visitor
+  const [order] = (await hub.api('/api/v1/insight/orders?matter=matched&limit=1')).items as { id: string; number: string }[]
+  const together = (await hub.api(`/api/v1/insight/documents/${order!.id}`)) as { entity: string; number: string }[]
+  expect(together.map((document) => document.entity)).toEqual(expect.arrayContaining(['order', 'shipment', 'invoice', 'receipt']))
+  await page.goto(`${hub.url}/trace/${order!.number}`)
+  const panel = page.locator('.panel').filter({ has: page.getByRole('heading', { name: 'Belongs together' }) })
+  await panel.locator('[aria-current=true]').filter({ hasText: order!.number }).waitFor()
+  const invoice = together.find((document) => document.entity === 'invoice')!.number
+  await panel.getByRole('link', { name: invoice }).click()
+  await page.getByRole('heading', { name: `Where is ${invoice}?` }).waitFor()
+  await panel.getByRole('link', { name: order!.number }).click()
+  await page.getByRole('heading', { name: `Where is ${order!.number}?` }).waitFor()
+  expect(visitor.complaints).toEqual([])
+})
+
+test('what is masked is shown to who says why, and not before', async () => {
+  const { page } = visitor
+  await page.goto(`${hub.url}/trace/T-1`)
+  await page.locator('.cm-content').getByText('"legal_name"').waitFor()
+  expect(await page.locator('main').textContent()).not.toContain('60001234')
+  await page.getByRole('button', { name: 'Reveal' }).click()
+  const dialog = page.getByRole('dialog')
+  expect(await dialog.getByRole('button', { name: 'Reveal' }).isDisabled()).toBe(true)
+  await dialog.getByRole('textbox').fill('the buyer complains of a wrong number')
+  await dialog.getByRole('button', { name: 'Reveal' }).click()
+  await page.getByText('Every value is shown').waitFor()
+  await page.locator('.cm-content').getByText('021-60001234').waitFor()
+  // What a system is given is shown like the rest, as it would be mapped now.
+  await page.getByText('To erp', { exact: true }).click()
+  await page.getByText('As it would be mapped now').waitFor()
+  await page.locator('.cm-content').getByText('021-60001234').waitFor()
+  const trail = (await hub.api('/api/v1/audit')).items as { action: string; detail: { because?: string } }[]
+  expect(trail.find((entry) => entry.action === 'message.revealed')?.detail.because).toBe('the buyer complains of a wrong number')
+  expect(visitor.complaints).toEqual([])
+})
+
+test('what is copied is said to be', async () => {
+  const { page } = visitor
+  await page.goto(`${hub.url}/trace/T-1`)
+  await page.locator('.cm-content').getByText('"legal_name"').waitFor()
+  await page.getByRole('button', { name: 'Copy as mapping case' }).click()
+  await page.getByText('The case is in the clipboard').waitFor()
+  expect(visitor.complaints).toEqual([])
+})
