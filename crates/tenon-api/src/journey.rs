@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::access::Principal;
 use crate::read::check_trace;
+use crate::waiting::{EventView, Secrets};
 use crate::{Api, Problem, masking};
 
 /// The bodies of a message.
@@ -74,6 +75,32 @@ pub(crate) async fn bodies(
         canonical,
         mapped,
     }))
+}
+
+/// What was tried with a message that waits or waited, and what people did about it: the eldest first, personal values
+/// masked. Nothing where it went through at once.
+#[utoipa::path(get, path = "/api/v1/messages/{id}/attempts", tag = "messages",
+    params(("id" = String, Path, description = "the message id")), responses(
+    (status = 200, description = "every attempt that failed, and every deed", body = [EventView]),
+    (status = 404, description = "no such message", body = Problem)))]
+pub(crate) async fn attempts(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    principal: Principal,
+) -> Result<Json<Vec<EventView>>, Problem> {
+    let (trace, payloads) = find(&api, &id).await?;
+    check_trace(&principal, &trace)?;
+    let attributes = trace.message.attributes;
+    let events = api.store.parked_history(attributes.id).await?;
+    let body = payloads.map(|payloads| payloads.canonical.unwrap_or(payloads.raw));
+    let body = body.unwrap_or_default();
+    let secrets = Secrets::of(&Parcel { attributes, body });
+    let seen = events
+        .into_iter()
+        .filter(|event| principal.touches(&event.system));
+    Ok(Json(
+        seen.map(|event| EventView::new(event, &secrets)).collect(),
+    ))
 }
 
 /// A message and its bodies.

@@ -129,6 +129,7 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(read::message))
         .routes(routes!(read::trace))
         .routes(routes!(journey::bodies))
+        .routes(routes!(journey::attempts))
         .routes(routes!(read::parked))
         .routes(routes!(parked::groups))
         .routes(routes!(parked::one))

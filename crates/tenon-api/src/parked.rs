@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use crate::access::{Note, Principal};
 use crate::problem::Told;
 use crate::views::ParkedView;
-use crate::waiting::{Secrets, event_json, refused};
+use crate::waiting::{EventView, Secrets, refused};
 use crate::{Api, Problem, masking};
 
 /// The most messages of one act.
@@ -81,8 +81,7 @@ pub(crate) struct ParkedDetail {
     /// What a redrive would do with the configuration of now.
     dry_run: DryRun,
     /// What happened to it so far, the eldest first, personal values masked.
-    #[schema(value_type = Vec<Object>)]
-    history: Vec<Value>,
+    history: Vec<EventView>,
 }
 
 /// What a redrive would do.
@@ -119,16 +118,16 @@ pub(crate) async fn one(
     let record = record.ok_or_else(unknown)?;
     principal.check_system(&record.system)?;
     let previewed = preview(&api.store, &api.deployment(), &record).await?;
-    let secrets = Secrets::of(&record);
+    let secrets = Secrets::of(&record.parcel);
     let changed = since_last_attempt(&api.store, &record, &previewed).await?;
     let events = api
         .store
         .parked_history(record.parcel.attributes.id)
         .await?;
     let history = events
-        .iter()
+        .into_iter()
         .filter(|event| event.system == record.system && event.direction == record.direction)
-        .map(|event| event_json(event, &secrets))
+        .map(|event| EventView::new(event, &secrets))
         .collect();
     let (body, mut dry_run) = masked(&record, previewed);
     dry_run.difference = changed.map(|changed| secrets.hide(&changed));

@@ -6,13 +6,13 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tenon_core::{Failure, FailureKind, schema};
+use tenon_core::{Failure, FailureKind, SystemName, Timestamp, schema};
 use tenon_pipeline::{
     begin_redrive, decide_correction, difference, propose_correction, turn_redrive,
 };
 use tenon_store::{
-    CorrectionId, CorrectionState, Deed, NewRedrive, ParkedEvent, ParkedFilter, ParkedId,
-    ParkedRecord, Redrive, RedriveId, RedriveState,
+    CorrectionId, CorrectionState, Deed, Direction, EventKind, NewRedrive, Parcel, ParkedEvent,
+    ParkedFilter, ParkedId, Redrive, RedriveId, RedriveState,
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -58,17 +58,48 @@ fn number(what: &str, id: &str) -> Result<i64, Problem> {
 
 // ---- What happened to one ---------------------------------------------------------------------
 
-/// Something that happened to a message that waits or waited, personal values hidden.
-pub(crate) fn event_json(event: &ParkedEvent, secrets: &Secrets) -> Value {
-    json!({
-        "at": event.at,
-        "what": event.what,
-        "who": event.who,
-        "code": event.code,
-        "detail": secrets.hide(&event.detail),
-        "attempts": event.attempts,
-        "sent": event.sent.as_ref().map(|sent| secrets.hide(&String::from_utf8_lossy(sent))),
-    })
+/// One line of what happened to a message that waits or waited.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EventView {
+    /// The system it came from (inbound) or was to go to (outbound).
+    #[schema(value_type = String, example = "erp")]
+    system: SystemName,
+    /// `inbound`, `outbound`.
+    #[schema(value_type = String, example = "outbound")]
+    direction: Direction,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// What happened.
+    #[schema(value_type = String, example = "failed")]
+    what: EventKind,
+    /// The person, where one did it.
+    who: Option<String>,
+    /// Stable code of the failure.
+    code: Option<String>,
+    /// The system's answer, the failure, or the person's reason; personal values masked.
+    detail: String,
+    /// Attempts made by then.
+    attempts: u32,
+    /// What the system was given in this attempt, in its own form; personal values masked.
+    sent: Option<String>,
+}
+
+impl EventView {
+    pub(crate) fn new(event: ParkedEvent, secrets: &Secrets) -> Self {
+        let sent = event.sent.as_deref().map(String::from_utf8_lossy);
+        Self {
+            system: event.system,
+            direction: event.direction,
+            at: event.at,
+            what: event.what,
+            who: event.who,
+            code: event.code,
+            detail: secrets.hide(&event.detail),
+            attempts: event.attempts,
+            sent: sent.map(|sent| secrets.hide(&sent)),
+        }
+    }
 }
 
 /// The personal values of a message, which are hidden wherever they stand: a target's own form does
@@ -76,9 +107,9 @@ pub(crate) fn event_json(event: &ParkedEvent, secrets: &Secrets) -> Value {
 pub(crate) struct Secrets(Vec<String>);
 
 impl Secrets {
-    pub(crate) fn of(record: &ParkedRecord) -> Self {
-        let body = serde_json::from_slice::<Value>(&record.parcel.body);
-        let (Some(schema), Ok(body)) = (schema(record.parcel.attributes.kind), body) else {
+    pub(crate) fn of(parcel: &Parcel) -> Self {
+        let body = serde_json::from_slice::<Value>(&parcel.body);
+        let (Some(schema), Ok(body)) = (schema(parcel.attributes.kind), body) else {
             return Self(Vec::new());
         };
         let mut masked = body.clone();

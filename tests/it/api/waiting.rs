@@ -47,6 +47,9 @@ async fn another_body_is_proposed_and_approved_by_two() {
     let shown = get(&router, &path).await.with(200).json();
     assert_eq!(shown["history"][0]["what"], "failed", "{shown:#}");
     assert_eq!(shown["dry_run"]["result"], "fails");
+    let attempts = format!("/api/v1/messages/{message}/attempts");
+    let tried = get(&router, &attempts).await.with(200).json();
+    assert_eq!(tried, shown["history"]);
     get(&router, "/api/v1/parked/4711")
         .await
         .problem(404, "parked.unknown");
@@ -117,6 +120,13 @@ async fn another_body_is_proposed_and_approved_by_two() {
         }
     })
     .await;
+    // It does not wait any more, and what was tried and decided is still told.
+    let waited = format!("/api/v1/parked/{}", waiting["id"]);
+    get(&router, &waited).await.problem(404, "parked.unknown");
+    let told = get(&router, &attempts).await.with(200).json();
+    let told = told.as_array().expect("events").clone();
+    assert_eq!(told.first(), tried.as_array().expect("events").first());
+    assert!(told.len() > 2, "{told:#?}");
     hub.stop().await;
 }
 

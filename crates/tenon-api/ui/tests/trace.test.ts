@@ -67,3 +67,13 @@ test('what is copied is said to be', async () => {
   await page.getByText('The case is in the clipboard').waitFor()
   expect(visitor.complaints).toEqual([])
 })
+
+test('what was tried is told, with the answer', async () => {
+  const { page } = visitor
+  await hub.post('orders', { no: 'SO-T-9', buyer: 'T-1', amount: 'a dozen' })
+  await until(async () => (await hub.api('/api/v1/parked?state=failed')).items?.some((one: { native_id: string }) => one.native_id === 'SO-T-9'))
+  await page.goto(`${hub.url}/trace/SO-T-9`)
+  await page.getByRole('heading', { name: 'What was tried' }).waitFor()
+  await page.locator('.ant-timeline-item').filter({ hasText: 'a dozen' }).waitFor()
+  expect(visitor.complaints).toEqual([])
+})

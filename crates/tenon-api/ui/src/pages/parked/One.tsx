@@ -1,20 +1,16 @@
-import { Alert, Button, Skeleton, Timeline } from 'antd'
+import { Alert, Button, Skeleton } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { hub } from '../../api/client'
 import { Code, ordered, pretty } from '../../parts/Code'
 import { Difference } from '../../parts/Difference'
+import { History } from '../../parts/History'
 import { State } from '../../parts/State'
 import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
 import { useMay } from '../../session/session'
 import { Correct } from './Correct'
-
-/** One line of what happened to a message; of what the target was given, personal values are hidden. */
-interface Event { at: string; what: string; who?: string | null; code?: string | null; detail: string; attempts: number; sent?: string | null }
-
-const COLOURS: Record<string, string> = { failed: 'red', dropped: 'red', corrected: 'green', settled: 'green', redriven: 'blue' }
 
 /** A message that waits: why, what a redrive would do, what happened to it, and what can be done. */
 export function One({ id, may, redrive, drop }: { id: number; may: boolean; redrive: (ids: number[]) => Promise<void>; drop: (ids: number[]) => Promise<void> }) {
@@ -73,38 +69,8 @@ export function One({ id, may, redrive, drop }: { id: number; may: boolean; redr
       </section>
       <section className="stack" style={{ gap: 12 }}>
         <h3 className="section">{t('history')}</h3>
-        <History events={one.history as unknown as Event[]} />
+        <History events={one.history} />
       </section>
     </div>
-  )
-}
-
-/** Every attempt with the target's answer, and what people did about it, the latest first. */
-function History({ events }: { events: Event[] }) {
-  const { t } = useTranslation('parked')
-  const [open, setOpen] = useState<number>()
-  if (!events.length) return <p className="quiet">{t('no_history')}</p>
-  return (
-    <Timeline
-      items={[...events].reverse().map((event, at) => ({
-        key: at,
-        color: COLOURS[event.what] ?? 'gray',
-        content: (
-          <div className="small">
-            <b>{t([`event.${event.what}`, 'event.other'], { what: event.what })}</b>{' '}
-            {event.who && <span>{t('by', { who: event.who })} </span>}
-            <span className="quiet"><When at={event.at} exact /></span>
-            {event.attempts > 0 && <span className="quiet"> · {t('attempt', { count: event.attempts })}</span>}
-            {event.detail && <div className="break">{event.detail}</div>}
-            {event.sent && (
-              <>
-                <button type="button" className="linkish" aria-expanded={open === at} onClick={() => setOpen(open === at ? undefined : at)}>{t('was_given')}</button>
-                {open === at && <Code label={t('was_given')} text={event.sent} language="plain" height="160px" />}
-              </>
-            )}
-          </div>
-        ),
-      }))}
-    />
   )
 }

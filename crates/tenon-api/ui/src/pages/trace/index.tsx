@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
 import { hub, type Schemas } from '../../api/client'
 import { useFormat } from '../../parts/format'
+import { History } from '../../parts/History'
 import { PageHead } from '../../parts/PageHead'
 import { State, toneOf } from '../../parts/State'
 import { Trouble } from '../../parts/Trouble'
@@ -56,14 +57,14 @@ export default function Trace() {
           <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('nothing', { key })} />
         </div>
       ) : (
-        <>
-        {documents.length === 1 && <Together id={documents[0]!} />}
-        <ol className="story">
-          {items.map((message) => (
-            <Step key={message.id} message={message} open={items.length === 1} />
-          ))}
-        </ol>
-        </>
+        <div className="stack">
+          {documents.length === 1 && <Together id={documents[0]!} />}
+          <ol className="story">
+            {items.map((message) => (
+              <Step key={message.id} message={message} open={items.length === 1} />
+            ))}
+          </ol>
+        </div>
       )}
     </div>
   )
@@ -106,15 +107,43 @@ function Step({ message, open: initially }: { message: Message; open: boolean })
               <dt>{t('type')}</dt><dd className="mono">{message.type}</dd>
               <dt>{t('id')}</dt><dd className="mono">{message.id}</dd>
               {message.correlation_id !== message.id && (<><dt>{t('correlation')}</dt><dd className="mono">{message.correlation_id}</dd></>)}
-              {message.master_id && (<><dt>{t('master')}</dt><dd className="mono">{message.entity === 'customer' ? <Link to={`/customers/${message.master_id}`}>{message.master_id}</Link> : message.master_id}</dd></>)}
+              {message.master_id && (<><dt>{t('master')}</dt><dd className="mono">{message.entity === 'customer' ? <Master id={message.master_id} /> : message.master_id}</dd></>)}
               <dt>{t('origin')}</dt><dd className="break">{message.origin}</dd>
               <dt>{t('occurred')}</dt><dd><When at={message.occurred_at} exact /></dd>
             </dl>
+            <Attempts id={message.id} />
             <Stages id={message.id} entity={message.entity} />
           </div>
         )}
       </article>
     </li>
+  )
+}
+
+/** The master that a record was given, and into which it has been merged since. */
+function Master({ id }: { id: string }) {
+  const { t } = useTranslation('trace')
+  const found = hub.useQuery('get', '/api/v1/masters/{id}', { params: { path: { id } } }, { retry: 0 })
+  const master = found.data as { merged_into?: string | null; merged?: string[] } | undefined
+  return (
+    <>
+      <Link to={`/customers/${id}`}>{id}</Link>
+      {master?.merged_into && <span className="merge"> {t('merged_into')} <Link to={`/customers/${master.merged_into}`}>{master.merged_into}</Link></span>}
+      {Boolean(master?.merged?.length) && <span className="merge quiet"> {t('merged_here', { count: master!.merged!.length })}</span>}
+    </>
+  )
+}
+
+/** What was tried before it went through, and what people did about it; nothing where it went at once. */
+function Attempts({ id }: { id: string }) {
+  const { t } = useTranslation('trace')
+  const found = hub.useQuery('get', '/api/v1/messages/{id}/attempts', { params: { path: { id } } }, { retry: 0 })
+  if (!found.data?.length) return null
+  return (
+    <section className="stack" style={{ gap: 12 }}>
+      <h3 className="section">{t('tried')}</h3>
+      <History events={found.data} />
+    </section>
   )
 }
 
