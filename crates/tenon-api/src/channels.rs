@@ -137,7 +137,7 @@ fn document(api: &Api) -> Value {
         };
         let words = match (delivered, queue.as_str()) {
             (Some(system), _) => format!("Messages for {system}, in order of each key"),
-            (None, "dead") => "What a broken invariant stopped".to_owned(),
+            (None, "dead") => "What cannot be read, or what the hub breaks down over; it waits for a person".to_owned(),
             (None, _) => "Accepted records on their way to be translated; a key is always in the same partition".to_owned(),
         };
         let described = json!({

@@ -7,8 +7,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use tenon_connector::cases::{self, CaseOutcome};
+use serde_json::{Value, json};
+use tenon_connector::cases::{self, CaseOutcome, Expectation};
 use tenon_connector::{Guarantee, Intake, Mapping, Schedule, System, Window};
 use tenon_core::{MessageKind, SystemName, Timestamp, schema};
 use tenon_pipeline::{Component, NotReloaded, ReloadedNode};
@@ -16,7 +16,7 @@ use tenon_store::{Half, Pause};
 use utoipa::ToSchema;
 
 use crate::access::{Note, Principal};
-use crate::live::{self, half};
+use crate::live;
 use crate::masking::without_secrets;
 use crate::problem::Told;
 use crate::{Api, Problem};
@@ -42,6 +42,8 @@ pub(crate) struct ConnectorView {
     receives: Vec<InletView>,
     /// What goes to it.
     delivers: Vec<OutletView>,
+    /// How deliveries stand on this node, where there are any.
+    deliver: Option<live::Half>,
     /// The halves that a person has paused.
     pauses: Vec<PauseView>,
     /// When it is left alone.
@@ -154,8 +156,6 @@ pub(crate) struct ConnectorDetail {
     /// The connector.
     #[serde(flatten)]
     connector: ConnectorView,
-    /// How deliveries stand on this node.
-    deliver: Option<live::Half>,
     /// The text of its file, every secret masked; null when it cannot be read here.
     text: Option<String>,
     /// Its mappings.
@@ -185,6 +185,17 @@ pub(crate) struct CaseView {
     name: String,
     /// What differs; null when it is fulfilled.
     failure: Option<String>,
+    /// The record that it gives to the mapping, as JSON text; null where its file cannot be read.
+    input: Option<String>,
+    /// What the mapping sees as `$message`.
+    #[schema(value_type = Object)]
+    message: Value,
+    /// What the mapping must give, as JSON text.
+    expect: Option<String>,
+    /// A text that the mapping's failure must contain.
+    error: Option<String>,
+    /// Whether the mapping must give nothing.
+    skipped: bool,
 }
 
 /// Every connector.
@@ -215,12 +226,6 @@ pub(crate) async fn connector(
     let system = find(&api, &name)?;
     let pauses = api.store.pauses().await?;
     let connector = view(&api, &system, &pauses);
-    let reports = api.health.reports();
-    let component = format!("{name}/deliver");
-    let deliver = (!system.outlets.is_empty()).then(|| {
-        let report = reports.get(&Component(component.clone()));
-        half(&component, report, 0.0)
-    });
     // Cases run mappings, and the file is read: neither belongs on a thread that serves requests.
     let (text, mappings) = tokio::task::spawn_blocking(move || {
         let text = std::fs::read_to_string(&system.file).ok();
@@ -230,7 +235,6 @@ pub(crate) async fn connector(
     .map_err(|error| Problem::bug(error.to_string()))?;
     Ok(Json(ConnectorDetail {
         connector,
-        deliver,
         text,
         mappings,
     }))
@@ -458,8 +462,9 @@ pub(crate) fn find(api: &Api, name: &str) -> Result<System, Problem> {
 
 fn view(api: &Api, system: &System, pauses: &[Pause]) -> ConnectorView {
     let reports = api.health.reports();
+    let speeds = api.live.speeds(api);
     let receives = system.inlets.iter().map(|inlet| {
-        let component = format!("{}/receive/{}", system.name, inlet.name);
+        let component = Component(format!("{}/receive/{}", system.name, inlet.name));
         let (how, every_ms, schedule, address) = match &inlet.intake {
             Intake::Poll { every, schedule } => {
                 let schedule = schedule.as_ref().map(ScheduleView::from);
@@ -478,7 +483,12 @@ fn view(api: &Api, system: &System, pauses: &[Pause]) -> ConnectorView {
             schedule,
             address,
             mapping: file(&inlet.mapping),
-            now: half(&component, reports.get(&Component(component.clone())), 0.0),
+            now: live::inlet_half(
+                inlet,
+                &component,
+                reports.get(&component),
+                speeds.of(&component),
+            ),
         }
     });
     let delivers = system.outlets.iter().map(|outlet| OutletView {
@@ -502,6 +512,14 @@ fn view(api: &Api, system: &System, pauses: &[Pause]) -> ConnectorView {
         limit_per_second: system.limit.map(|limit| limit.per_second),
         receives: receives.collect(),
         delivers: delivers.collect(),
+        deliver: (!system.outlets.is_empty()).then(|| {
+            let component = Component(format!("{}/deliver", system.name));
+            live::half(
+                &component.0,
+                reports.get(&component),
+                speeds.of(&component),
+            )
+        }),
         windows: system.windows.iter().map(WindowView::from).collect(),
         pauses: own
             .map(|pause| PauseView {
@@ -548,16 +566,33 @@ fn run_cases(system: &System, mapping: &Mapping) -> Vec<CaseView> {
             false => Ok(()),
         };
         match cases::run(&file.file, &file.text, &file.mapping, accepted) {
-            Ok(results) => views.extend(results.into_iter().map(|result| CaseView {
-                name: result.name,
-                failure: match result.outcome {
-                    CaseOutcome::Passed => None,
-                    CaseOutcome::Failed(why) => Some(why),
-                },
+            Ok(results) => views.extend(results.into_iter().map(|result| {
+                let (expect, error, skipped) = match result.expectation {
+                    Expectation::Output(output) => (Some(output), None, false),
+                    Expectation::Error(text) => (None, Some(text), false),
+                    Expectation::Skipped => (None, None, true),
+                };
+                CaseView {
+                    name: result.name,
+                    failure: match result.outcome {
+                        CaseOutcome::Passed => None,
+                        CaseOutcome::Failed(why) => Some(why),
+                    },
+                    input: Some(result.input),
+                    message: result.message,
+                    expect,
+                    error,
+                    skipped,
+                }
             })),
             Err(problems) => views.extend(problems.into_iter().map(|problem| CaseView {
                 name: file.file.display().to_string(),
                 failure: Some(problem.to_string()),
+                input: None,
+                message: json!({}),
+                expect: None,
+                error: None,
+                skipped: false,
             })),
         }
     }

@@ -12,6 +12,7 @@ mod check;
 mod connectors;
 mod console;
 mod customers;
+mod dead_letters;
 mod docs;
 mod headers;
 mod health;
@@ -135,6 +136,10 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(parked::one))
         .routes(routes!(parked::redrive))
         .routes(routes!(parked::give_up))
+        .routes(routes!(dead_letters::dead_letters))
+        .routes(routes!(dead_letters::reveal_dead_letter))
+        .routes(routes!(dead_letters::redrive_dead_letters))
+        .routes(routes!(dead_letters::drop_dead_letters))
         .routes(routes!(waiting::propose))
         .routes(routes!(waiting::corrections))
         .routes(routes!(waiting::correction))

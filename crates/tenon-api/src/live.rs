@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
 use serde::Serialize;
-use tenon_connector::{Intake, System};
+use tenon_connector::{Inlet, Intake, System};
 use tenon_core::{SystemName, Timestamp};
 use tenon_pipeline::{Component, ComponentState, DEAD_QUEUE, Report, Tallies, deliver_queue};
 use tenon_store::{Direction, ParkedGroup, ParkedState};
@@ -49,6 +49,11 @@ impl Live {
         }
     }
 
+    /// How fast each component of this node is. Asking makes the sampler look for a while.
+    pub(crate) fn speeds(&self, api: &Api) -> Speeds {
+        self.join(api).borrow().speeds.clone()
+    }
+
     /// Joins the sampler, which is started if it does not run.
     fn join(&self, api: &Api) -> watch::Receiver<Arc<Watched>> {
         let mut sampler = self.sampler.lock().unwrap_or_else(PoisonError::into_inner);
@@ -72,6 +77,17 @@ impl Live {
 struct Watched {
     now: Option<Snapshot>,
     past: Vec<Moment>,
+    speeds: Speeds,
+}
+
+/// Messages a second by component, as of the newest look; empty until there are two to compare.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Speeds(BTreeMap<Component, f64>);
+
+impl Speeds {
+    pub(crate) fn of(&self, component: &Component) -> Option<f64> {
+        self.0.get(component).copied()
+    }
 }
 
 /// The hub at one moment.
@@ -130,13 +146,31 @@ pub(crate) struct Half {
     /// Since when it stands so.
     #[schema(value_type = Option<String>, format = DateTime)]
     since: Option<Timestamp>,
+    /// Whether something stands in its way that nobody wanted: it is stalled, has failed, or is paused
+    /// because of its configuration, and not by a person.
+    failing: bool,
     /// When it last moved a message, or found that there was none.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_progress: Option<Timestamp>,
-    /// Messages a second.
-    per_second: f64,
+    /// When the hub last took a message by it, or the system last one of the hub's, since the node started.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_success: Option<Timestamp>,
+    /// What last went wrong since the node started, though it may have passed.
+    last_error: Option<Mishap>,
+    /// Messages a second; null until the node has looked twice.
+    per_second: Option<f64>,
     /// Messages since the node started.
     messages: u64,
+}
+
+/// Something that went wrong.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Mishap {
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// What, for a person.
+    reason: String,
 }
 
 /// What is kept of a moment.
@@ -225,6 +259,7 @@ async fn sample(api: Api, send: watch::Sender<Arc<Watched>>, stop: CancellationT
         send.send_replace(Arc::new(Watched {
             now: Some(now),
             past: past.iter().cloned().collect(),
+            speeds: Rates::of(&tallies).speeds(),
         }));
     }
 }
@@ -244,7 +279,7 @@ async fn look(
     let lanes = reports
         .iter()
         .filter(|(component, _)| component.0.starts_with("inbound."))
-        .map(|(component, report)| half(&component.0, Some(report), 0.0));
+        .map(|(component, report)| half(&component.0, Some(report), rates.moved(component)));
     let deployment = api.deployment();
     let systems = deployment.systems.iter().map(|system| {
         let of = |group: &&ParkedGroup| group.system == system.name;
@@ -260,11 +295,11 @@ async fn look(
             name: system.name.clone(),
             kind: system.kind.to_owned(),
             receive: (!system.inlets.is_empty())
-                .then(|| receiving(system, &reports, rates.received(&system.name))),
+                .then(|| receiving(system, &reports, &rates)),
             deliver: (!system.outlets.is_empty()).then(|| {
                 let name = format!("{}/deliver", system.name);
                 let report = reports.get(&Component(name.clone()));
-                half(&name, report, rates.delivered(&system.name))
+                half(&name, report, rates.told(rates.delivered(&system.name)))
             }),
             queued: depth(&deliver_queue(&system.name)),
             lag_ms: rates.lag_ms(&system.name),
@@ -290,58 +325,94 @@ async fn look(
 }
 
 /// The inlets of a system as one half: it stands as the worst of them.
-fn receiving(system: &System, reports: &BTreeMap<Component, Report>, per_second: f64) -> Half {
+fn receiving(system: &System, reports: &BTreeMap<Component, Report>, rates: &Rates<'_>) -> Half {
     let name = format!("{}/receive", system.name);
-    let mut halves = system.inlets.iter().map(|inlet| {
-        let own = format!("{name}/{}", inlet.name);
-        match (reports.get(&Component(own.clone())), &inlet.intake) {
-            (None, Intake::Webhook(_)) => Half {
-                state: "idle".to_owned(),
-                ..half(&own, None, 0.0)
-            },
-            (report, _) => half(&own, report, 0.0),
-        }
+    let halves = system.inlets.iter().map(|inlet| {
+        let component = Component(format!("{name}/{}", inlet.name));
+        inlet_half(
+            inlet,
+            &component,
+            reports.get(&component),
+            rates.moved(&component),
+        )
     });
-    let worst = [
-        "flowing", "unknown", "starting", "stalled", "paused", "failed",
+    let order = [
+        "idle", "unknown", "flowing", "starting", "paused", "stalled", "failed",
     ];
-    let rank = |half: &Half| worst.iter().position(|state| *state == half.state);
-    let first = halves.next().unwrap_or_else(|| half(&name, None, 0.0));
-    let messages = first.messages;
-    let (mut all, messages) = halves.fold((first, messages), |(all, messages), next| {
-        let messages = messages + next.messages;
-        match rank(&next) > rank(&all) {
-            true => (next, messages),
-            false => (all, messages),
+    let rank = |half: &Half| {
+        let rank = order.iter().position(|state| *state == half.state);
+        (half.failing, rank)
+    };
+    let all = halves.reduce(|worst, next| {
+        let messages = worst.messages + next.messages;
+        let last_progress = worst.last_progress.max(next.last_progress);
+        let last_success = worst.last_success.max(next.last_success);
+        let errors = [worst.last_error.clone(), next.last_error.clone()];
+        let errors = errors.into_iter().flatten();
+        let last_error = errors.max_by_key(|error| error.at);
+        let worst = match rank(&next) > rank(&worst) {
+            true => next,
+            false => worst,
+        };
+        Half {
+            messages,
+            last_progress,
+            last_success,
+            last_error,
+            ..worst
         }
     });
-    all.messages = messages;
-    all.per_second = per_second;
-    if all.state == "idle" && per_second > 0.0 {
+    let mut all = all.unwrap_or_else(|| half(&name, None, None));
+    all.name = name;
+    // What is journaled, by whichever way it came: `tenon send` and a redrive tell of it too.
+    all.per_second = rates.told(rates.received(&system.name));
+    if all.state == "idle" && all.per_second.unwrap_or_default() > 0.0 {
         all.state = "flowing".to_owned();
     }
     all
 }
 
-pub(crate) fn half(name: &str, report: Option<&Report>, per_second: f64) -> Half {
+/// An inlet. A webhook that nobody has called yet stands ready.
+pub(crate) fn inlet_half(
+    inlet: &Inlet,
+    component: &Component,
+    report: Option<&Report>,
+    per_second: Option<f64>,
+) -> Half {
+    let mut half = half(&component.0, report, per_second);
+    if report.is_none() && matches!(inlet.intake, Intake::Webhook(_)) {
+        half.state = "idle".to_owned();
+    }
+    half
+}
+
+pub(crate) fn half(name: &str, report: Option<&Report>, per_second: Option<f64>) -> Half {
+    let moves = per_second.is_some_and(|rate| rate > 0.0);
     let (state, reason) = match report.map(|report| &report.state) {
         None => ("unknown", None),
         Some(ComponentState::Starting) => ("starting", None),
-        Some(ComponentState::Flowing) if per_second > 0.0 || name.starts_with("inbound.") => {
-            ("flowing", None)
+        Some(ComponentState::Flowing) if name.starts_with("inbound.") => ("flowing", None),
+        // A component stays as it was while there is nothing for it, and looks idle between two batches.
+        Some(ComponentState::Flowing | ComponentState::Idle) => {
+            (if moves { "flowing" } else { "idle" }, None)
         }
-        // A component stays as it was while there is nothing for it.
-        Some(ComponentState::Flowing | ComponentState::Idle) => ("idle", None),
         Some(ComponentState::Stalled { reason }) => ("stalled", Some(reason.clone())),
         Some(ComponentState::Paused { reason }) => ("paused", Some(reason.clone())),
         Some(ComponentState::Failed { reason }) => ("failed", Some(reason.clone())),
     };
+    let error = report.and_then(|report| report.last_error.as_ref());
     Half {
         name: name.to_owned(),
         state: state.to_owned(),
         reason,
         since: report.map(|report| report.since),
+        failing: report.is_some_and(Report::is_failing),
         last_progress: report.and_then(|report| report.last_progress),
+        last_success: report.and_then(|report| report.last_success),
+        last_error: error.map(|error| Mishap {
+            at: error.at,
+            reason: error.reason.clone(),
+        }),
         per_second,
         messages: report.map_or(0, |report| report.messages),
     }
@@ -349,7 +420,10 @@ pub(crate) fn half(name: &str, report: Option<&Report>, per_second: f64) -> Half
 
 impl Snapshot {
     fn moment(&self) -> Moment {
-        let rate = |half: &Option<Half>| half.as_ref().map_or(0.0, |half| half.per_second);
+        let rate = |half: &Option<Half>| {
+            let rate = half.as_ref().and_then(|half| half.per_second);
+            rate.unwrap_or_default()
+        };
         let systems = self.systems.iter().map(|system| {
             let rates = [rate(&system.receive), rate(&system.deliver)];
             (system.name.clone(), rates)
@@ -368,6 +442,8 @@ struct Rates<'t> {
     before: &'t Tallies,
     after: &'t Tallies,
     seconds: f64,
+    /// Whether there are two looks to compare.
+    known: bool,
 }
 
 impl<'t> Rates<'t> {
@@ -379,6 +455,7 @@ impl<'t> Rates<'t> {
             after: &last.1,
             // One look alone tells no rate: nothing has risen.
             seconds: if seconds > 0.0 { seconds } else { 1.0 },
+            known: tallies.len() > 1,
         }
     }
 
@@ -394,7 +471,32 @@ impl<'t> Rates<'t> {
                 .map(|(_, count)| count)
                 .sum()
         };
-        (sum(self.after) - sum(self.before)) as f64
+        // A component that was reloaded away counts from the start again.
+        sum(self.after).saturating_sub(sum(self.before)) as f64
+    }
+
+    /// A rate, where there is something to compare.
+    fn told(&self, rate: f64) -> Option<f64> {
+        self.known.then_some(rate)
+    }
+
+    fn moved(&self, component: &Component) -> Option<f64> {
+        let risen = self.risen(|tallies| &tallies.moved, |moved| moved == component);
+        self.told(risen / self.seconds)
+    }
+
+    /// The rates of all components: those of deliveries by what came to an end, as everywhere.
+    fn speeds(&self) -> Speeds {
+        let speed = |component: &Component| {
+            let system = component.0.strip_suffix("/deliver");
+            match system.and_then(|name| SystemName::new(name).ok()) {
+                Some(system) => self.told(self.delivered(&system)),
+                None => self.moved(component),
+            }
+        };
+        let components = self.after.moved.keys();
+        let speeds = components.filter_map(|component| Some((component.clone(), speed(component)?)));
+        Speeds(speeds.collect())
     }
 
     fn received(&self, system: &SystemName) -> f64 {
@@ -430,9 +532,27 @@ impl<'t> Rates<'t> {
 
 #[cfg(test)]
 mod tests {
-    use tenon_core::Entity;
+    use tenon_core::{Entity, Failure};
+    use tenon_pipeline::Health;
 
     use super::*;
+
+    #[test]
+    fn a_half_flows_while_it_moves_messages_whatever_its_last_step_found() {
+        let health = Health::default();
+        let erp = Component("erp/deliver".to_owned());
+        let state = |rate: f64| {
+            let report = health.reports().remove(&erp);
+            half(&erp.0, report.as_ref(), Some(rate)).state
+        };
+        assert_eq!(state(0.0), "unknown");
+        health.report(&erp, ComponentState::Idle, 0);
+        assert_eq!([state(40.0), state(0.0)], ["flowing", "idle"]);
+        health.report(&erp, ComponentState::Flowing, 3);
+        assert_eq!([state(40.0), state(0.0)], ["flowing", "idle"]);
+        health.report_failure(&erp, &Failure::transient("x", "connection refused"));
+        assert_eq!(state(40.0), "stalled");
+    }
 
     #[test]
     fn rates_are_what_rose_between_the_first_look_and_the_last() {
@@ -446,6 +566,9 @@ mod tests {
         after.settled.insert((erp.clone(), "delivered"), 20);
         after.settled.insert((erp.clone(), "parked"), 5);
         after.taken.insert(erp.clone(), 10.0);
+        let inlet = Component("crm/receive/orders".to_owned());
+        after.moved.insert(inlet.clone(), 8);
+        after.moved.insert(Component("erp/deliver".to_owned()), 25);
         let looks = VecDeque::from([(at(0), Tallies::default()), (at(4), after)]);
         let rates = Rates::of(&looks);
         assert_eq!(rates.received(&crm), 10.0);
@@ -453,7 +576,15 @@ mod tests {
         assert_eq!(rates.delivered(&erp), 5.0);
         assert_eq!(rates.lag_ms(&erp), Some(500.0));
         assert_eq!(rates.lag_ms(&crm), None);
+        assert_eq!(rates.moved(&inlet), Some(2.0));
+        let speeds = rates.speeds();
+        assert_eq!(speeds.of(&inlet), Some(2.0));
+        assert_eq!(
+            speeds.of(&Component("erp/deliver".to_owned())),
+            Some(5.0)
+        );
         let once = VecDeque::from([looks[1].clone()]);
+        assert_eq!(Rates::of(&once).moved(&inlet), None);
         assert_eq!(Rates::of(&once).all_received(), 0.0);
     }
 }

@@ -23,7 +23,7 @@ use crate::{Api, Problem};
 pub(crate) struct Reason {
     /// Why; kept in the trail.
     #[serde(default)]
-    because: String,
+    pub(crate) because: String,
 }
 
 /// A message as it is, nothing masked.

@@ -17,6 +17,7 @@ use tenon_connector::{Deployment, Inlet, Intake, System, Webhook, WebhookAuth};
 use tenon_core::{
     Failure, FailureKind, Message, MessageId, Native, NativeBody, SystemName, Timestamp,
 };
+use tenon_pipeline::Component;
 use utoipa::ToSchema;
 
 use crate::problem::Asked;
@@ -81,6 +82,8 @@ pub(crate) async fn receive(
         "system" => inlet.system.to_string(), "entity" => inlet.entity.as_str()
     )
     .increment(messages.len() as u64);
+    let component = Component(format!("{}/receive/{}", inlet.system, inlet.name));
+    api.health.received(&component, messages.len() as u64);
     if let Some(reply) = said.reply {
         return Ok(answer(reply));
     }

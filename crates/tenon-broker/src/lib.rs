@@ -146,6 +146,16 @@ pub trait Consumer: Send {
     /// # Errors
     /// `Unavailable`, as above.
     async fn ack_through(&mut self, tag: u64) -> Result<(), BrokerError>;
+
+    /// Settles one delivery alone, those before it stay. A consumer settles in this way or by
+    /// `ack_through`, not by both; a tag that it has not handed out, or has settled, is passed over.
+    ///
+    /// # Errors
+    /// `Unavailable`, as above.
+    async fn ack_one(&mut self, tag: u64) -> Result<(), BrokerError>;
+
+    /// Ends it, and waits until what is unsettled stands in its queue again, for others to see.
+    async fn leave(self: Box<Self>);
 }
 
 fn too_large(bytes: usize, most: usize) -> String {

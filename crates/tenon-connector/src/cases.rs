@@ -34,7 +34,8 @@ use tenon_core::{ConfigProblem, Position};
 
 use crate::mapping::{Mapping, read_exactly};
 use difference::differences;
-use document::{Case, Expectation};
+use document::Case;
+pub use document::Expectation;
 pub use masks::{Check, Masks};
 pub use record::{Original, record};
 
@@ -45,6 +46,12 @@ pub struct CaseResult {
     pub name: String,
     /// Where the case stands in its file.
     pub position: Position,
+    /// The record that it gives to the mapping, as JSON text.
+    pub input: String,
+    /// What the mapping sees as `$message`.
+    pub message: serde_json::Value,
+    /// What it expects.
+    pub expectation: Expectation,
     /// What came of it.
     pub outcome: CaseOutcome,
 }
@@ -81,6 +88,9 @@ pub fn run(
         CaseResult {
             name: case.name,
             position: case.position,
+            input: case.input,
+            message: case.message,
+            expectation: case.expectation,
             outcome,
         }
     });
@@ -107,6 +117,9 @@ pub fn affected(
         CaseResult {
             name: case.name,
             position: case.position,
+            input: case.input,
+            message: case.message,
+            expectation: case.expectation,
             outcome,
         }
     });

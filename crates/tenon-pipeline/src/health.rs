@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 use tenon_core::{Entity, Failure, SystemName, Timestamp};
-use tenon_store::Settlement;
+use tenon_store::{Outcome, OutcomeState, Settlement};
 
 /// A part of the hub whose progress is watched: `erp/receive/order`, `erp/deliver`, `inbound.3`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -52,6 +52,33 @@ pub struct Report {
     pub last_progress: Option<Timestamp>,
     /// Messages it has moved since the start.
     pub messages: u64,
+    /// When the hub last took a message by it, or the target last one of the hub's.
+    pub last_success: Option<Timestamp>,
+    /// What last went wrong; it stays when that has passed.
+    pub last_error: Option<Mishap>,
+}
+
+impl Report {
+    /// Whether something stands in its way that nobody wanted: a person's pause does not.
+    pub fn is_failing(&self) -> bool {
+        match self.state {
+            ComponentState::Stalled { .. } | ComponentState::Failed { .. } => true,
+            ComponentState::Paused { .. } => self
+                .last_error
+                .as_ref()
+                .is_some_and(|error| error.at >= self.since),
+            _ => false,
+        }
+    }
+}
+
+/// Something that went wrong.
+#[derive(Debug, Clone, Serialize)]
+pub struct Mishap {
+    /// When.
+    pub at: Timestamp,
+    /// What, for a person.
+    pub reason: String,
 }
 
 /// What a process has done since it started; only ever rises.
@@ -63,6 +90,8 @@ pub struct Tallies {
     pub settled: BTreeMap<(SystemName, &'static str), u64>,
     /// How long those that reached an outcome took in all since they were accepted, in seconds, by system.
     pub taken: BTreeMap<SystemName, f64>,
+    /// Messages that each component has moved.
+    pub moved: BTreeMap<Component, u64>,
 }
 
 /// The watched components of one process.
@@ -87,6 +116,8 @@ impl Health {
                 since: now,
                 last_progress: None,
                 messages: 0,
+                last_success: None,
+                last_error: None,
             });
         if report.state != state {
             report.state = state;
@@ -107,6 +138,26 @@ impl Health {
             _ => ComponentState::Stalled { reason },
         };
         self.report(component, state, 0);
+        self.went_wrong(component, failure.detail.clone());
+    }
+
+    /// Messages that the hub has taken by a component: by a webhook, or from a source that is asked.
+    pub fn received(&self, component: &Component, count: u64) {
+        self.report(component, ComponentState::Flowing, count);
+        self.went_well(component);
+    }
+
+    fn went_well(&self, component: &Component) {
+        if let Some(report) = self.lock().get_mut(component) {
+            report.last_success = Some(Timestamp::now());
+        }
+    }
+
+    fn went_wrong(&self, component: &Component, reason: String) {
+        if let Some(report) = self.lock().get_mut(component) {
+            let at = Timestamp::now();
+            report.last_error = Some(Mishap { at, reason });
+        }
     }
 
     /// Takes a component out of the reports, because there is none such any more.
@@ -127,6 +178,15 @@ impl Health {
     pub(crate) fn settled(&self, settlement: &Settlement) {
         let system = &settlement.system;
         let label = system.to_string();
+        let component = Component(format!("{system}/deliver"));
+        let taken = |outcome: &Outcome| outcome.state == OutcomeState::Delivered;
+        if settlement.outcomes.iter().any(taken) {
+            self.went_well(&component);
+        }
+        let failed = settlement.parked.iter().rev();
+        if let Some(reason) = failed.filter_map(|park| park.reason.failure()).next() {
+            self.went_wrong(&component, reason);
+        }
         let mut tallies = self.tallies();
         for outcome in &settlement.outcomes {
             let state = outcome.state.as_str();
@@ -150,7 +210,12 @@ impl Health {
 
     /// What was done since the start.
     pub fn tally(&self) -> Tallies {
-        self.tallies().clone()
+        let mut tallies = self.tallies().clone();
+        let components = self.lock();
+        let moved = components.iter();
+        let moved = moved.map(|(component, report)| (component.clone(), report.messages));
+        tallies.moved = moved.collect();
+        tallies
     }
 
     fn tallies(&self) -> std::sync::MutexGuard<'_, Tallies> {
@@ -211,5 +276,24 @@ mod tests {
         assert!(health.is_ready());
         health.report_failure(&erp, &Failure::bug("x", "broken"));
         assert!(!health.is_ready());
+    }
+
+    #[test]
+    fn what_a_person_has_paused_does_not_fail_and_an_error_is_remembered() {
+        let health = Health::default();
+        let erp = Component("erp/deliver".to_owned());
+        let report = || health.reports()[&erp].clone();
+        health.report_failure(&erp, &Failure::configuration("x", "401 Unauthorized"));
+        assert!(report().is_failing());
+        let reason = "paused by li.wei".to_owned();
+        health.report(&erp, ComponentState::Paused { reason }, 0);
+        assert!(!report().is_failing());
+        health.report(&erp, ComponentState::Idle, 0);
+        let error = report().last_error.map(|error| error.reason);
+        assert_eq!(error.as_deref(), Some("401 Unauthorized"));
+        assert_eq!(report().last_success, None);
+        health.received(&erp, 2);
+        assert!(report().last_success.is_some());
+        assert_eq!(health.tally().moved[&erp], 2);
     }
 }

@@ -63,6 +63,7 @@ pub use steward::{
     VersionView, moment,
 };
 pub use systems::Systems;
+pub use dead_letter::{Buried, DEAD_LETTERS_AT_ONCE, DeadLetter, DeadLetters};
 pub use topology::{DEAD_QUEUE, Depths, deliver_queue, inbound_queue, queues};
 pub use translate::description;
 pub use wire::{native_publication, parcel_publication};

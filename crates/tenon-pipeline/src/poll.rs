@@ -126,8 +126,7 @@ impl Poll {
                         read_to = Some(to);
                     }
                     source.settle().await?;
-                    self.health
-                        .report(component, ComponentState::Flowing, count);
+                    self.health.received(component, count);
                 }
             }
         }

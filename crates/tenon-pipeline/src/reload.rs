@@ -318,7 +318,8 @@ impl Serving {
     /// Takes what is served no more out of the reports.
     fn forget_components(&self, old: &System, new: &System) {
         let components = |system: &System| -> BTreeSet<Component> {
-            let inlets = Poll::intervals(system).map(|(inlet, _)| Poll::component(system, inlet));
+            let inlets = system.inlets.iter();
+            let inlets = inlets.map(|inlet| Poll::component(system, inlet));
             let outlets = system.outlets.iter().take(1);
             let outlets = outlets.map(|_| Courier::component_of(&system.name));
             inlets.chain(outlets).collect()

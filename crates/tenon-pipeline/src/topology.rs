@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use tenon_broker::{Queue, SharedBroker};
 use tenon_connector::Deployment;
-use tenon_core::SystemName;
+use tenon_core::{Failure, SystemName};
+use tenon_store::SharedStore;
 
-use crate::Systems;
+use crate::{DeadLetters, Systems};
 
-/// Where messages go that carry no readable attributes: nothing else can be known of them.
+/// Where messages go that carry no readable attributes, or over which the hub itself breaks down.
 pub const DEAD_QUEUE: &str = "dead";
 
 /// The queue of one inbound partition: `inbound.3`.
@@ -67,6 +68,14 @@ impl Depths {
     pub fn queues(&self) -> Vec<String> {
         let queues = queues(&self.systems.now(), self.partitions).into_iter();
         queues.map(|queue| queue.name).collect()
+    }
+
+    /// The dead letters of the same broker, once nobody else looks at them.
+    ///
+    /// # Errors
+    /// As [`DeadLetters::open`].
+    pub async fn dead_letters(&self, store: &SharedStore) -> Result<DeadLetters, Failure> {
+        DeadLetters::open(self.broker.clone(), store).await
     }
 
     /// The depth of each queue; `None` where the broker cannot tell now.

@@ -416,6 +416,18 @@ pub enum ParkReason {
     Behind,
 }
 
+impl ParkReason {
+    /// What went wrong, for a person, if anything did.
+    pub fn failure(&self) -> Option<String> {
+        match self {
+            Self::Failed { code, detail, .. } | Self::Retry { code, detail, .. } => {
+                Some(format!("{code}: {detail}"))
+            }
+            Self::Dependency { .. } | Self::Behind => None,
+        }
+    }
+}
+
 /// What a parked message waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Dependency {

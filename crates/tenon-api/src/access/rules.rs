@@ -112,6 +112,29 @@ pub(crate) const RULES: &[Rule] = &[
         Scope::OfRecord,
         Some("parked.dropped"),
     ),
+    // Of a dead letter nobody can say for certain whose it is.
+    see("/api/v1/dead-letters", Scope::Whole),
+    rule(
+        "POST",
+        "/api/v1/dead-letters/{id}/reveal",
+        Reveal,
+        Scope::Whole,
+        Some("dead_letter.revealed"),
+    ),
+    rule(
+        "POST",
+        "/api/v1/dead-letters/redrive",
+        Operate,
+        Scope::Whole,
+        Some("dead_letters.redriven"),
+    ),
+    rule(
+        "POST",
+        "/api/v1/dead-letters/drop",
+        Operate,
+        Scope::Whole,
+        Some("dead_letters.dropped"),
+    ),
     see("/api/v1/searches", Scope::Company),
     rule(
         "POST",

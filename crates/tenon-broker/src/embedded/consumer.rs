@@ -1,6 +1,6 @@
 //! Reads one queue of the embedded broker, a little ahead of its caller.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +35,8 @@ pub(super) struct Reader {
     /// Handed out and not settled; the first has the tag `settled + 1`.
     unsettled: VecDeque<Claimed>,
     settled: u64,
+    /// Tags after `settled` that are settled too.
+    alone: BTreeSet<u64>,
     reads: u64,
     turn: Option<OwnedSemaphorePermit>,
 }
@@ -50,6 +52,7 @@ impl Reader {
             buffer: VecDeque::new(),
             unsettled: VecDeque::new(),
             settled: 0,
+            alone: BTreeSet::new(),
             reads: 0,
             turn: None,
         }
@@ -197,6 +200,29 @@ impl Consumer for Reader {
         self.settled += count as u64;
         Ok(())
     }
+
+    async fn ack_one(&mut self, tag: u64) -> Result<(), BrokerError> {
+        let handed = self.settled + self.unsettled.len() as u64;
+        if tag <= self.settled || tag > handed || self.alone.contains(&tag) {
+            return Ok(());
+        }
+        let id = self.unsettled[(tag - self.settled - 1) as usize].message.id;
+        let queue = self.channel.clone();
+        self.shared
+            .ask(|answer| Request::Settle {
+                queue,
+                runs: vec![Run {
+                    first: id,
+                    last: id,
+                }],
+                answer,
+            })
+            .await??;
+        self.alone.insert(tag);
+        Ok(())
+    }
+
+    async fn leave(self: Box<Self>) {}
 }
 
 impl Drop for Reader {
@@ -204,6 +230,10 @@ impl Drop for Reader {
         let messages = |claimed: &mut VecDeque<Claimed>| {
             claimed.drain(..).map(|claimed| claimed.message).collect()
         };
+        // What was settled alone is not given back.
+        for tag in std::mem::take(&mut self.alone).into_iter().rev() {
+            self.unsettled.remove((tag - self.settled - 1) as usize);
+        }
         let handed = messages(&mut self.unsettled);
         let buffered = messages(&mut self.buffer);
         self.channel.give_back(handed, buffered);

@@ -1,5 +1,7 @@
 //! Reads one queue: a channel of its own, prefetch, cumulative acknowledgements.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
@@ -24,6 +26,8 @@ pub(super) struct Reader {
     handed: u64,
     /// The last tag that was acknowledged.
     settled: u64,
+    /// The tags that were acknowledged alone.
+    alone: HashSet<u64>,
     /// Why the channel is gone, once it is.
     lost: Option<String>,
 }
@@ -53,6 +57,7 @@ impl Reader {
             deliveries,
             handed: 0,
             settled: 0,
+            alone: HashSet::new(),
             lost: None,
         })
     }
@@ -124,6 +129,30 @@ impl Consumer for Reader {
         }
         self.settled = tag;
         Ok(())
+    }
+
+    async fn ack_one(&mut self, tag: u64) -> Result<(), BrokerError> {
+        if let Some(reason) = &self.lost {
+            return Err(BrokerError::Unavailable(reason.clone()));
+        }
+        // As above: what the server does not know closes the channel.
+        if tag <= self.settled || tag > self.handed || !self.alone.insert(tag) {
+            return Ok(());
+        }
+        let alone = BasicAckOptions { multiple: false };
+        match self.channel.basic_ack(tag, alone).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.lose(error.to_string())),
+        }
+    }
+
+    async fn leave(self: Box<Self>) {
+        // The server answers once it has put everything back. Where it cannot be asked the connection
+        // is gone, and it does so by itself.
+        if self.channel.status().connected() {
+            let closed = self.channel.close(200, "the consumer leaves".into());
+            let _ = closed.await;
+        }
     }
 }
 

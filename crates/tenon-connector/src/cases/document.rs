@@ -33,7 +33,8 @@ pub(super) struct Case {
 }
 
 /// What a mapping must do.
-pub(super) enum Expectation {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expectation {
     /// Give this, as JSON text.
     Output(String),
     /// Fail with a message that contains this.
