@@ -22,6 +22,7 @@ export const PAGES: Page[] = [
   { key: 'messages', path: '/messages', group: 'watch', icon: <UnorderedListOutlined />, component: lazy(() => import('../pages/messages')) },
   { key: 'trace', path: '/trace/:key', group: 'watch', under: 'messages', component: lazy(() => import('../pages/trace')) },
   { key: 'parked', path: '/parked', group: 'watch', icon: <PauseCircleOutlined />, component: lazy(() => import('../pages/parked')) },
+  { key: 'dead_letters', path: '/dead-letters', group: 'watch', under: 'parked', component: lazy(() => import('../pages/dead_letters')) },
   { key: 'customers', path: '/customers', group: 'customers', icon: <TeamOutlined />, component: lazy(() => import('../pages/customers')) },
   { key: 'customer', path: '/customers/:id', group: 'customers', under: 'customers', component: lazy(() => import('../pages/customer')) },
   { key: 'reviews', path: '/reviews', group: 'customers', icon: <DiffOutlined />, component: lazy(() => import('../pages/reviews')) },

@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next'
 
-type Tone = 'good' | 'wait' | 'bad' | 'info' | 'idle'
+export type Tone = 'good' | 'wait' | 'bad' | 'info' | 'idle'
 
 /** How each state of anything is to be seen. What is not here is plain. */
 const TONES: Record<string, Tone> = {
@@ -24,9 +24,9 @@ export function toneOf(state: string): Tone {
 }
 
 /** How something stands: shape, colour and word. */
-export function State({ state, title, label }: { state: string; title?: string; label?: string }) {
+export function State({ state, title, label, tone: told }: { state: string; title?: string; label?: string; tone?: Tone }) {
   const { t } = useTranslation()
-  const tone = toneOf(state)
+  const tone = told ?? toneOf(state)
   return (
     <span className="state" title={title}>
       <svg width="9" height="9" viewBox="0 0 10 10" className={tone} aria-hidden="true">

@@ -5,11 +5,12 @@ import { useTranslation } from 'react-i18next'
 import { Link, useParams, useSearchParams } from 'react-router'
 import { api, hub, type Schemas } from '../../api/client'
 import { Problem } from '../../api/problem'
+import { useLive } from '../../live/live'
 import { useAskWhy, useSay } from '../../parts/ask'
 import { Code } from '../../parts/Code'
 import { useFormat } from '../../parts/format'
+import { HalfFacts, HalfState, waitingOf } from '../../parts/Half'
 import { PageHead, Panel } from '../../parts/PageHead'
-import { State } from '../../parts/State'
 import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
 import { useMay } from '../../session/session'
@@ -22,8 +23,9 @@ export default function Connector() {
   const [params, setParams] = useSearchParams()
   const may = useMay('operate')
   const say = useSay()
-  const { duration } = useFormat()
+  const { duration, number } = useFormat()
   const askWhy = useAskWhy()
+  const { now } = useLive()
   const found = hub.useQuery('get', '/api/v1/connectors/{name}', { params: { path: { name } } }, { refetchInterval: 2_000 })
   const [probed, setProbed] = useState<Schemas['Probed']>()
   const [reloaded, setReloaded] = useState<Schemas['Reloaded'] | Problem>()
@@ -52,10 +54,25 @@ export default function Connector() {
       setReloaded(problem)
     }
   }
-  async function pause() {
-    const because = await askWhy(t('pause_title', { name }), t('pause_text'), { ok: t('pause') })
-    if (because !== null) await act(() => api.POST('/api/v1/connectors/{name}/pause', { params: path, body: { because } }))
+  async function pause(half: 'receive' | 'deliver') {
+    const because = await askWhy(t('pause_title', { name, half: t(half) }), t('pause_text'), { ok: t('pause') })
+    if (because !== null) await act(() => api.POST('/api/v1/connectors/{name}/pause', { params: path, body: { half, because } }))
   }
+  const resume = (half: 'receive' | 'deliver') => act(() => api.POST('/api/v1/connectors/{name}/resume', { params: path, body: { half } }))
+  /** How half of it stands, and what stops it and lets it go on. */
+  const tools = (half: 'receive' | 'deliver', now?: Schemas['Half'] | null) => (
+    <>
+      {now && <HalfState half={now} />}
+      {may &&
+        (one.pauses.some((pause) => pause.half === half) ? (
+          <Button size="small" type="primary" aria-label={`${t('resume')}: ${t(half)}`} onClick={() => void resume(half)}>{t('resume')}</Button>
+        ) : (
+          <Button size="small" aria-label={`${t('pause')}: ${t(half)}`} onClick={() => void pause(half)}>{t('pause')}</Button>
+        ))}
+    </>
+  )
+  const current = now?.systems.find((system) => system.name === name)
+  const waiting = waitingOf(current)
   return (
     <div className="page stack">
       <PageHead
@@ -67,11 +84,6 @@ export default function Connector() {
             <>
               {one.delivers.length > 0 && <Button loading={busy} onClick={() => void act(async () => setProbed((await api.POST('/api/v1/connectors/{name}/probe', { params: path })).data))}>{t('probe')}</Button>}
               <Button loading={busy} onClick={() => void act(reload)}>{t('reload')}</Button>
-              {one.pauses.length > 0 ? (
-                <Button type="primary" onClick={() => void act(() => api.POST('/api/v1/connectors/{name}/resume', { params: path, body: {} }))}>{t('resume')}</Button>
-              ) : (
-                <Button onClick={() => void pause()}>{t('pause')}</Button>
-              )}
             </>
           )
         }
@@ -101,25 +113,28 @@ export default function Connector() {
       {reloaded && <Outcome reloaded={reloaded} close={() => setReloaded(undefined)} />}
       <div className="cols">
         {one.receives.length > 0 && (
-          <Panel title={t('receive')} flush>
+          <Panel title={t('receive')} flush tools={tools('receive', current?.receive)}>
+            {current?.receive && <div className="half"><HalfFacts half={current.receive} system={name} side="receive" waiting={waiting.receive} failed={current.invalid} /></div>}
             <Table
               size="small"
               pagination={false}
               rowKey="name"
-              scroll={{ x: 480 }}
+              scroll={{ x: 620 }}
               dataSource={one.receives}
               columns={[
                 { title: t('what'), dataIndex: 'entity', render: (entity: string) => t(`entity.${entity}`, { ns: 'common', defaultValue: entity }) },
                 { title: t('how'), render: (_, inlet) => <How inlet={inlet} /> },
-                { title: t('state'), render: (_, inlet) => <State state={inlet.how === 'webhook' && inlet.now.state === 'unknown' ? 'idle' : inlet.now.state} title={inlet.now.reason ?? undefined} /> },
+                { title: t('state'), render: (_, inlet) => <HalfState half={inlet.now} /> },
+                { title: t('rate'), align: 'right', render: (_, inlet) => <span className="number">{inlet.now.per_second == null ? '–' : `${number(inlet.now.per_second)}/s`}</span> },
+                { title: t('last_success'), render: (_, inlet) => <When at={inlet.now.last_success} /> },
                 { title: t('last'), render: (_, inlet) => <When at={inlet.now.last_progress} /> },
               ]}
             />
           </Panel>
         )}
         {one.delivers.length > 0 && (
-          <Panel title={t('deliver')} flush tools={one.deliver && <State state={one.deliver.state} title={one.deliver.reason ?? undefined} />}>
-            {one.deliver?.reason && <Alert banner type="warning" title={<span className="break">{one.deliver.reason}</span>} />}
+          <Panel title={t('deliver')} flush tools={tools('deliver', current?.deliver ?? one.deliver)}>
+            {one.deliver && <div className="half"><HalfFacts half={current?.deliver ?? one.deliver} system={name} side="deliver" queued={current?.queued} lag={current?.lag_ms} waiting={waiting.deliver} failed={waiting.failed} /></div>}
             <Table
               size="small"
               pagination={false}
@@ -140,7 +155,7 @@ export default function Connector() {
         <Tabs
           style={{ padding: '0 18px 18px' }}
           activeKey={params.get('tab') ?? 'mappings'}
-          onChange={(tab) => setParams({ tab }, { replace: true })}
+          onChange={(tab) => setParams({ ...Object.fromEntries(params), tab }, { replace: true })}
           items={[
             { key: 'mappings', label: t('mappings'), children: <Mappings mappings={one.mappings} /> },
             { key: 'playground', label: t('playground'), children: <Playground system={name} mappings={one.mappings} /> },

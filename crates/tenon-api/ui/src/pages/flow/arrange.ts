@@ -9,7 +9,7 @@ export const HUB = { width: 210, height: 190 }
 /** Where everything stands: what systems send on the left, the hub, what they are given on the right. */
 export function arrange(systems: System[]): Map<string, { x: number; y: number }> {
   const graph = new Graph()
-  graph.setGraph({ rankdir: 'LR', nodesep: 22, ranksep: 210 })
+  graph.setGraph({ rankdir: 'LR', nodesep: 22, ranksep: 250 })
   graph.setDefaultEdgeLabel(() => ({}))
   graph.setNode('hub', { ...HUB })
   for (const system of systems) {

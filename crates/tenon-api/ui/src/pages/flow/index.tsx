@@ -1,15 +1,17 @@
 import { Drawer, Skeleton } from 'antd'
 import { ReactFlow, ReactFlowProvider, type Edge, type Node } from '@xyflow/react'
 import '@xyflow/react/dist/style.css'
-import { useMemo, useState, useSyncExternalStore } from 'react'
+import { useMemo, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useSearchParams } from 'react-router'
 import { useLook } from '../../app/theme'
 import { useLive, type Snapshot } from '../../live/live'
 import { useFormat } from '../../parts/format'
+import { waitingOf } from '../../parts/Half'
 import { PageHead } from '../../parts/PageHead'
 import { Sparkline } from '../../parts/Sparkline'
 import { arrange } from './arrange'
-import { FlowEdge } from './FlowEdge'
+import { FlowEdge, type FlowData } from './FlowEdge'
 import { HubNode, SystemNode, type HubData, type SystemData } from './nodes'
 import { SystemList } from './SystemList'
 import { SystemPanel } from './SystemPanel'
@@ -29,7 +31,9 @@ export default function Flow() {
   const { t } = useTranslation('flow')
   const { now, past } = useLive()
   const { number } = useFormat()
-  const [chosen, setChosen] = useState<string>()
+  const [params, setParams] = useSearchParams()
+  const chosen = params.get('system')
+  const choose = (name?: string) => setParams(name ? { system: name } : {}, { replace: true })
   const narrow = useSyncExternalStore(watchWidth, () => NARROW.matches)
   const system = now?.systems.find((one) => one.name === chosen)
   return (
@@ -55,16 +59,16 @@ export default function Flow() {
         }
       />
       {now && narrow ? (
-        <SystemList systems={now.systems} choose={setChosen} />
+        <SystemList systems={now.systems} choose={choose} />
       ) : now ? (
         <ReactFlowProvider>
-          <Graph now={now} choose={setChosen} />
+          <Graph now={now} choose={choose} />
         </ReactFlowProvider>
       ) : (
         <Skeleton active paragraph={{ rows: 10 }} />
       )}
       {now && !narrow && <Legend />}
-      <Drawer open={Boolean(system)} onClose={() => setChosen(undefined)} title={system?.name} size={420}>
+      <Drawer open={Boolean(system)} onClose={() => choose()} title={system?.name} size={420}>
         {system && <SystemPanel system={system} past={past} />}
       </Drawer>
     </div>
@@ -102,7 +106,7 @@ function Graph({ now, choose }: { now: Snapshot; choose: (system: string) => voi
   ]
   const edges: Edge[] = now.systems.flatMap((system) => [
     ...(system.receive
-      ? [{ id: `r:${system.name}`, type: 'flow', source: `in:${system.name}`, target: 'hub', focusable: false, data: { half: system.receive, failed: system.invalid } }]
+      ? [{ id: `r:${system.name}`, type: 'flow', source: `in:${system.name}`, target: 'hub', focusable: false, data: { system: system.name, side: 'receive', half: system.receive, failed: system.invalid } satisfies FlowData }]
       : []),
     ...(system.deliver
       ? [
@@ -112,7 +116,7 @@ function Graph({ now, choose }: { now: Snapshot; choose: (system: string) => voi
             source: 'hub',
             target: `out:${system.name}`,
             focusable: false,
-            data: { half: system.deliver, queued: system.queued, failed: (system.parked.failed ?? 0) - system.invalid, lag: system.lag_ms },
+            data: { system: system.name, side: 'deliver', half: system.deliver, queued: system.queued, failed: waitingOf(system).failed ?? 0, lag: system.lag_ms } satisfies FlowData,
           },
         ]
       : []),
@@ -146,7 +150,8 @@ function Legend() {
     <p className="flow-legend quiet small">
       <span><i className="line good" /> {t('legend.flowing')}</span>
       <span><i className="line idle" /> {t('legend.idle')}</span>
-      <span><i className="line wait" /> {t('legend.stalled')}</span>
+      <span><i className="line wait" /> {t('legend.parked')}</span>
+      <span><i className="line info" /> {t('legend.paused')}</span>
       <span><i className="line bad" /> {t('legend.failed')}</span>
       <span>{t('legend.click')}</span>
     </p>

@@ -1,10 +1,12 @@
 import { Handle, Position } from '@xyflow/react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
 import type { Schemas } from '../../api/client'
 import { Mark } from '../../app/Mark'
 import type { Snapshot } from '../../live/live'
 import { useFormat } from '../../parts/format'
-import { State, toneOf } from '../../parts/State'
+import { HalfState, toneOfHalf, waitingOf } from '../../parts/Half'
+import { State } from '../../parts/State'
 
 export type SystemData = { system: Schemas['SystemNow']; side: 'in' | 'out' }
 export type HubData = { now: Snapshot }
@@ -14,14 +16,15 @@ export function SystemNode({ data }: { data: SystemData }) {
   const { number } = useFormat()
   const { system, side } = data
   const half = side === 'in' ? system.receive! : system.deliver!
-  const waiting = side === 'in' ? system.invalid : Object.values(system.parked).reduce((a, b) => a + b, 0) - system.invalid
+  const { deliver: parked = 0, failed = 0 } = waitingOf(system)
+  const waiting = side === 'in' ? system.invalid : parked
   return (
-    <div className={`flow-node ${toneOf(half.state)}`}>
+    <div className={`flow-node ${toneOfHalf(half, side === 'in' ? system.invalid : failed)}`}>
       <div className="flow-node-head">
         <b className="clip">{system.name}</b>
         <span className="quiet small">{t(`kind.${system.kind}`, { defaultValue: system.kind })}</span>
       </div>
-      <State state={half.state} />
+      <HalfState half={half} />
       <div className="flow-node-foot quiet small">
         <span className="number">{t('moved', { count: half.messages, number: number(half.messages) })}</span>
         {waiting > 0 && <span className={side === 'in' ? 'bad' : 'wait'}>{t(side === 'in' ? 'invalid' : 'parked', { number: number(waiting) })}</span>}
@@ -53,7 +56,7 @@ export function HubNode({ data }: { data: HubData }) {
           {short(now.systems.reduce((total, system) => total + Object.values(system.parked).reduce((a, b) => a + b, 0), 0))}
         </dd>
         <dt>{t('dead')}</dt>
-        <dd className={now.dead ? 'number right bad' : 'number right'}>{now.dead == null ? '–' : number(now.dead)}</dd>
+        <dd className="number right">{now.dead == null ? '–' : now.dead > 0 ? <Link className="bad nopan" to="/dead-letters">{number(now.dead)}</Link> : number(0)}</dd>
       </dl>
       <Handle type="source" position={Position.Right} isConnectable={false} />
     </div>

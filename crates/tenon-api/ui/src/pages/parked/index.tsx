@@ -2,7 +2,7 @@ import { Button, Drawer, Empty, Skeleton, Table } from 'antd'
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useSearchParams } from 'react-router'
+import { Link, useSearchParams } from 'react-router'
 import { api, hub, type Schemas } from '../../api/client'
 import { useAskWhy, useSay } from '../../parts/ask'
 import { useFormat } from '../../parts/format'
@@ -42,7 +42,12 @@ export default function Parked() {
       <PageHead
         title={t('title')}
         text={t('text')}
-        tools={(value('system') || value('state')) && <Button onClick={() => setParams({})}>{t('all')}</Button>}
+        tools={
+          <>
+            {(value('system') || value('state')) && <Button onClick={() => setParams({})}>{t('all')}</Button>}
+            <Link to="/dead-letters">{t('nav.dead_letters', { ns: 'common' })}</Link>
+          </>
+        }
       />
       <div className="stack">
         <Corrections />
