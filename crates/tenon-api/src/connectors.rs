@@ -321,6 +321,9 @@ pub(crate) struct Probed {
 }
 
 /// Asks a system whether it would take deliveries now; changes nothing in it.
+///
+/// What it gives is not asked for: two who read one source would be in each other's way, and how the last
+/// asking went stands with the connector.
 #[utoipa::path(post, path = "/api/v1/connectors/{name}/probe", tag = "connectors",
     params(("name" = String, Path, description = "the system")), responses(
     (status = 200, description = "what it answered", body = Probed),
@@ -514,11 +517,7 @@ fn view(api: &Api, system: &System, pauses: &[Pause]) -> ConnectorView {
         delivers: delivers.collect(),
         deliver: (!system.outlets.is_empty()).then(|| {
             let component = Component(format!("{}/deliver", system.name));
-            live::half(
-                &component.0,
-                reports.get(&component),
-                speeds.of(&component),
-            )
+            live::half(&component.0, reports.get(&component), speeds.of(&component))
         }),
         windows: system.windows.iter().map(WindowView::from).collect(),
         pauses: own

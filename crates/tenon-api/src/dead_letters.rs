@@ -69,9 +69,7 @@ impl From<&DeadLetter> for DeadLetterView {
 #[utoipa::path(get, path = "/api/v1/dead-letters", tag = "parked", responses(
     (status = 200, description = "how many there are, and the first of them", body = DeadLettersView),
     (status = 503, description = "the broker or the store is away, or somebody else looks; ask again", body = Problem)))]
-pub(crate) async fn dead_letters(
-    State(api): State<Api>,
-) -> Result<Json<DeadLettersView>, Problem> {
+pub(crate) async fn dead_letters(State(api): State<Api>) -> Result<Json<DeadLettersView>, Problem> {
     let (total, letters) = api.depths.dead_letters(&api.store).await?.look().await?;
     let items = letters.iter().map(DeadLetterView::from).collect();
     Ok(Json(DeadLettersView { total, items }))

@@ -80,13 +80,15 @@ struct Watched {
     speeds: Speeds,
 }
 
-/// Messages a second by component, as of the newest look; empty until there are two to compare.
+/// Messages a second by component, as of the newest look; none until there are two to compare.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Speeds(BTreeMap<Component, f64>);
+pub(crate) struct Speeds(Option<BTreeMap<Component, f64>>);
 
 impl Speeds {
+    /// What has never reported, like a webhook that nobody calls, moves nothing.
     pub(crate) fn of(&self, component: &Component) -> Option<f64> {
-        self.0.get(component).copied()
+        let speeds = self.0.as_ref()?;
+        Some(speeds.get(component).copied().unwrap_or_default())
     }
 }
 
@@ -294,8 +296,7 @@ async fn look(
         SystemNow {
             name: system.name.clone(),
             kind: system.kind.to_owned(),
-            receive: (!system.inlets.is_empty())
-                .then(|| receiving(system, &reports, &rates)),
+            receive: (!system.inlets.is_empty()).then(|| receiving(system, &reports, &rates)),
             deliver: (!system.outlets.is_empty()).then(|| {
                 let name = format!("{}/deliver", system.name);
                 let report = reports.get(&Component(name.clone()));
@@ -490,13 +491,13 @@ impl<'t> Rates<'t> {
         let speed = |component: &Component| {
             let system = component.0.strip_suffix("/deliver");
             match system.and_then(|name| SystemName::new(name).ok()) {
-                Some(system) => self.told(self.delivered(&system)),
-                None => self.moved(component),
+                Some(system) => self.delivered(&system),
+                None => self.moved(component).unwrap_or_default(),
             }
         };
         let components = self.after.moved.keys();
-        let speeds = components.filter_map(|component| Some((component.clone(), speed(component)?)));
-        Speeds(speeds.collect())
+        let speeds = components.map(|component| (component.clone(), speed(component)));
+        Speeds(self.known.then(|| speeds.collect()))
     }
 
     fn received(&self, system: &SystemName) -> f64 {
@@ -579,10 +580,7 @@ mod tests {
         assert_eq!(rates.moved(&inlet), Some(2.0));
         let speeds = rates.speeds();
         assert_eq!(speeds.of(&inlet), Some(2.0));
-        assert_eq!(
-            speeds.of(&Component("erp/deliver".to_owned())),
-            Some(5.0)
-        );
+        assert_eq!(speeds.of(&Component("erp/deliver".to_owned())), Some(5.0));
         let once = VecDeque::from([looks[1].clone()]);
         assert_eq!(Rates::of(&once).moved(&inlet), None);
         assert_eq!(Rates::of(&once).all_received(), 0.0);

@@ -97,7 +97,10 @@ impl DeadLetter {
         digest.update(&delivery.body);
         let digest = digest.finalize();
         Self {
-            id: digest[..16].iter().map(|byte| format!("{byte:02x}")).collect(),
+            id: digest[..16]
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
             queue,
             reason: header(REASON),
             at: header(AT).and_then(|text| text.parse().ok()),
@@ -238,9 +241,7 @@ impl DeadLetters {
     }
 
     /// Takes what is there, from the eldest, as far as it is looked at.
-    async fn take(
-        &self,
-    ) -> Result<(u64, Option<Box<dyn Consumer>>, Vec<Delivery>), Failure> {
+    async fn take(&self) -> Result<(u64, Option<Box<dyn Consumer>>, Vec<Delivery>), Failure> {
         let away = |error: BrokerError| failure(&error);
         let total = self.broker.depth(DEAD_QUEUE).await.map_err(away)?;
         let wanted = total.min(u64::from(DEAD_LETTERS_AT_ONCE)) as usize;
@@ -263,6 +264,8 @@ impl DeadLetters {
 
 impl std::fmt::Debug for DeadLetters {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("DeadLetters").finish_non_exhaustive()
+        formatter
+            .debug_struct("DeadLetters")
+            .finish_non_exhaustive()
     }
 }

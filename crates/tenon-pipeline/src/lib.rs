@@ -44,6 +44,7 @@ mod wire;
 
 pub use accept::Accept;
 pub use check::{Checked, Known, Reason, check};
+pub use dead_letter::{Buried, DEAD_LETTERS_AT_ONCE, DeadLetter, DeadLetters};
 pub use fail_point::FailPoint;
 pub use fellows::{ReloadedNode, ReloadedThere};
 pub use health::{Component, ComponentState, Health, Report, Tallies};
@@ -63,7 +64,6 @@ pub use steward::{
     VersionView, moment,
 };
 pub use systems::Systems;
-pub use dead_letter::{Buried, DEAD_LETTERS_AT_ONCE, DeadLetter, DeadLetters};
 pub use topology::{DEAD_QUEUE, Depths, deliver_queue, inbound_queue, queues};
 pub use translate::description;
 pub use wire::{native_publication, parcel_publication};

@@ -3,7 +3,7 @@
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use super::site::{SIGNING, Site, TOKEN, call, get, order, post};
+use super::site::{SIGNING, Site, TOKEN, call, eventually, get, order, post};
 
 const BEARER: (&str, &str) = ("authorization", "Bearer let-me-in");
 
@@ -14,6 +14,41 @@ async fn what_is_accepted_stands_in_the_inbound_queue() {
     assert_eq!(site.inbound().await, 0);
     let ids = call(&router, "orders", &order("SO-1")).await;
     assert_eq!((ids.len(), site.inbound().await), (1, 1));
+}
+
+#[tokio::test]
+async fn a_webhook_tells_what_it_took_and_when() {
+    let site = Site::declared().await;
+    let router = site.router();
+    let orders = async || {
+        let shop = get(&router, "/api/v1/connectors/shop")
+            .await
+            .with(200)
+            .json();
+        let inlets = shop["receives"].as_array().expect("inlets").clone();
+        let found = inlets.into_iter().find(|inlet| inlet["name"] == "orders");
+        found.expect("the webhook")["now"].clone()
+    };
+    let before = orders().await;
+    assert_eq!(
+        (&before["state"], &before["messages"]),
+        (&"idle".into(), &0.into())
+    );
+    assert!(before["last_success"].is_null() && before["last_progress"].is_null());
+    call(&router, "orders", &order("SO-1")).await;
+    post(&router, "/in/shop/orders", &[BEARER], "no JSON")
+        .await
+        .with(400);
+    let after = orders().await;
+    assert_eq!(after["messages"], 1);
+    assert!(after["last_success"].is_string() && after["last_progress"].is_string());
+    assert_eq!(after["failing"], false);
+    // How fast it is, is known once the node has looked twice.
+    eventually(async || match orders().await["per_second"].as_f64() {
+        Some(_) => Ok(()),
+        None => Err("no rate yet".to_owned()),
+    })
+    .await;
 }
 
 #[tokio::test]

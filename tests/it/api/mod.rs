@@ -5,6 +5,7 @@ mod alerts;
 mod attacks;
 mod callbacks;
 mod checking;
+mod dead_letters;
 mod description;
 mod health;
 mod insight;

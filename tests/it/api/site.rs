@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Request};
 use serde_json::Value;
 use tempfile::TempDir;
 use tenon_api::{Access, AccessPolicy, Api, router};
-use tenon_broker::{Embedded, SharedBroker};
+use tenon_broker::{Embedded, Publication, SharedBroker};
 use tenon_connector::{ConnectorKind, Deployment, Preset, Secret};
 use tenon_pipeline::{
     Accept, Depths, Health, Hub, MasterPolicy, Reloader, Roles, Settings, Systems, inbound_queue,
@@ -221,6 +221,21 @@ impl Site {
         let (systems, health) = (hub.systems().clone(), hub.health().clone());
         let api = self.api(systems, self.access(), health, Some(hub.reloader()));
         (hub, router(api).expect("a router"))
+    }
+
+    /// Puts a message into a queue.
+    pub(super) async fn publish(&self, queue: &str, headers: &[(&str, &str)], body: &'static str) {
+        let headers = headers.iter();
+        let publication = Publication {
+            queue: queue.to_owned(),
+            headers: headers
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            body: body.into(),
+        };
+        for outcome in self.broker.publish(vec![publication]).await {
+            outcome.expect("published");
+        }
     }
 
     /// How many messages wait in the inbound queues.

@@ -42,6 +42,36 @@ async fn a_lost_consumers_messages_come_back_in_their_place(#[case] engine: Engi
 #[case::rabbitmq(Engine::RabbitMq)]
 #[case::embedded(Engine::Embedded)]
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_settled_alone_is_gone_and_the_rest_stands_in_its_place(#[case] engine: Engine) {
+    let stage = engine.stage().await;
+    let queue = stage.declare("dead", |_| {}).await;
+    publish(&*stage.broker, &queue, 0..10).await;
+    // Looked at and left, all of it is there for the next at once, as often as one likes.
+    for _ in 0..30 {
+        let mut looking = stage.broker.consume(&queue, 10).await.unwrap();
+        let seen = take(&mut *looking, 10).await;
+        assert_eq!(numbers(&seen), (0..10).collect::<Vec<_>>());
+        within(looking.leave()).await;
+        assert_eq!(stage.broker.depth(&queue).await.unwrap(), 10);
+    }
+    let mut deciding = stage.broker.consume(&queue, 10).await.unwrap();
+    let seen = take(&mut *deciding, 10).await;
+    for number in [7, 2, 2] {
+        within(deciding.ack_one(seen[number].tag)).await.unwrap();
+    }
+    within(deciding.ack_one(seen[9].tag + 1)).await.unwrap();
+    within(deciding.leave()).await;
+
+    assert_eq!(stage.broker.depth(&queue).await.unwrap(), 8);
+    let mut next = stage.broker.consume(&queue, 10).await.unwrap();
+    let rest = take(&mut *next, 8).await;
+    assert_eq!(numbers(&rest), [0, 1, 3, 4, 5, 6, 8, 9]);
+}
+
+#[rstest]
+#[case::rabbitmq(Engine::RabbitMq)]
+#[case::embedded(Engine::Embedded)]
+#[tokio::test(flavor = "multi_thread")]
 async fn order_holds_over_ten_thousand_messages_under_way(#[case] engine: Engine) {
     const COUNT: usize = 10_000;
     let stage = engine.stage().await;

@@ -2,7 +2,9 @@
 
 use tenon_broker::Publication;
 use tenon_core::{Entity, MessageId};
-use tenon_pipeline::{DEAD_QUEUE, Hub, Roles, deliver_queue, inbound_queue, redrive};
+use tenon_pipeline::{
+    DEAD_QUEUE, DeadLetters, Hub, Roles, deliver_queue, inbound_queue, native_publication, redrive,
+};
 use tenon_store::{Deed, DeliveryState, Lookup, ParkedRecord, ParkedState};
 
 use super::company::{Erp, ORDER_IN, order};
@@ -393,5 +395,83 @@ pub(super) async fn unreadable_messages_are_dead_letters(house: &House) {
         false => Err(format!("not ready: {:?}", hub.health().reports())),
     })
     .await;
+    hub.stop().await;
+}
+
+pub(super) async fn a_dead_letter_is_sent_again_and_has_its_effect_once(house: &House) {
+    house.shop_and_erp(Erp::Orders).await;
+    let node = house.node().await;
+    node.declare().await;
+    // A message that the hub broke down over, before somebody repaired what was in its way.
+    let good = node.message("shop", Entity::Order, &order("O-1", "C-1", 1));
+    let id = good.attributes.id;
+    let publication = native_publication(&good, 1, false);
+    let buried = |queue: &str, publication: &Publication| {
+        let mut letter = publication.clone();
+        let own = [
+            ("tenon-dead-reason", "out of range"),
+            ("tenon-dead-queue", queue),
+            ("tenon-dead-at", "2026-03-02T08:15:30Z"),
+        ];
+        let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        letter.headers.extend(own);
+        letter.queue = DEAD_QUEUE.to_owned();
+        letter
+    };
+    let letter = buried(&inbound_queue(0), &publication);
+    let homeless = buried("deliver.nobody", &publication);
+    let bury = async |letters: Vec<Publication>| {
+        for outcome in node.broker.publish(letters).await {
+            outcome.expect("published");
+        }
+    };
+    bury(vec![letter.clone(), homeless]).await;
+    let letters = async || {
+        let letters = DeadLetters::open(node.broker.clone(), &node.store).await;
+        letters.expect("nobody else looks")
+    };
+    for _ in 0..3 {
+        let (total, seen) = letters().await.look().await.unwrap();
+        assert_eq!((total, seen.len()), (2, 2), "looking takes nothing away");
+    }
+    let (_, seen) = letters().await.look().await.unwrap();
+    assert_eq!(seen[0].queue.as_deref(), Some("inbound.0"));
+    assert_eq!(seen[0].reason.as_deref(), Some("out of range"));
+    assert_eq!(
+        seen[0].header("cloudEvents_id"),
+        Some(id.to_string().as_str())
+    );
+    assert_ne!(seen[0].id, seen[1].id);
+
+    // A hub that dies after the broker has confirmed and before the letter is acknowledged leaves both.
+    bury(vec![publication.clone()]).await;
+    let hub: Hub = node.start(Roles::ALL).await;
+    node.delivery(id, "erp", DeliveryState::Delivered).await;
+    let ids: Vec<String> = seen.iter().map(|letter| letter.id.clone()).collect();
+    let sent = letters().await.redrive(&ids).await.unwrap();
+    assert_eq!((sent.done.len(), sent.stay.len()), (1, 1));
+    assert_eq!(sent.done[0].id, ids[0]);
+    assert!(sent.stay[0].1.contains("deliver.nobody"), "{:?}", sent.stay);
+    node.quiet().await;
+    assert_eq!(house.number("select count(*) from erp_order").await, 1);
+    assert_eq!(house.number("select count(*) from applied").await, 1);
+
+    // What was passed over stays until somebody gives it up; what nobody names is not touched.
+    assert_eq!(
+        letters()
+            .await
+            .give_up(&[ids[0].clone()])
+            .await
+            .unwrap()
+            .done
+            .len(),
+        0
+    );
+    let (total, rest) = letters().await.look().await.unwrap();
+    assert_eq!((total, rest[0].id.as_str()), (1, ids[1].as_str()));
+    let given_up = letters().await.give_up(&ids).await.unwrap();
+    assert_eq!((given_up.done.len(), given_up.stay.len()), (1, 0));
+    let (total, rest) = letters().await.look().await.unwrap();
+    assert_eq!((total, rest.len()), (0, 0));
     hub.stop().await;
 }

@@ -58,6 +58,7 @@ suite! {
     flow::a_repaired_mapping_takes_what_was_parked_once,
     flow::an_old_record_is_not_sent_again_unless_forced,
     flow::unreadable_messages_are_dead_letters,
+    flow::a_dead_letter_is_sent_again_and_has_its_effect_once,
     dependencies::an_order_waits_for_its_customer_in_the_target,
     dependencies::an_order_waits_for_a_customer_that_nobody_knows,
     dependencies::an_invoice_waits_for_the_tax_id,

@@ -15,7 +15,10 @@ export function toneOfHalf(half: Schemas['Half'], failed = 0): Tone {
 }
 
 export function HalfState({ half }: { half: Schemas['Half'] }) {
-  return <State state={half.state} tone={toneOfHalf(half)} title={half.reason ?? undefined} />
+  const { t } = useTranslation('flow')
+  // Its configuration does not hold: nobody has paused it, and it does not go on by itself.
+  const label = half.state === 'paused' && half.failing ? t('stopped') : undefined
+  return <State state={half.state} tone={toneOfHalf(half)} title={half.reason ?? undefined} label={label} />
 }
 
 /** Where the messages of one half are, and those of them that wait. */

@@ -57,7 +57,7 @@ function Side({ half, entities, messages }: { half?: Schemas['Half'] | null; ent
         <HalfState half={half} />
         {messages ? <Link className="number" to={messages} onClick={(event) => event.stopPropagation()}>{rate}</Link> : <span className="number">{rate}</span>}
       </span>
-      <span className="quiet">{entities.map((entity) => t(`entity.${entity}`, { ns: 'common', defaultValue: entity })).join(' · ')}</span>
+      <span className="quiet">{[...new Set(entities)].map((entity) => t(`entity.${entity}`, { ns: 'common', defaultValue: entity })).join(' · ')}</span>
       <span className="quiet">{t('last_success')} <When at={half.last_success} /></span>
       {half.last_error && <span className={half.failing ? 'bad' : 'quiet'}>{t('last_error')} <When at={half.last_error.at} /> <span className="break">{half.last_error.reason}</span></span>}
     </div>
