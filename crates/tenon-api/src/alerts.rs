@@ -6,25 +6,34 @@
 //! What cannot be handed over is tried again, in order, until it is taken: at least once, told apart by `id`.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
 use hmac::{Hmac, Mac};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use tenon_connector::{Humane, Secret};
-use tenon_core::Timestamp;
+use tenon_core::{SystemName, Timestamp};
 use tenon_pipeline::{ComponentState, Depths, Health};
 use tenon_store::{Claim, SharedStore};
 use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
+
+use crate::access::Principal;
+use crate::{Api, Problem};
 
 /// `[alerts]` of tenon.toml.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AlertSettings {
-    /// Where alerts are posted; addresses of chat systems hold a secret, so it may be a reference.
-    pub url: Secret,
+    /// Where alerts are posted; addresses of chat systems hold a secret, so it may be a reference. Without
+    /// it they are only shown.
+    #[serde(default)]
+    pub url: Option<Secret>,
     /// Signs the body: `X-Tenon-Signature: sha256=…`, an HMAC in hexadecimal.
     #[serde(default)]
     pub secret: Option<Secret>,
@@ -43,6 +52,20 @@ pub struct AlertSettings {
     /// A queue that holds messages for so long without being emptied or worked on is told.
     #[serde(default = "usual_patience")]
     pub queued_for: Humane,
+}
+
+impl Default for AlertSettings {
+    fn default() -> Self {
+        Self {
+            url: None,
+            secret: None,
+            every: usual_every(),
+            stalled_for: usual_patience(),
+            parked: usual_parked(),
+            parked_for: usual_age(),
+            queued_for: usual_patience(),
+        }
+    }
 }
 
 fn usual_every() -> Humane {
@@ -74,16 +97,148 @@ pub struct Watched {
 /// What is wrong, by kind and subject: the name under which it is raised and cleared.
 type Name = (&'static str, String);
 
+/// Something wrong: what is to be known of it, and since when it is so.
+type Wrong = BTreeMap<Name, (String, Timestamp)>;
+
+/// The alerts of a node, and what they are made by. Cheap to clone; clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Alerts {
+    settings: Arc<AlertSettings>,
+    standing: Arc<Mutex<Wrong>>,
+}
+
+impl Alerts {
+    /// Alerts as they are configured; `watch` looks for them.
+    pub fn new(settings: AlertSettings) -> Self {
+        Self {
+            settings: Arc::new(settings),
+            standing: Arc::default(),
+        }
+    }
+
+    fn standing(&self) -> std::sync::MutexGuard<'_, Wrong> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what is wrong now; what was wrong before is so since then.
+    fn stand(&self, mut wrong: Wrong) {
+        let mut standing = self.standing();
+        for (name, (_, since)) in &mut wrong {
+            if let Some((_, before)) = standing.get(name) {
+                *since = (*since).min(*before);
+            }
+        }
+        *standing = wrong;
+    }
+}
+
+/// The alerts that stand.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AlertsView {
+    /// They, by kind and subject.
+    items: Vec<AlertView>,
+    /// Whether they are posted anywhere (`[alerts]` in tenon.toml).
+    posted: bool,
+}
+
+/// An alert that stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AlertView {
+    /// `connector.stalled`, `connector.paused`, `connector.failed`, `parked.many`, `parked.old`, `queue.old`.
+    #[schema(example = "connector.stalled")]
+    kind: String,
+    /// The component, system or queue.
+    #[schema(example = "erp/deliver")]
+    subject: String,
+    /// The system, where it is of one.
+    #[schema(value_type = Option<String>)]
+    system: Option<SystemName>,
+    /// What is to be known of it, in words.
+    detail: String,
+    /// Since when it is so.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+}
+
+/// The system of a subject: `erp/deliver`, `deliver.erp`, `erp`; a queue before the journal is of none.
+fn system_of(kind: &str, subject: &str) -> Option<SystemName> {
+    let name = match kind.split_once('.').map(|(of, _)| of) {
+        Some("queue") => subject.strip_prefix("deliver.")?,
+        Some("connector") => subject.split_once('/')?.0,
+        _ => subject,
+    };
+    SystemName::new(name).ok()
+}
+
+/// The alerts that stand now: what all nodes share, and the connectors of the node that is asked. Of the
+/// systems, those that the caller may touch.
+#[utoipa::path(get, path = "/api/v1/alerts", tag = "health", responses(
+    (status = 200, description = "the alerts that stand", body = AlertsView)))]
+pub(crate) async fn alerts(
+    State(api): State<Api>,
+    principal: Principal,
+) -> Result<Json<AlertsView>, Problem> {
+    let standing = api.alerts.standing().clone();
+    let items = standing.into_iter();
+    let items = items.map(|((kind, subject), (detail, since))| AlertView {
+        system: system_of(kind, &subject),
+        kind: kind.to_owned(),
+        subject,
+        detail,
+        since,
+    });
+    let seen = |alert: &AlertView| match &alert.system {
+        Some(system) => principal.touches(system),
+        None => true,
+    };
+    Ok(Json(AlertsView {
+        items: items.filter(seen).collect(),
+        posted: api.alerts.settings.url.is_some(),
+    }))
+}
+
+/// Posts a trial to where alerts are posted, once, and tells whether it was taken.
+#[utoipa::path(post, path = "/api/v1/alerts/test", tag = "health", responses(
+    (status = 204, description = "it was taken"),
+    (status = 409, description = "alerts are not posted anywhere", body = Problem),
+    (status = 502, description = "it was not taken, and why", body = Problem)))]
+pub(crate) async fn test_alert(State(api): State<Api>) -> Result<StatusCode, Problem> {
+    if api.alerts.settings.url.is_none() {
+        let detail = "alerts are not posted anywhere: tenon.toml has no `url` in `[alerts]`";
+        return Err(Problem::new(StatusCode::CONFLICT, "alerts.nowhere", detail));
+    }
+    let alert = Alert::now(
+        "test",
+        "test",
+        "tenon",
+        "somebody tries whether alerts arrive",
+    );
+    let client = client().map_err(|error| Problem::bug(error.to_string()))?;
+    match post(&api.alerts.settings, &client, &alert).await {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Err(reason) => Err(Problem::new(
+            StatusCode::BAD_GATEWAY,
+            "alerts.untaken",
+            reason,
+        )),
+    }
+}
+
 /// What is posted.
-#[derive(Debug, Clone, Serialize)]
-struct Alert {
-    /// Names this telling; the same when it is sent again.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Alert {
+    /// Names this telling; the same when it is sent again, and in the header `Idempotency-Key`.
+    #[schema(value_type = String, format = Uuid)]
     id: uuid::Uuid,
     /// When.
+    #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// `raised` or `cleared`.
+    /// `raised`, `cleared`, or `test`.
+    #[schema(value_type = String, example = "raised")]
     state: &'static str,
-    /// `connector.stalled`, `connector.paused`, `connector.failed`, `parked.many`, `parked.old`, `queue.old`.
+    /// `connector.stalled`, `connector.paused`, `connector.failed`, `parked.many`, `parked.old`, `queue.old`,
+    /// `test`.
+    #[schema(value_type = String, example = "connector.stalled")]
     kind: &'static str,
     /// The component, system or queue.
     subject: String,
@@ -93,16 +248,33 @@ struct Alert {
     text: String,
 }
 
+impl Alert {
+    fn now(state: &'static str, kind: &'static str, subject: &str, detail: &str) -> Self {
+        Self {
+            id: uuid::Uuid::now_v7(),
+            at: Timestamp::now(),
+            state,
+            kind,
+            subject: subject.to_owned(),
+            detail: detail.to_owned(),
+            text: format!("Tenon: {kind} {state}: {subject}: {detail}"),
+        }
+    }
+}
+
+fn client() -> reqwest::Result<reqwest::Client> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().timeout(PATIENCE).build()
+}
+
 /// Alerts that could not be handed over; the oldest are let go beyond this.
 const KEPT: usize = 1_000;
 /// How long the other side has to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Looks, tells, and goes on until `stop`.
-pub async fn watch(settings: AlertSettings, watched: Watched, stop: CancellationToken) {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().timeout(PATIENCE).build();
-    let client = match client {
+pub async fn watch(alerts: Alerts, watched: Watched, stop: CancellationToken) {
+    let client = match client() {
         Ok(client) => client,
         Err(error) => {
             tracing::error!(%error, "alerts cannot be sent");
@@ -110,7 +282,8 @@ pub async fn watch(settings: AlertSettings, watched: Watched, stop: Cancellation
         }
     };
     let mut watcher = Watcher {
-        settings,
+        settings: alerts.settings.clone(),
+        alerts,
         watched,
         claim: None,
         raised: BTreeMap::new(),
@@ -131,7 +304,8 @@ pub async fn watch(settings: AlertSettings, watched: Watched, stop: Cancellation
 }
 
 struct Watcher {
-    settings: AlertSettings,
+    settings: Arc<AlertSettings>,
+    alerts: Alerts,
     watched: Watched,
     claim: Option<Box<dyn Claim>>,
     /// What was raised, with its words.
@@ -144,22 +318,26 @@ struct Watcher {
 impl Watcher {
     /// Compares what is wrong now with what was told.
     async fn look(&mut self) {
-        let mut wrong = self.components();
-        if self.has_claim().await {
-            match self.shared().await {
-                Some(shared) => wrong.extend(shared),
-                // What cannot be told now is neither raised nor cleared.
-                None => wrong.extend(
-                    self.raised
-                        .iter()
-                        .filter(|((kind, _), _)| !kind.starts_with("connector."))
-                        .map(|(name, detail)| (name.clone(), detail.clone())),
-                ),
+        let mut stands = self.components();
+        match self.shared().await {
+            Some(shared) => stands.extend(shared),
+            // What cannot be told now is neither raised nor cleared.
+            None => {
+                let before = self.alerts.standing().clone();
+                let shared = |(name, _): &(Name, _)| !is_own(name);
+                stands.extend(before.into_iter().filter(shared));
             }
-        } else {
-            // Another node tells of these now.
-            self.raised
-                .retain(|(kind, _), _| kind.starts_with("connector."));
+        }
+        self.alerts.stand(stands.clone());
+        if self.settings.url.is_none() {
+            return;
+        }
+        let tells = self.has_claim().await;
+        let mut wrong = stands;
+        if !tells {
+            // Another node tells of what all share.
+            wrong.retain(|name, _| is_own(name));
+            self.raised.retain(|name, _| is_own(name));
         }
         let raised: Vec<Name> = self.raised.keys().cloned().collect();
         for name in raised {
@@ -169,7 +347,7 @@ impl Watcher {
                 self.tell("cleared", name, detail);
             }
         }
-        for (name, detail) in wrong {
+        for (name, (detail, _)) in wrong {
             if !self.raised.contains_key(&name) {
                 self.raised.insert(name.clone(), detail.clone());
                 self.tell("raised", name, detail);
@@ -178,22 +356,14 @@ impl Watcher {
     }
 
     fn tell(&mut self, state: &'static str, (kind, subject): Name, detail: String) {
-        let text = format!("Tenon: {kind} {state}: {subject}: {detail}");
         tracing::warn!(
             alert.kind = kind,
             alert.subject = subject,
             alert.state = state,
             "alert"
         );
-        self.waiting.push_back(Alert {
-            id: uuid::Uuid::now_v7(),
-            at: Timestamp::now(),
-            state,
-            kind,
-            subject,
-            detail,
-            text,
-        });
+        self.waiting
+            .push_back(Alert::now(state, kind, &subject, &detail));
         if self.waiting.len() > KEPT {
             self.waiting.pop_front();
             tracing::error!("an alert was given up: {KEPT} others wait for the receiver");
@@ -201,7 +371,7 @@ impl Watcher {
     }
 
     /// Components of this node that do not go on for too long.
-    fn components(&self) -> BTreeMap<Name, String> {
+    fn components(&self) -> Wrong {
         let mut wrong = BTreeMap::new();
         for (component, report) in self.watched.health.reports() {
             let (kind, reason) = match &report.state {
@@ -216,14 +386,14 @@ impl Watcher {
                 _ => self.settings.stalled_for.0,
             };
             if since(report.since) >= patience {
-                wrong.insert((kind, component.0), reason.clone());
+                wrong.insert((kind, component.0), (reason.clone(), report.since));
             }
         }
         wrong
     }
 
     /// What all nodes share; `None` when the store cannot tell.
-    async fn shared(&mut self) -> Option<BTreeMap<Name, String>> {
+    async fn shared(&mut self) -> Option<Wrong> {
         let mut wrong = BTreeMap::new();
         let groups = self.watched.store.parked_groups().await.ok()?;
         let mut by_system: BTreeMap<String, (u64, Timestamp)> = BTreeMap::new();
@@ -238,11 +408,12 @@ impl Watcher {
             if count > self.settings.parked {
                 let most = self.settings.parked;
                 let detail = format!("{count} messages are parked, more than {most}");
-                wrong.insert(("parked.many", system.clone()), detail);
+                let now = Timestamp::now();
+                wrong.insert(("parked.many", system.clone()), (detail, now));
             }
             if since(oldest) > self.settings.parked_for.0 {
                 let detail = format!("a message is parked since {oldest}");
-                wrong.insert(("parked.old", system), detail);
+                wrong.insert(("parked.old", system), (detail, oldest));
             }
         }
         let reports = self.watched.health.reports();
@@ -272,7 +443,7 @@ impl Watcher {
                         let detail = format!(
                             "{depth} messages wait, and nobody has worked on them since {stands}"
                         );
-                        wrong.insert(("queue.old", queue), detail);
+                        wrong.insert(("queue.old", queue), (detail, stands));
                     }
                 }
             }
@@ -315,10 +486,10 @@ async fn post(
     client: &reqwest::Client,
     alert: &Alert,
 ) -> Result<(), String> {
-    let url = settings
-        .url
-        .reveal()
-        .map_err(|problem| problem.to_string())?;
+    let Some(url) = &settings.url else {
+        return Ok(());
+    };
+    let url = url.reveal().map_err(|problem| problem.to_string())?;
     let body = serde_json::to_vec(alert).map_err(|error| error.to_string())?;
     let mut request = client
         .post(url.expose_secret())
@@ -338,6 +509,11 @@ async fn post(
         true => Ok(()),
         false => Err(format!("the receiver answers {}", answer.status())),
     }
+}
+
+/// Whether it is of this node alone.
+fn is_own((kind, _): &Name) -> bool {
+    kind.starts_with("connector.")
 }
 
 fn since(moment: Timestamp) -> Duration {

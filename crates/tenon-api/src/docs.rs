@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
@@ -15,6 +15,7 @@ use crate::access::{Permission, Rule};
 /// What the OpenAPI document says besides the routes.
 #[derive(OpenApi)]
 #[openapi(
+    components(schemas(crate::alerts::Alert)),
     info(
         title = "Tenon",
         description = "Messages between systems: take them in, watch them flow, find where they are.",
@@ -32,6 +33,33 @@ use crate::access::{Permission, Rule};
     )
 )]
 pub(crate) struct Document;
+
+/// What the hub itself posts to others: OpenAPI's `webhooks`, which the description's library does not know.
+pub(crate) fn webhooks() -> Value {
+    json!({ "alert": { "post": {
+        "operationId": "alert",
+        "tags": ["health"],
+        "summary": "Posted to the `url` of `[alerts]` when something does not go on, and when it does again.",
+        "description": "Each once when it is raised and once when it is cleared, in order, again until it is taken. \
+            The same telling has the same `id`.",
+        "parameters": [
+            { "name": "Idempotency-Key", "in": "header", "required": true,
+              "description": "the `id` of the telling", "schema": { "type": "string", "format": "uuid" } },
+            { "name": "X-Tenon-Signature", "in": "header", "required": false,
+              "description": "where a `secret` is configured: `sha256=`, and the HMAC of the body in hexadecimal",
+              "schema": { "type": "string" } },
+        ],
+        "requestBody": { "required": true, "content": { "application/json": {
+            "schema": { "$ref": "#/components/schemas/Alert" },
+            "example": {
+                "id": "0195f3a2-7c1e-7b60-9d51-2f0e6c1b8a44", "at": "2026-03-02T08:15:30Z", "state": "raised",
+                "kind": "connector.stalled", "subject": "erp/deliver", "detail": "connection refused",
+                "text": "Tenon: connector.stalled raised: erp/deliver: connection refused",
+            },
+        } } },
+        "responses": { "2XX": { "description": "it was taken; anything else has it sent again" } },
+    } } })
+}
 
 /// The names of the means to prove oneself, within the document.
 const TOKEN: &str = "token";

@@ -96,6 +96,8 @@ pub struct Api {
     pub live: Live,
     /// Figures that took long to make.
     pub kept: Kept,
+    /// What stands in the way of the hub's work.
+    pub alerts: alerts::Alerts,
 }
 
 impl Api {
@@ -114,9 +116,11 @@ pub fn description() -> Result<String, Failure> {
 }
 
 fn text(document: &utoipa::openapi::OpenApi) -> Result<String, Failure> {
-    document
-        .to_pretty_json()
-        .map_err(|error| Failure::bug("openapi.unwritable", error.to_string()))
+    let unwritable =
+        |error: serde_json::Error| Failure::bug("openapi.unwritable", error.to_string());
+    let mut whole = serde_json::to_value(document).map_err(unwritable)?;
+    whole["webhooks"] = docs::webhooks();
+    serde_json::to_string_pretty(&whole).map_err(unwritable)
 }
 
 /// The document, and the routes. Each route has its rule in the table of [`access`].
@@ -156,6 +160,8 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(reveal::reveal_message))
         .routes(routes!(reveal::reveal_master))
         .routes(routes!(live::live))
+        .routes(routes!(alerts::alerts))
+        .routes(routes!(alerts::test_alert))
         .routes(routes!(connectors::connectors))
         .routes(routes!(connectors::connector))
         .routes(routes!(connectors::pause))

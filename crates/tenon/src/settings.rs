@@ -425,7 +425,10 @@ impl Read {
                 "access.oidc.client_secret",
                 oidc.and_then(|oidc| oidc.client_secret.as_ref()),
             ),
-            ("alerts.url", alerts.as_ref().map(|alerts| &alerts.url)),
+            (
+                "alerts.url",
+                alerts.as_ref().and_then(|alerts| alerts.url.as_ref()),
+            ),
             (
                 "alerts.secret",
                 alerts.as_ref().and_then(|alerts| alerts.secret.as_ref()),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hmac::{Hmac, Mac};
 use serde_json::Value;
 use sha2::Sha256;
-use tenon_api::alerts::{AlertSettings, Watched, watch};
+use tenon_api::alerts::{AlertSettings, Alerts, Watched, watch};
 use tenon_connector::{Humane, Secret};
 use tenon_core::Failure;
 use tenon_pipeline::{Component, ComponentState, Health};
@@ -14,14 +14,14 @@ use tokio_util::sync::CancellationToken;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use super::site::{Site, call, eventually, order};
+use super::site::{Site, call, eventually, get, order, post};
 
 const SECRET: &str = "shared with the receiver";
 
 fn settings(url: &str) -> AlertSettings {
     let soon = Humane(Duration::from_millis(50));
     AlertSettings {
-        url: Secret::parse(url).expect("plain"),
+        url: Some(Secret::parse(url).expect("plain")),
         secret: Some(Secret::parse(SECRET).expect("plain")),
         every: soon,
         stalled_for: soon,
@@ -83,7 +83,11 @@ async fn what_does_not_go_on_is_told_once_and_so_is_that_it_does_again() {
         depths: site.depths(),
         health: health.clone(),
     };
-    let watching = tokio::spawn(watch(settings(&receiver.uri()), watched, stop.clone()));
+    let watching = tokio::spawn(watch(
+        Alerts::new(settings(&receiver.uri())),
+        watched,
+        stop.clone(),
+    ));
     let erp = Component("erp/deliver".to_owned());
     health.report_failure(&erp, &Failure::transient("x", "connection refused"));
     let raised = entry("raised", "connector.stalled", "erp/deliver");
@@ -127,7 +131,11 @@ async fn too_many_parked_messages_are_told() {
         depths: site.depths(),
         health: Arc::default(),
     };
-    let watching = tokio::spawn(watch(settings(&receiver.uri()), watched, stop.clone()));
+    let watching = tokio::spawn(watch(
+        Alerts::new(settings(&receiver.uri())),
+        watched,
+        stop.clone(),
+    ));
     eventually(async || {
         let told = told(&receiver).await;
         match told.contains(&entry("raised", "parked.many", "shop")) {
@@ -139,4 +147,77 @@ async fn too_many_parked_messages_are_told() {
     stop.cancel();
     watching.await.expect("it ends");
     hub.stop().await;
+}
+
+#[tokio::test]
+async fn what_stands_is_shown_with_since_when_and_a_trial_is_posted() {
+    const BEARER: (&str, &str) = ("authorization", "Bearer let-me-in");
+    let receiver = MockServer::start().await;
+    let refused = Mock::given(method("POST")).respond_with(ResponseTemplate::new(403));
+    refused.up_to_n_times(1).mount(&receiver).await;
+    let up = Mock::given(method("POST")).respond_with(ResponseTemplate::new(204));
+    up.mount(&receiver).await;
+    let nowhere = Site::declared().await;
+    let none = get(&nowhere.router(), "/api/v1/alerts").await.with(200);
+    assert_eq!(
+        none.json(),
+        serde_json::json!({ "items": [], "posted": false })
+    );
+    let answer = post(&nowhere.router(), "/api/v1/alerts/test", &[BEARER], "").await;
+    assert_eq!(answer.with(409).json()["code"], "alerts.nowhere");
+
+    let mut quiet = settings(&receiver.uri());
+    quiet.stalled_for = Humane(Duration::from_secs(3600));
+    quiet.queued_for = Humane(Duration::from_secs(3600));
+    let alerts = Alerts::new(quiet);
+    let site = Site::declared().await.with_alerts(alerts.clone());
+    let router = site.router();
+    let answer = post(&router, "/api/v1/alerts/test", &[BEARER], "").await;
+    let answer = answer.with(502).json();
+    assert_eq!(answer["code"], "alerts.untaken");
+    assert!(
+        !answer["detail"]
+            .as_str()
+            .expect("why")
+            .contains(&receiver.uri())
+    );
+    post(&router, "/api/v1/alerts/test", &[BEARER], "")
+        .await
+        .with(204);
+    until(
+        &receiver,
+        &[
+            entry("test", "test", "tenon"),
+            entry("test", "test", "tenon"),
+        ],
+    )
+    .await;
+
+    let health = Arc::new(Health::default());
+    let erp = Component("erp/deliver".to_owned());
+    health.report_failure(&erp, &Failure::bug("x", "broken"));
+    let since = health.reports()[&erp].since;
+    let watched = Watched {
+        store: site.store().clone(),
+        depths: site.depths(),
+        health: health.clone(),
+    };
+    let stop = CancellationToken::new();
+    let watching = tokio::spawn(watch(alerts, watched, stop.clone()));
+    let stands = async || get(&router, "/api/v1/alerts").await.with(200).json();
+    let expected = serde_json::json!({ "posted": true, "items": [{ "kind": "connector.failed",
+        "subject": "erp/deliver", "system": "erp", "detail": "broken", "since": since }] });
+    eventually(async || match stands().await {
+        found if found == expected => Ok(()),
+        found => Err(format!("{found}")),
+    })
+    .await;
+    health.report(&erp, ComponentState::Idle, 0);
+    eventually(async || match stands().await["items"].as_array() {
+        Some(items) if items.is_empty() => Ok(()),
+        found => Err(format!("{found:?}")),
+    })
+    .await;
+    stop.cancel();
+    watching.await.expect("it ends");
 }

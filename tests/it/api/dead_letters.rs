@@ -6,6 +6,7 @@ use tenon_pipeline::{DEAD_QUEUE, inbound_queue};
 use super::site::{Site, get, post};
 
 const BEARER: (&str, &str) = ("authorization", "Bearer let-me-in");
+const JSON: (&str, &str) = ("content-type", "application/json");
 const LETTERS: &str = "/api/v1/dead-letters";
 
 #[tokio::test]
@@ -42,7 +43,7 @@ async fn dead_letters_are_looked_at_sent_again_and_given_up() {
 
     let act = async |path: &str, body: serde_json::Value| {
         let path = format!("{LETTERS}/{path}");
-        post(&router, &path, &[BEARER], body.to_string()).await
+        post(&router, &path, &[BEARER, JSON], body.to_string()).await
     };
     let shown = act(&format!("{}/reveal", id(0)), json!({ "because": "a call" })).await;
     let shown = shown.with(200).json();

@@ -8,6 +8,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request};
 use serde_json::Value;
 use tempfile::TempDir;
+use tenon_api::alerts::Alerts;
 use tenon_api::{Access, AccessPolicy, Api, router};
 use tenon_broker::{Embedded, Publication, SharedBroker};
 use tenon_connector::{ConnectorKind, Deployment, Preset, Secret};
@@ -51,6 +52,7 @@ pub(super) struct Site {
     broker: SharedBroker,
     store: SharedStore,
     deployment: Arc<Deployment>,
+    alerts: Alerts,
 }
 
 const ORDER_IN: &str = r#"{
@@ -132,6 +134,7 @@ impl Site {
             broker: Arc::new(broker),
             store,
             deployment,
+            alerts: Alerts::default(),
         }
     }
 
@@ -150,6 +153,11 @@ impl Site {
 
     pub(super) fn store(&self) -> &SharedStore {
         &self.store
+    }
+
+    /// As it is, with these alerts.
+    pub(super) fn with_alerts(self, alerts: Alerts) -> Self {
+        Self { alerts, ..self }
     }
 
     pub(super) fn depths(&self) -> Depths {
@@ -204,6 +212,7 @@ impl Site {
             access,
             live: tenon_api::Live::default(),
             kept: tenon_api::Kept::default(),
+            alerts: self.alerts.clone(),
         }
     }
 

@@ -151,6 +151,8 @@ pub(crate) const RULES: &[Rule] = &[
         Some("search.forgotten"),
     ),
     see("/api/v1/live", Scope::Company),
+    see("/api/v1/alerts", Scope::OfRecord),
+    administer("POST", "/api/v1/alerts/test", Some("alert.tested")),
     // Connectors.
     see("/api/v1/connectors", Scope::OfRecord),
     see("/api/v1/connectors/{name}", Scope::Named("name")),

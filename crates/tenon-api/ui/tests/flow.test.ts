@@ -39,8 +39,8 @@ async function picture(name: string) {
 }
 
 beforeAll(async () => {
-  hub = await startHub()
-  // A mapping that has a case, which it does not fulfil.
+  hub = await startHub('[alerts]\nevery = "1s"\nstalled_for = "1s"\n')
+  // The mapping gives what the case expects, though that is no valid customer.
   writeFileSync(
     join(hub.connectors, 'customer.in.test.yaml'),
     `- name: a customer with a telephone
@@ -127,11 +127,17 @@ test('an edge turns red when its target fails, says why, and recovers', async ()
   await page.goto(`${hub.url}/connectors`)
   await page.getByRole('row', { name: /invoicing/ }).getByText('Last error').waitFor()
   await picture('connectors')
+  await page.goto(`${hub.url}/`)
+  await page.getByText('Alerts that stand').waitFor()
+  await picture('overview-alert')
+  await page.getByRole('link', { name: 'invoicing/deliver' }).click()
+  await page.waitForURL(`${hub.url}/connectors/invoicing`)
   rmSync(folder)
   renameSync(`${folder}.away`, folder)
   await page.goto(`${hub.url}/flow`)
   await page.locator('.flow-canvas').waitFor()
   await until(async () => (await stroke('d:invoicing')) !== (await colour('bad')))
+  await until(async () => (await hub.api('/api/v1/alerts')).items.length === 0)
   await until(async () => Date.parse((await half('invoicing', 'deliver')).last_success) > Date.parse(failing.last_error.at))
   expect(visitor.complaints).toEqual([])
 })

@@ -30,7 +30,8 @@ const SYSTEMS: Record<string, { tells: string[]; takes: string[] }> = {
   pdm: { tells: ['item'], takes: [] },
 }
 
-export async function startHub(): Promise<Hub> {
+/** Starts a hub; `settings` are more lines of its tenon.toml. */
+export async function startHub(settings = ''): Promise<Hub> {
   const directory = mkdtempSync(join(tmpdir(), 'tenon-console-'))
   const config = join(directory, 'config')
   const connectors = join(config, 'connectors')
@@ -39,7 +40,7 @@ export async function startHub(): Promise<Hub> {
     writeFileSync(join(directory, name), value)
     return `'\${file:${join(directory, name)}}'`
   }
-  writeFileSync(join(config, 'tenon.toml'), `[http]\nlisten = "127.0.0.1:0"\ntoken = ${secret('api', API_TOKEN)}\n`)
+  writeFileSync(join(config, 'tenon.toml'), `[http]\nlisten = "127.0.0.1:0"\ntoken = ${secret('api', API_TOKEN)}\n${settings}`)
   writeFileSync(join(connectors, 'customer.in.jq'), '{ legal_name: .name, tax_id: .tax, phones: [.phone // empty] }')
   writeFileSync(
     join(connectors, 'order.in.jq'),

@@ -1,6 +1,7 @@
 //! Reads one queue: a channel of its own, prefetch, cumulative acknowledgements.
 
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,6 +14,9 @@ use super::link::Link;
 use super::{headers, refusal, topology};
 use crate::{BrokerError, Consumer, Delivery};
 
+/// How long a server may take to put back what was handed out; another consumer may have taken it by then.
+const PUT_BACK: Duration = Duration::from_secs(2);
+
 /// A reader of one queue. The channel closes when it is dropped, and the server puts what is
 /// unsettled back into its place.
 ///
@@ -20,6 +24,7 @@ use crate::{BrokerError, Consumer, Delivery};
 /// another may have taken later messages already.
 pub(super) struct Reader {
     queue: String,
+    link: Link,
     channel: Channel,
     deliveries: lapin::Consumer,
     /// The last tag that was given to the caller.
@@ -53,6 +58,7 @@ impl Reader {
         let queue = queue.to_owned();
         Ok(Self {
             queue,
+            link: link.clone(),
             channel,
             deliveries,
             handed: 0,
@@ -147,11 +153,22 @@ impl Consumer for Reader {
     }
 
     async fn leave(self: Box<Self>) {
-        // The server answers once it has put everything back. Where it cannot be asked the connection
-        // is gone, and it does so by itself.
-        if self.channel.status().connected() {
-            let closed = self.channel.close(200, "the consumer leaves".into());
-            let _ = closed.await;
+        // Where the server cannot be asked the connection is gone, and it puts back by itself.
+        if !self.channel.status().connected() {
+            return;
+        }
+        let closed = self.channel.close(200, "the consumer leaves".into());
+        if closed.await.is_err() {
+            return;
+        }
+        // A replicated queue puts back what it had handed out a moment after the channel has closed, all at once.
+        let unsettled = self.handed - self.settled - self.alone.len() as u64;
+        let begun = Instant::now();
+        while begun.elapsed() < PUT_BACK
+            && let Ok(depth) = topology::depth(&self.link, &self.queue).await
+            && depth < unsettled
+        {
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 }

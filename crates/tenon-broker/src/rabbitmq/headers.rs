@@ -8,6 +8,9 @@ use crate::BrokerError;
 /// The header that also becomes the AMQP message id, which operators see in every tool.
 const EVENT_ID: &str = "cloudEvents_id";
 
+/// What the server itself notes on a message that comes back: of the delivery, not of the message.
+const NOTED: [&str; 2] = ["x-delivery-count", "x-acquired-count"];
+
 /// Persistent, whatever else is set.
 const PERSISTENT: u8 = 2;
 
@@ -48,6 +51,7 @@ pub(super) fn of(properties: &BasicProperties) -> Vec<(String, String)> {
     table
         .inner()
         .iter()
+        .filter(|(name, _)| !NOTED.contains(&name.as_str()))
         .map(|(name, value)| (name.to_string(), text(value)))
         .collect()
 }
@@ -150,6 +154,9 @@ mod tests {
             ("partitionkey".to_owned(), "客户-7".to_owned()),
         ];
         let properties = properties(&headers).unwrap();
+        let mut again = properties.headers().clone().unwrap_or_default();
+        again.insert("x-delivery-count".into(), AMQPValue::LongLongInt(3));
+        assert_eq!(of(&properties.clone().with_headers(again)), headers);
         assert_eq!(of(&properties), headers);
         assert_eq!(
             properties.message_id().as_ref().map(ShortString::as_str),

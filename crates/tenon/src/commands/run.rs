@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tenon_api::alerts::{Alerts, watch};
 use tenon_api::{Access, Api, Problem};
 use tenon_connector::Deployment;
 use tenon_core::{Entity, SystemName};
@@ -220,14 +221,13 @@ pub(crate) async fn serve(
         settings.http.token.clone(),
     );
     let stop = CancellationToken::new();
-    if let Some(alerts) = settings.alerts.clone() {
-        let watched = tenon_api::alerts::Watched {
-            store: engine.store.clone(),
-            depths: depths.clone(),
-            health: hub.health().clone(),
-        };
-        tokio::spawn(tenon_api::alerts::watch(alerts, watched, stop.clone()));
-    }
+    let alerts = Alerts::new(settings.alerts.clone().unwrap_or_default());
+    let watched = tenon_api::alerts::Watched {
+        store: engine.store.clone(),
+        depths: depths.clone(),
+        health: hub.health().clone(),
+    };
+    tokio::spawn(watch(alerts.clone(), watched, stop.clone()));
     for export in settings.exports.iter().filter(|_| roles.route) {
         let policy = Arc::new(settings.insight.clone());
         let writing = exports::run(export.clone(), engine.store.clone(), policy, stop.clone());
@@ -257,6 +257,7 @@ pub(crate) async fn serve(
             access: access.clone(),
             live: tenon_api::Live::until(stop.clone()),
             kept: tenon_api::Kept::default(),
+            alerts,
         };
         tokio::spawn(tenon_api::make_ahead(api.clone(), stop.clone()));
         let router = tenon_api::router(api)?;

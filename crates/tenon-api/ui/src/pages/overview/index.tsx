@@ -5,6 +5,7 @@ import { hub, type Schemas } from '../../api/client'
 import { useFormat } from '../../parts/format'
 import { Figure, PageHead, Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
+import { Alerts } from './Alerts'
 import { Attention } from './Attention'
 import { Shares } from './Shares'
 
@@ -27,6 +28,7 @@ export default function Overview() {
   return (
     <div className="page stack">
       <PageHead title={t('title')} text={t('text')} />
+      <Alerts />
       <div className="figures">
         <Figure label={t('carried')} value={short(sum(counts.messages))} note={t('carried_note', { delivered: short(delivered) })} />
         <Figure
