@@ -7,16 +7,16 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use tenon_connector::cases::{self, CaseOutcome, Expectation};
-use tenon_connector::{Guarantee, Intake, Mapping, Schedule, System, Window};
-use tenon_core::{MessageKind, SystemName, Timestamp, schema};
+use serde_json::json;
+use tenon_connector::{Guarantee, Intake, Schedule, System, Window};
+use tenon_core::{SystemName, Timestamp};
 use tenon_pipeline::{Component, NotReloaded, ReloadedNode};
 use tenon_store::{Half, Pause};
 use utoipa::ToSchema;
 
 use crate::access::{Note, Principal};
 use crate::live;
+use crate::mappings::{MappingView, file, mappings};
 use crate::masking::without_secrets;
 use crate::problem::Told;
 use crate::{Api, Problem};
@@ -160,42 +160,6 @@ pub(crate) struct ConnectorDetail {
     text: Option<String>,
     /// Its mappings.
     mappings: Vec<MappingView>,
-}
-
-/// A mapping and its cases.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct MappingView {
-    /// Its file.
-    file: String,
-    /// `in` (native to canonical) or `out`.
-    direction: String,
-    /// What it is about.
-    #[schema(value_type = String)]
-    entity: tenon_core::Entity,
-    /// The program.
-    source: String,
-    /// Its cases, run just now.
-    cases: Vec<CaseView>,
-}
-
-/// A mapping case.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct CaseView {
-    /// Its name.
-    name: String,
-    /// What differs; null when it is fulfilled.
-    failure: Option<String>,
-    /// The record that it gives to the mapping, as JSON text; null where its file cannot be read.
-    input: Option<String>,
-    /// What the mapping sees as `$message`.
-    #[schema(value_type = Object)]
-    message: Value,
-    /// What the mapping must give, as JSON text.
-    expect: Option<String>,
-    /// A text that the mapping's failure must contain.
-    error: Option<String>,
-    /// Whether the mapping must give nothing.
-    skipped: bool,
 }
 
 /// Every connector.
@@ -529,83 +493,4 @@ fn view(api: &Api, system: &System, pauses: &[Pause]) -> ConnectorView {
             })
             .collect(),
     }
-}
-
-fn file(mapping: &Mapping) -> String {
-    mapping.file().display().to_string()
-}
-
-fn mappings(system: &System) -> Vec<MappingView> {
-    let ways_in = system
-        .inlets
-        .iter()
-        .map(|inlet| ("in", inlet.entity, &inlet.mapping));
-    let ways_out = system
-        .outlets
-        .iter()
-        .map(|outlet| ("out", outlet.entity, &outlet.mapping));
-    ways_in
-        .chain(ways_out)
-        .map(|(direction, entity, mapping)| MappingView {
-            file: file(mapping),
-            direction: direction.to_owned(),
-            entity,
-            source: mapping.source().to_owned(),
-            cases: run_cases(system, mapping),
-        })
-        .collect()
-}
-
-fn run_cases(system: &System, mapping: &Mapping) -> Vec<CaseView> {
-    let of_mapping = |case: &&tenon_connector::CaseFile| case.mapping.file() == mapping.file();
-    let mut views = Vec::new();
-    for file in system.cases.iter().filter(of_mapping) {
-        let accepted = |output: &[u8]| match file.inbound {
-            true => fits(MessageKind::current(file.entity), output),
-            false => Ok(()),
-        };
-        match cases::run(&file.file, &file.text, &file.mapping, accepted) {
-            Ok(results) => views.extend(results.into_iter().map(|result| {
-                let (expect, error, skipped) = match result.expectation {
-                    Expectation::Output(output) => (Some(output), None, false),
-                    Expectation::Error(text) => (None, Some(text), false),
-                    Expectation::Skipped => (None, None, true),
-                };
-                CaseView {
-                    name: result.name,
-                    failure: match result.outcome {
-                        CaseOutcome::Passed => None,
-                        CaseOutcome::Failed(why) => Some(why),
-                    },
-                    input: Some(result.input),
-                    message: result.message,
-                    expect,
-                    error,
-                    skipped,
-                }
-            })),
-            Err(problems) => views.extend(problems.into_iter().map(|problem| CaseView {
-                name: file.file.display().to_string(),
-                failure: Some(problem.to_string()),
-                input: None,
-                message: json!({}),
-                expect: None,
-                error: None,
-                skipped: false,
-            })),
-        }
-    }
-    views
-}
-
-/// Whether a canonical body fits its schema; if not, every violation.
-pub(crate) fn fits(kind: MessageKind, body: &[u8]) -> Result<(), String> {
-    let value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    let Some(schema) = schema(kind) else {
-        return Ok(());
-    };
-    schema.accept(value).map(drop).map_err(|violations| {
-        let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
-        lines.join("\n")
-    })
 }

@@ -20,6 +20,7 @@ mod insight;
 mod items;
 mod journey;
 mod live;
+mod mappings;
 mod masking;
 mod masters;
 mod parked;

@@ -9,7 +9,8 @@ use tenon_core::{Entity, MessageKind};
 use utoipa::ToSchema;
 
 use crate::access::Principal;
-use crate::connectors::{find, fits};
+use crate::connectors::find;
+use crate::mappings::fits;
 use crate::problem::Told;
 use crate::{Api, Problem};
 
