@@ -43,7 +43,7 @@ fn people_and_programs_are_let_in_from_the_command_line() {
         .with(0)
         .says("chief may sign in as administrator");
     assert!(
-        done.stdout.starts_with("http://127.0.0.1:0/first#"),
+        done.stdout.starts_with("http://127.0.0.1:0/password#"),
         "{done:?}"
     );
     site.tenon(&add)
@@ -77,7 +77,7 @@ fn people_and_programs_are_let_in_from_the_command_line() {
         .with(0)
         .says("may sign in again");
     let done = site.tenon(&["user", "password", "li.wei"]).with(0);
-    assert!(done.stdout.contains("/first#"), "{done:?}");
+    assert!(done.stdout.contains("/password#"), "{done:?}");
     site.tenon(&["user", "password", "nobody"])
         .with(1)
         .says("no user `nobody`");

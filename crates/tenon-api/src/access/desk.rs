@@ -220,13 +220,18 @@ impl Access {
             .unwrap_or(Timestamp::MAX);
         let subject = account.as_deref().unwrap_or("the first administrator");
         let entry = actor.did("user.invited", subject, json!({ "until": expires_at }));
+        // The console says at each path what the link is for.
+        let path = match account {
+            Some(_) => "/password",
+            None => "/first",
+        };
         let invitation = Invitation {
             digest: secret.digest,
-            account: account.clone(),
+            account,
             expires_at,
         };
         self.change(AccessChange::Invite(invitation), entry).await?;
-        Ok((format!("/first#{}", secret.text), expires_at))
+        Ok((format!("{path}#{}", secret.text), expires_at))
     }
 
     /// Uses a one-time link: makes the first administrator, or sets the password of whom it is for.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::{Extension, Json};
 use openidconnect::core::{
@@ -41,6 +41,9 @@ use crate::{Api, Problem};
 
 /// Where the provider sends people back to, behind the hub's address.
 const CALLBACK: &str = "/auth/oidc/callback";
+/// A page that leads on by its header.
+const PAGE: &str =
+    "<!doctype html><meta charset=\"utf-8\"><title>Tenon</title><a href=\"/\">Tenon</a>";
 /// How long the provider has to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long what the provider says of itself, its keys among it, is believed.
@@ -363,9 +366,15 @@ pub(crate) async fn means(State(api): State<Api>) -> Json<Means> {
 pub(crate) async fn begin_sign_on(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
-) -> Result<Response, Problem> {
+    headers: HeaderMap,
+) -> Response {
+    let answer = begin(&api, &caller).await;
+    answer.unwrap_or_else(|problem| back_to_the_door(&headers, problem))
+}
+
+async fn begin(api: &Api, caller: &Caller) -> Result<Response, Problem> {
     let single = api.access.single_sign_on().ok_or_else(none_configured)?;
-    api.access.check_pace(&caller)?;
+    api.access.check_pace(caller)?;
     let (url, underway) = single.begin().await?;
     let Underway {
         state,
@@ -397,6 +406,31 @@ pub(crate) async fn finish_sign_on(
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     Query(returned): Query<Returned>,
+) -> Response {
+    let answer = finish(&api, &caller, &headers, returned).await;
+    answer.unwrap_or_else(|problem| back_to_the_door(&headers, problem))
+}
+
+/// What went wrong: a program reads the problem; a person is led back to the door, which says it.
+fn back_to_the_door(headers: &HeaderMap, problem: Problem) -> Response {
+    let accepted = headers.get(header::ACCEPT).map(HeaderValue::as_bytes);
+    let person = accepted.is_some_and(|kinds| kinds.windows(9).any(|kind| kind == b"text/html"));
+    let way = HeaderValue::try_from(format!("0; url=/?sign_on={}", problem.code));
+    let mut response = problem.into_response();
+    if let (true, Ok(way)) = (person, way) {
+        let html = HeaderValue::from_static("text/html; charset=utf-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, html);
+        response.headers_mut().insert(header::REFRESH, way);
+        *response.body_mut() = PAGE.into();
+    }
+    response
+}
+
+async fn finish(
+    api: &Api,
+    caller: &Caller,
+    headers: &HeaderMap,
+    returned: Returned,
 ) -> Result<Response, Problem> {
     let single = api.access.single_sign_on().ok_or_else(none_configured)?;
     if let Some(error) = returned.error {
@@ -406,7 +440,7 @@ pub(crate) async fn finish_sign_on(
         let detail = "this browser has not begun this sign-on, or took too long; begin again";
         Problem::new(StatusCode::BAD_REQUEST, "oidc.state", detail)
     };
-    let waiting = cookie(&headers, caller.waiting_name()).ok_or_else(not_begun)?;
+    let waiting = cookie(headers, caller.waiting_name()).ok_or_else(not_begun)?;
     let mut parts = waiting.split('.').map(str::to_owned);
     let (Some(state), Some(nonce), Some(verifier)) = (parts.next(), parts.next(), parts.next())
     else {
@@ -431,9 +465,7 @@ pub(crate) async fn finish_sign_on(
     let cookie = caller.cookie(&secret, api.access.policy().longest.0.as_secs());
     // Not a redirect: the way here began at another site, and the session's cookie is for our own
     // pages' requests alone. A page of ours leads on.
-    let page =
-        Html("<!doctype html><meta charset=\"utf-8\"><title>Tenon</title><a href=\"/\">Tenon</a>");
-    let mut response = ([(header::REFRESH, "0; url=/")], page).into_response();
+    let mut response = ([(header::REFRESH, "0; url=/")], Html(PAGE)).into_response();
     for cookie in [cookie, caller.waiting("", 0)] {
         if let Ok(value) = cookie.parse() {
             response.headers_mut().append(header::SET_COOKIE, value);

@@ -142,7 +142,7 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 
 /// A one-time link.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({ "link": "/first#q0Vt…", "expires_at": "2026-11-27T08:00:00Z" }))]
+#[schema(example = json!({ "link": "/password#q0Vt…", "expires_at": "2026-11-27T08:00:00Z" }))]
 pub(crate) struct Link {
     /// What follows the hub's address.
     link: String,

@@ -5,10 +5,10 @@ import enUS from 'antd/locale/en_US'
 import zhCN from 'antd/locale/zh_CN'
 import { Suspense, useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
-import { BrowserRouter, Route, Routes } from 'react-router'
+import { BrowserRouter, Route, Routes, useLocation } from 'react-router'
 import { queries, whenSignedOut } from '../api/client'
 import { SESSION_KEY, SessionProvider, useCurrentSession } from '../session/session'
-import { SignIn } from '../session/SignIn'
+import { LINKS, SignIn } from '../session/SignIn'
 import { Trouble } from '../parts/Trouble'
 import { Mark } from './Mark'
 import { nonce } from './nonce'
@@ -67,6 +67,7 @@ function Dressed() {
 /** Lets in whoever is signed in, and shows the door to everybody else. */
 function Gate() {
   const session = useCurrentSession()
+  const { pathname } = useLocation()
   useEffect(() => whenSignedOut(() => queries.setQueryData(SESSION_KEY, null)), [])
   if (session.isPending) return <Waiting />
   if (session.error && !session.data) {
@@ -76,7 +77,7 @@ function Gate() {
       </main>
     )
   }
-  if (!session.data) return <SignIn />
+  if (!session.data || LINKS.includes(pathname)) return <SignIn inside={session.data?.user} />
   return (
     <SessionProvider session={session.data}>
       <Routes>

@@ -1,18 +1,26 @@
 import { useState } from 'react'
-import { Alert, Button, Form, Input } from 'antd'
+import { Alert, Button, Divider, Form, Input } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { useLocation, useNavigate } from 'react-router'
+import { hub } from '../api/client'
 import { Problem } from '../api/problem'
 import { Mark } from '../app/Mark'
 import { LanguageSwitch, LookSwitch } from '../app/switches'
 import { signIn, signInFirst } from './session'
 
-/** The door: sign in, or at the very first start make the first administrator (`/first#TOKEN`). */
-export function SignIn() {
+/** Where one-time links lead: to the first administrator's account, or to a password for one that there is. */
+export const LINKS = ['/first', '/password']
+
+/** The door: sign in, or follow a one-time link (`/first#TOKEN`, `/password#TOKEN`). Whoever is signed in already, as
+ * `inside`, is replaced by whom the link is for. */
+export function SignIn({ inside }: { inside?: string }) {
   const { t } = useTranslation('door')
   const location = useLocation()
   const navigate = useNavigate()
-  const first = location.pathname === '/first'
+  const way = location.pathname === '/first' ? 'first' : location.pathname === '/password' ? 'choose' : undefined
+  const means = hub.useQuery('get', '/api/v1/session/means', {}, { enabled: !way, staleTime: Infinity })
+  const elsewhere = means.data?.single_sign_on
+  const came = way ? null : new URLSearchParams(location.search).get('sign_on')
   const [problem, setProblem] = useState<Problem>()
   const [busy, setBusy] = useState(false)
 
@@ -20,7 +28,7 @@ export function SignIn() {
     setBusy(true)
     setProblem(undefined)
     try {
-      if (first) {
+      if (way) {
         const token = location.hash.slice(1) || values.token || ''
         await signInFirst(token, values.user, values.password)
         navigate('/', { replace: true })
@@ -42,19 +50,21 @@ export function SignIn() {
       </div>
       <div className="door-card">
         <Mark size={40} />
-        <h1>{first ? t('first.title') : t('title')}</h1>
-        <p className="quiet">{first ? t('first.text') : t('text')}</p>
+        <h1>{way ? t(`${way}.title`) : t('title')}</h1>
+        <p className="quiet">{way ? t(`${way}.text`) : t('text')}</p>
+        {inside && <Alert type="warning" showIcon title={t('inside', { user: inside })} action={<Button size="small" onClick={() => navigate('/', { replace: true })}>{t('stay')}</Button>} />}
+        {came && !problem && <Alert type="error" showIcon role="alert" title={t('came.failed')} description={t([`came.${came.replace('oidc.', '')}`, 'came.other'])} />}
         {problem && (
           <Alert
             type="error"
             showIcon
             role="alert"
-            title={problem.status === 0 ? t('unreachable') : problem.status === 401 ? t('wrong') : problem.message}
+            title={problem.status === 0 ? t('unreachable') : problem.code === 'access.link' ? t('spent') : problem.status === 401 ? t('wrong') : problem.message}
           />
         )}
         <Form layout="vertical" requiredMark={false} onFinish={enter} disabled={busy}>
-          {first && !location.hash && (
-            <Form.Item name="token" label={t('token')} rules={[{ required: true, message: t('needed') }]}>
+          {way && !location.hash && (
+            <Form.Item name="token" label={t(`${way}.token`)} rules={[{ required: true, message: t('needed') }]}>
               <Input autoComplete="off" />
             </Form.Item>
           )}
@@ -62,9 +72,9 @@ export function SignIn() {
             <Input autoComplete="username" autoFocus />
           </Form.Item>
           <Form.Item name="password" label={t('password')} rules={[{ required: true, message: t('needed') }]}>
-            <Input.Password autoComplete={first ? 'new-password' : 'current-password'} />
+            <Input.Password autoComplete={way ? 'new-password' : 'current-password'} />
           </Form.Item>
-          {first && (
+          {way && (
             <Form.Item
               name="again"
               label={t('again')}
@@ -80,9 +90,15 @@ export function SignIn() {
             </Form.Item>
           )}
           <Button type="primary" htmlType="submit" block size="large" loading={busy}>
-            {first ? t('first.enter') : t('enter')}
+            {way ? t(`${way}.enter`) : t('enter')}
           </Button>
         </Form>
+        {elsewhere && (
+          <>
+            <Divider plain>{t('or')}</Divider>
+            <Button href={elsewhere} block size="large">{t('single_sign_on')}</Button>
+          </>
+        )}
       </div>
     </main>
   )
