@@ -65,7 +65,7 @@ pub(crate) struct MessageQuery {
     limit: Option<u32>,
 }
 
-/// Journaled messages, newest first.
+/// Journaled messages, newest first. Who may touch only some systems is shown those from them.
 ///
 /// A search through much that finds little answers after a second with what it has: where `next` is
 /// not null, there is more to look through, even if the page is not full.
@@ -73,10 +73,12 @@ pub(crate) struct MessageQuery {
     (status = 200, description = "a page of records", body = Page<MessageView>), (status = 400, description = "the query does not fit", body = Problem)))]
 pub(crate) async fn messages(
     State(api): State<Api>,
+    principal: Principal,
     Asked(query): Asked<MessageQuery>,
 ) -> Result<Json<Page<MessageView>>, Problem> {
+    let sources = among(&principal, query.source.as_deref())?;
     let filter = MessageFilter {
-        source: query.source.as_deref().map(system).transpose()?,
+        source: None,
         entity: query.entity.as_deref().map(entity).transpose()?,
         state: query.state,
         business_key: query.key,
@@ -86,7 +88,24 @@ pub(crate) async fn messages(
         text: query.text.filter(|text| !text.is_empty()),
     };
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
-    let (records, next) = hunt(&api.store, filter, query.after, limit).await?;
+    let mut records = Vec::new();
+    let mut next = None;
+    for source in sources {
+        let filter = MessageFilter {
+            source,
+            ..filter.clone()
+        };
+        let (found, on) = hunt(&api.store, filter, query.after, limit).await?;
+        records.extend(found);
+        next = next.max(on);
+    }
+    // Below where the first of the systems breaks off, the others are not all there is.
+    records.retain(|record| next.is_none_or(|next| record.position >= next));
+    records.sort_by_key(|record| std::cmp::Reverse(record.position));
+    if records.len() > limit as usize {
+        records.truncate(limit as usize);
+        next = records.last().map(|last| last.position);
+    }
     Ok(Json(Page {
         items: records.into_iter().map(MessageView::from).collect(),
         next,
@@ -248,15 +267,17 @@ pub(crate) struct ParkedQuery {
     limit: Option<u32>,
 }
 
-/// Messages that wait, oldest first.
+/// Messages that wait, oldest first. Who may touch only some systems is shown theirs.
 #[utoipa::path(get, path = "/api/v1/parked", tag = "messages", params(ParkedQuery), responses(
     (status = 200, description = "a page of records", body = Page<ParkedView>), (status = 400, description = "the query does not fit", body = Problem)))]
 pub(crate) async fn parked(
     State(api): State<Api>,
+    principal: Principal,
     Asked(query): Asked<ParkedQuery>,
 ) -> Result<Json<Page<ParkedView>>, Problem> {
+    let systems = among(&principal, query.system.as_deref())?;
     let filter = ParkedFilter {
-        system: query.system.as_deref().map(system).transpose()?,
+        system: None,
         entity: query.entity.as_deref().map(entity).transpose()?,
         key: query.key,
         reason: query.reason,
@@ -268,10 +289,17 @@ pub(crate) async fn parked(
         ids: Vec::new(),
     };
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
-    let records = api
-        .store
-        .parked(&filter, query.after.map(ParkedId), limit)
-        .await?;
+    let mut records = Vec::new();
+    for system in systems {
+        let filter = ParkedFilter {
+            system,
+            ..filter.clone()
+        };
+        let after = query.after.map(ParkedId);
+        records.extend(api.store.parked(&filter, after, limit).await?);
+    }
+    records.sort_by_key(|record| record.id.0);
+    records.truncate(limit as usize);
     let next = (records.len() as u32 == limit).then(|| records.last().map(|last| last.id.0));
     Ok(Json(Page {
         items: records.into_iter().map(ParkedView::from).collect(),
@@ -291,6 +319,19 @@ pub(crate) async fn summary(State(api): State<Api>) -> Result<Json<Summary>, Pro
     (status = 200, description = "depth by queue; null where it cannot be told", body = BTreeMap<String, Option<u64>>)))]
 pub(crate) async fn queues(State(api): State<Api>) -> Json<BTreeMap<String, Option<u64>>> {
     Json(api.depths.read().await)
+}
+
+/// The systems that a list is of: the one that is named, else each that the caller may touch; `None`
+/// stands for all.
+fn among(principal: &Principal, named: Option<&str>) -> Result<Vec<Option<SystemName>>, Problem> {
+    if let Some(named) = named.map(system).transpose()? {
+        principal.check_system(&named)?;
+        return Ok(vec![Some(named)]);
+    }
+    Ok(match &principal.systems {
+        None => vec![None],
+        Some(systems) => systems.iter().cloned().map(Some).collect(),
+    })
 }
 
 fn system(text: &str) -> Result<SystemName, Problem> {

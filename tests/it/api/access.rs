@@ -178,7 +178,7 @@ async fn the_first_administrator_comes_by_a_link_that_is_good_once() {
     );
     let token = made["link"]
         .as_str()
-        .and_then(|link| link.strip_prefix("/first#"))
+        .and_then(|link| link.strip_prefix("/password#"))
         .expect("a link");
     let mut other = Browser::new(&router);
     let stolen = other
@@ -479,9 +479,15 @@ async fn tokens_are_made_shown_once_and_revoked() {
         (&who["user"], &who["systems"]),
         (&json!("token:report"), &json!(["shop"]))
     );
+    for path in ["/api/v1/messages", "/api/v1/parked"] {
+        ask(router, bearer(path, &secret)).await.with(200);
+    }
     ask(router, bearer("/api/v1/messages?source=shop", &secret))
         .await
         .with(200);
+    ask(router, bearer("/api/v1/messages?source=erp", &secret))
+        .await
+        .problem(403, "access.scope");
     let listed = chief.ask("GET", "/api/v1/tokens", None).await.with(200);
     assert!(!listed.text().contains(&secret));
     assert!(listed.json()["items"][0]["used_at"].is_string());

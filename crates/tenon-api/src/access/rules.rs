@@ -83,7 +83,7 @@ pub(crate) const RULES: &[Rule] = &[
     see("/metrics", Scope::Company),
     see("/asyncapi.json", Scope::Company),
     // Messages.
-    see("/api/v1/messages", Scope::Named("source")),
+    see("/api/v1/messages", Scope::OfRecord),
     see("/api/v1/messages/{id}", Scope::OfRecord),
     rule(
         "POST",
@@ -95,7 +95,7 @@ pub(crate) const RULES: &[Rule] = &[
     see("/api/v1/trace/{key}", Scope::OfRecord),
     see("/api/v1/messages/{id}/bodies", Scope::OfRecord),
     see("/api/v1/messages/{id}/attempts", Scope::OfRecord),
-    see("/api/v1/parked", Scope::Named("system")),
+    see("/api/v1/parked", Scope::OfRecord),
     see("/api/v1/parked/groups", Scope::OfRecord),
     see("/api/v1/parked/{id}", Scope::OfRecord),
     rule(
