@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { useFormat } from '../parts/format'
 import { useLive } from './live'
 
-/** Says whether what is seen is live, and how much flows. */
+/** Says whether the hub answers, and how much flows; how new a page is, the page says itself. */
 export function LivePulse() {
   const { t } = useTranslation()
   const { number } = useFormat()

@@ -1,7 +1,8 @@
-import { Button, DatePicker, Empty, Input, Select, Space, Table } from 'antd'
+import { Button, DatePicker, Empty, Input, Select, Space, Switch, Table } from 'antd'
 import { SearchOutlined } from '@ant-design/icons'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import dayjs from 'dayjs'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useSearchParams } from 'react-router'
 import { api, hub, type Schemas } from '../../api/client'
@@ -15,6 +16,11 @@ import './messages.css'
 const STATES = ['routed', 'unchanged', 'filtered', 'invalid', 'done', 'refused', 'dropped']
 const ENTITIES = ['customer', 'order', 'invoice', 'item', 'bom', 'inventory', 'shipment', 'receipt', 'opportunity', 'case', 'approval', 'engineering_change', 'sell_out', 'supply_plan', 'requisition', 'purchase_order', 'interaction', 'document']
 
+/** Ranges that end now, in minutes. */
+const LAST: Record<string, number> = { '15m': 15, '1h': 60, '1d': 24 * 60, '7d': 7 * 24 * 60 }
+/** How often the first page is asked for anew. */
+const EVERY = 3_000
+
 /** What the hub carried: by key, by text, by anything that is known of it. */
 export default function Messages() {
   const { t } = useTranslation('messages')
@@ -27,13 +33,18 @@ export default function Messages() {
     for (const [name, to] of Object.entries(changes)) to ? next.set(name, to) : next.delete(name)
     setParams(next, { replace: true })
   }
-  const filter = { source: value('source'), entity: value('entity'), state: value('state'), since: value('since'), until: value('until') }
+  const last = Object.keys(LAST).find((range) => range === value('last'))
+  const chosen = { source: value('source'), entity: value('entity'), state: value('state'), since: last ? undefined : value('since'), until: last ? undefined : value('until') }
   const key = value('key')
   const text = value('text')
+  const [paused, setPaused] = useState(false)
+  // Nothing new comes into a range that has ended, and a search for text is too much to do all the time.
+  const lives = !text && !chosen.until
   const found = useInfiniteQuery({
-    queryKey: ['messages', key, text, filter],
+    queryKey: ['messages', key, text, chosen, last],
     initialPageParam: undefined as number | undefined,
     queryFn: async ({ pageParam }) => {
+      const filter = last ? { ...chosen, since: dayjs().subtract(LAST[last]!, 'minute').toISOString() } : chosen
       if (key) {
         // A key names every message of a record, whichever of its ids it is.
         const { data } = await api.GET('/api/v1/trace/{key}', { params: { path: { key } } })
@@ -49,7 +60,9 @@ export default function Messages() {
       return data!
     },
     getNextPageParam: (page) => page.next ?? undefined,
+    refetchInterval: ({ state }) => lives && !paused && (state.data?.pages.length ?? 0) <= 1 && EVERY,
   })
+  const further = (found.data?.pages.length ?? 0) > 1
   const items = found.data?.pages.flatMap((page) => page.items) ?? []
   const choices = (values: string[], prefix: string) => values.map((one) => ({ value: one, label: t(`${prefix}.${one}`, { ns: 'common', defaultValue: one }) }))
   return (
@@ -79,17 +92,24 @@ export default function Messages() {
             }}
           />
           </Space.Compact>
-          <Select allowClear style={{ minWidth: 130 }} placeholder={t('system')} aria-label={t('system')} value={filter.source} onChange={(source) => set({ source })} options={(connectors.data ?? []).map(({ name }) => ({ value: name, label: name }))} />
-          <Select allowClear showSearch={{ optionFilterProp: 'label' }} style={{ minWidth: 140 }} placeholder={t('entity')} aria-label={t('entity')} value={filter.entity} onChange={(entity) => set({ entity })} options={choices(ENTITIES, 'entity')} />
-          <Select allowClear style={{ minWidth: 120 }} placeholder={t('state')} aria-label={t('state')} value={filter.state} onChange={(state) => set({ state })} options={choices(STATES, 'state')} />
+          <Select allowClear style={{ minWidth: 130 }} placeholder={t('system')} aria-label={t('system')} value={chosen.source} onChange={(source) => set({ source })} options={(connectors.data ?? []).map(({ name }) => ({ value: name, label: name }))} />
+          <Select allowClear showSearch={{ optionFilterProp: 'label' }} style={{ minWidth: 140 }} placeholder={t('entity')} aria-label={t('entity')} value={chosen.entity} onChange={(entity) => set({ entity })} options={choices(ENTITIES, 'entity')} />
+          <Select allowClear style={{ minWidth: 120 }} placeholder={t('state')} aria-label={t('state')} value={chosen.state} onChange={(state) => set({ state })} options={choices(STATES, 'state')} />
+          <Select allowClear style={{ minWidth: 130 }} placeholder={t('last')} aria-label={t('last')} value={last} onChange={(range) => set({ last: range, since: undefined, until: undefined })} options={Object.keys(LAST).map((range) => ({ value: range, label: t(`range.${range}`) }))} />
           <DatePicker.RangePicker
             showTime={{ format: 'HH:mm' }}
             format="YYYY-MM-DD HH:mm"
             allowEmpty={[true, true]}
             placeholder={[t('since'), t('until')]}
-            value={[filter.since ? dayjs(filter.since) : null, filter.until ? dayjs(filter.until) : null]}
-            onChange={(range) => set({ since: range?.[0]?.toISOString(), until: range?.[1]?.toISOString() })}
+            value={[chosen.since ? dayjs(chosen.since) : null, chosen.until ? dayjs(chosen.until) : null]}
+            onChange={(range) => set({ last: undefined, since: range?.[0]?.toISOString(), until: range?.[1]?.toISOString() })}
           />
+          {lives && (
+            <label className="live-switch">
+              <Switch size="small" checked={!paused && !further} disabled={further} onChange={(on) => setPaused(!on)} aria-label={t('live')} />
+              <span className="quiet small">{further ? t('live_first') : paused ? t('live_paused') : t('live')}</span>
+            </label>
+          )}
           <Saved query={params.toString()} ask={(query) => setParams(new URLSearchParams(query))} />
         </div>
         {found.error ? (
