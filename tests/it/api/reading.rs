@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 
 use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
 use serde_json::{Value, json};
+use tenon_store::Role;
 
-use super::site::{Answer, Site, TOKEN, call, eventually, get, get_openly, order, post};
+use super::roles::token;
+use super::site::{Answer, Site, TOKEN, ask, call, eventually, get, get_openly, order, post};
 
 const TAX_ID: &str = "91350100M000100Y43";
 
@@ -55,6 +59,32 @@ async fn messages_are_paged_newest_first() {
     }
     assert_eq!(sizes, [2, 2, 1]);
     assert_eq!(found, ["SO-4", "SO-3", "SO-2", "SO-1", "SO-0"]);
+
+    // Who may touch only some systems, and names none, is shown the messages from those, page by page.
+    for (name, systems, expected) in [
+        ("both", &["erp", "shop"][..], found.as_slice()),
+        ("other", &["erp"], &[]),
+    ] {
+        let token = token(&site, name, Role::Viewer, systems).await;
+        let mut seen = Vec::new();
+        let mut after = String::new();
+        loop {
+            let request = Request::get(format!("/api/v1/messages?limit=2{after}"))
+                .header("authorization", format!("Bearer {token}"))
+                .body(Body::empty());
+            let answer = ask(&router, request.expect("a request")).await.with(200);
+            let keys = items(&answer);
+            seen.extend(
+                keys.iter()
+                    .map(|item| item["business_key"].as_str().expect("a key").to_owned()),
+            );
+            let Some(next) = answer.json()["next"].as_i64() else {
+                break;
+            };
+            after = format!("&after={next}");
+        }
+        assert_eq!(seen, expected, "{name}");
+    }
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ fn request(path: &str, method: &str, query: &str, token: Option<&str>) -> Reques
 }
 
 /// A token of a role, perhaps for some systems alone.
-async fn token(site: &Site, name: &str, role: Role, systems: &[&str]) -> String {
+pub(super) async fn token(site: &Site, name: &str, role: Role, systems: &[&str]) -> String {
     let systems = systems
         .iter()
         .map(|name| SystemName::new(name).expect("a name"));

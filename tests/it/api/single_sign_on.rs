@@ -292,6 +292,13 @@ async fn people_sign_on_at_a_provider_and_have_the_role_of_their_group() {
         .problem(401, "oidc.refused");
     let denied = visit(&router, "/auth/oidc/callback?error=access_denied", &none).await;
     denied.problem(401, "oidc.refused");
+    // A person is led back to the door, which says what is wrong.
+    let request = Request::get("/auth/oidc/callback?error=access_denied")
+        .header("accept", "text/html,*/*;q=0.8")
+        .body(Body::empty());
+    let led = ask(&router, request.expect("a request")).await.with(401);
+    assert_eq!(led.headers["refresh"], "0; url=/?sign_on=oidc.refused");
+    assert_eq!(led.headers["content-type"], "text/html; charset=utf-8");
     let lost = policy("groups");
     drop(running);
     let gone = site.router_with(site.access_with(lost), Arc::default());

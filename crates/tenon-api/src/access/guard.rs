@@ -100,7 +100,8 @@ async fn admit(
     match rule.scope {
         Scope::Company | Scope::OfRecord => Ok(()),
         Scope::Whole => Err(principal.out_of_scope("this concerns all")),
-        Scope::Named(name) => match named(request, name).await {
+        Scope::Among(name) if !mentions(request, name) => Ok(()),
+        Scope::Named(name) | Scope::Among(name) => match named(request, name).await {
             None => Err(principal.out_of_scope(&format!("name one as `{name}`"))),
             Some(text) => match SystemName::new(&text) {
                 Ok(system) => principal.check_system(&system),
@@ -108,6 +109,12 @@ async fn admit(
             },
         },
     }
+}
+
+/// Whether the query has the parameter at all; one that cannot be read might.
+fn mentions(request: &Request, name: &str) -> bool {
+    axum::extract::Query::<Vec<(String, String)>>::try_from_uri(request.uri())
+        .map_or(true, |pairs| pairs.0.iter().any(|(key, _)| key == name))
 }
 
 /// A parameter of the path, or of the query.

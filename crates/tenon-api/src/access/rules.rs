@@ -13,6 +13,9 @@ pub(crate) enum Scope {
     /// The one that this parameter of the path or the query names; who may touch only some must name one
     /// of them.
     Named(&'static str),
+    /// The one that this parameter of the query names; where none is named, the handler shows only those of
+    /// [`super::Principal::systems`].
+    Among(&'static str),
     /// That of the record that the path names; the handler asks [`super::Principal::check_system`].
     OfRecord,
     /// All: only for those who may touch all.
@@ -83,7 +86,7 @@ pub(crate) const RULES: &[Rule] = &[
     see("/metrics", Scope::Company),
     see("/asyncapi.json", Scope::Company),
     // Messages.
-    see("/api/v1/messages", Scope::OfRecord),
+    see("/api/v1/messages", Scope::Among("source")),
     see("/api/v1/messages/{id}", Scope::OfRecord),
     rule(
         "POST",
@@ -95,7 +98,7 @@ pub(crate) const RULES: &[Rule] = &[
     see("/api/v1/trace/{key}", Scope::OfRecord),
     see("/api/v1/messages/{id}/bodies", Scope::OfRecord),
     see("/api/v1/messages/{id}/attempts", Scope::OfRecord),
-    see("/api/v1/parked", Scope::OfRecord),
+    see("/api/v1/parked", Scope::Among("system")),
     see("/api/v1/parked/groups", Scope::OfRecord),
     see("/api/v1/parked/{id}", Scope::OfRecord),
     rule(
