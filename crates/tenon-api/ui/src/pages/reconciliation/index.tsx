@@ -1,4 +1,4 @@
-import { Button, Empty, Input, Skeleton, Table } from 'antd'
+import { Button, Empty, Input, Skeleton, Table, type TableColumnsType } from 'antd'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { Link, useSearchParams } from 'react-router'
@@ -7,6 +7,7 @@ import { Export } from '../../parts/Export'
 import { useFormat } from '../../parts/format'
 import { Matters } from '../../parts/Matters'
 import { money } from '../../parts/money'
+import { OfCustomer } from '../../parts/OfCustomer'
 import { Figure, PageHead, Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
 import './reconciliation.css'
@@ -26,9 +27,10 @@ export default function Reconciliation() {
   const exceptions = hub.useQuery('get', '/api/v1/insight/exceptions', {}, { refetchInterval: 10_000 })
   const matter = query.get('matter') ?? 'overdue'
   const text = query.get('q') ?? ''
-  const asked = { ...(matter === 'all' ? {} : { matter }), ...(text ? { text } : {}) }
+  const customer = query.get('customer') ?? ''
+  const asked = { ...(matter === 'all' ? {} : { matter }), ...(text ? { text } : {}), ...(customer ? { customer } : {}) }
   const orders = useInfiniteQuery({
-    queryKey: ['orders', matter, text],
+    queryKey: ['orders', matter, text, customer],
     initialPageParam: undefined as string | undefined,
     queryFn: async ({ pageParam }) => (await api.GET('/api/v1/insight/orders', { params: { query: { ...asked, after: pageParam, limit: 50 } } })).data!,
     getNextPageParam: (page) => page.next ?? undefined,
@@ -57,20 +59,23 @@ export default function Reconciliation() {
         flush
         title={`${t('orders')}: ${t(`matter.${matter}`)}`}
         tools={
-          <Input.Search
-            allowClear
-            defaultValue={text}
-            placeholder={t('find')}
-            aria-label={t('find')}
-            style={{ width: 220 }}
-            onSearch={(q) => change({ q: q.trim(), matter: q.trim() ? 'all' : matter })}
-          />
+          <>
+            <OfCustomer value={customer || undefined} choose={(id) => change({ customer: id ?? '' })} />
+            <Input.Search
+              allowClear
+              defaultValue={text}
+              placeholder={t('find')}
+              aria-label={t('find')}
+              style={{ width: 220 }}
+              onSearch={(q) => change({ q: q.trim(), matter: q.trim() ? 'all' : matter })}
+            />
+          </>
         }
       >
         {orders.error ? (
           <Trouble error={orders.error} again={() => orders.refetch()} />
         ) : (
-          <Orders rows={orders.data?.pages.flatMap((page) => page.items)} />
+          <Orders matter={matter} rows={orders.data?.pages.flatMap((page) => page.items)} />
         )}
         {orders.hasNextPage && <div className="more"><Button loading={orders.isFetchingNextPage} onClick={() => void orders.fetchNextPage()}>{t('act.more', { ns: 'common' })}</Button></div>}
       </Panel>
@@ -112,13 +117,29 @@ function Amount({ value }: { value: string }) {
   return <span className="number">{money(value)}</span>
 }
 
-function Orders({ rows }: { rows?: Order[] }) {
+type Column = 'ordered' | 'shipped' | 'invoiced' | 'received' | 'short' | 'unbilled' | 'over_billed' | 'outstanding' | 'due' | 'age' | 'state'
+
+/** What is looked at of each matter: so few columns that all of them are seen beside each other. */
+const COLUMNS: Record<string, Column[]> = {
+  overdue: ['outstanding', 'due', 'age', 'invoiced', 'received'],
+  short: ['short', 'age', 'ordered', 'shipped'],
+  unbilled: ['unbilled', 'age', 'shipped', 'invoiced'],
+  over_billed: ['over_billed', 'ordered', 'shipped', 'invoiced'],
+  orphan: ['shipped', 'invoiced', 'received'],
+  mixed: ['ordered', 'shipped', 'invoiced', 'received'],
+  open: ['ordered', 'shipped', 'invoiced', 'received', 'outstanding'],
+  matched: ['ordered', 'shipped', 'invoiced', 'received'],
+}
+const ALL: Column[] = ['state', 'ordered', 'shipped', 'invoiced', 'received', 'outstanding']
+
+function Orders({ rows, matter }: { rows?: Order[]; matter: string }) {
   const { t } = useTranslation('reconciliation')
-  const amount = (key: 'ordered' | 'shipped' | 'invoiced' | 'received' | 'short' | 'unbilled' | 'over_billed' | 'outstanding') => ({
-    title: t(key),
-    align: 'right' as const,
-    render: (_: unknown, row: Order) => <Amount value={row[key]} />,
-  })
+  const column = (key: Column): TableColumnsType<Order>[number] => {
+    if (key === 'state') return { title: t('state'), render: (_, row) => t(`stands.${row.state}`, { defaultValue: row.state }) }
+    if (key === 'due') return { title: t('due'), dataIndex: 'due_on', className: 'number nowrap', render: (day: string | null) => day ?? '–' }
+    if (key === 'age') return { title: t('age'), align: 'right', dataIndex: 'age_days', render: (days: number | null) => <span className="number">{days ?? '–'}</span> }
+    return { title: t(key), align: 'right', render: (_, row) => <Amount value={row[key]} /> }
+  }
   return (
     <Table<Order>
       size="small"
@@ -132,26 +153,21 @@ function Orders({ rows }: { rows?: Order[] }) {
       columns={[
         {
           title: t('number'),
-          render: (_, row) => <Link className="mono nowrap" to={`/trace/${encodeURIComponent(row.number)}`}>{row.number}</Link>,
+          render: (_, row) => (
+            <>
+              <Link className="mono nowrap" to={`/trace/${encodeURIComponent(row.number)}`}>{row.number}</Link>
+              {row.contract && <div className="quiet small nowrap">{t('contract', { number: row.contract })}</div>}
+            </>
+          ),
         },
         {
           title: t('customer'),
           render: (_, row) =>
             row.customer ? <Link className="clip customer-name" to={`/customers/${row.customer}`}>{row.customer_name ?? row.customer_code ?? row.customer}</Link> : '–',
         },
-        { title: t('day'), dataIndex: 'day', className: 'number' },
-        { title: t('state'), render: (_, row) => t(`stands.${row.state}`, { defaultValue: row.state }) },
+        { title: t('day'), dataIndex: 'day', className: 'number nowrap' },
         { title: t('currency'), dataIndex: 'currency' },
-        amount('ordered'),
-        amount('shipped'),
-        amount('invoiced'),
-        amount('received'),
-        amount('short'),
-        amount('unbilled'),
-        amount('over_billed'),
-        amount('outstanding'),
-        { title: t('due'), dataIndex: 'due_on', className: 'number', render: (day: string | null) => day ?? '–' },
-        { title: t('age'), align: 'right', dataIndex: 'age_days', render: (days: number | null) => <span className="number">{days ?? '–'}</span> },
+        ...(COLUMNS[matter] ?? ALL).map(column),
       ]}
     />
   )

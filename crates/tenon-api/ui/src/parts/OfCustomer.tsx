@@ -2,7 +2,7 @@ import { Select, Spin } from 'antd'
 import { useQuery } from '@tanstack/react-query'
 import { useDeferredValue, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { api, hub } from '../../api/client'
+import { api, hub } from '../api/client'
 
 const SHOWN = 20
 
