@@ -110,6 +110,9 @@ async fn reviews_are_listed_shown_and_decided() {
     assert_eq!(shown["sides"][0]["golden"]["legal_name"], name);
     assert_eq!(shown["sides"][1]["golden"]["legal_name"], name);
     assert!(!shown.to_string().contains("60000000"), "{shown}");
+    let differs = shown["differs"].as_array().unwrap();
+    assert!(differs.contains(&json!("tax_id")), "{shown}");
+    assert!(!differs.contains(&json!("legal_name")), "{shown}");
 
     let silent = json!({ "by": "li.wei", "act": { "approve": { "review": id } } });
     let told = give(&router, &silent)

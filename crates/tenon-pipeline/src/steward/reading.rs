@@ -243,6 +243,20 @@ pub struct ReviewView {
     pub review: Review,
     /// The two masters, the elder first; of one that was merged, the survivor.
     pub sides: Vec<MasterView>,
+    /// The fields that both state differently, as they are before they are masked: two masks look alike.
+    pub differs: Vec<String>,
+}
+
+/// The fields that both records state, and state differently.
+fn differing(one: &Value, other: &Value) -> Vec<String> {
+    let (Some(one), Some(other)) = (one.as_object(), other.as_object()) else {
+        return Vec::new();
+    };
+    let differ = one.iter().filter(|(field, value)| {
+        let other = other.get(*field).filter(|other| !other.is_null());
+        !value.is_null() && other.is_some_and(|other| other != *value)
+    });
+    differ.map(|(field, _)| field.clone()).collect()
 }
 
 impl Steward {
@@ -256,6 +270,7 @@ impl Steward {
             return Ok(None);
         };
         let mut sides = Vec::new();
+        let mut whole = Vec::new();
         for side in [review.one, review.other] {
             let mut next = Some(side);
             while let Some(view) = match next {
@@ -264,11 +279,22 @@ impl Steward {
             } {
                 next = view.merged_into;
                 if next.is_none() {
+                    let row = self.store.golden(view.master_id).await;
+                    let row = row.map_err(|error| store_failure(&error))?;
+                    whole.extend(row.map(|row| body(&row.golden.customer)));
                     sides.push(view);
                 }
             }
         }
-        Ok(Some(ReviewView { review, sides }))
+        let differs = match whole.as_slice() {
+            [one, other] => differing(one, other),
+            _ => Vec::new(),
+        };
+        Ok(Some(ReviewView {
+            review,
+            sides,
+            differs,
+        }))
     }
 
     /// The master that people call so: by its id, by its code, or by a system's record `erp/K-1`.
@@ -355,5 +381,26 @@ impl Steward {
         let versions = self.store.history(id, limit).await;
         let versions = versions.map_err(|error| store_failure(&error))?;
         Ok(versions.into_iter().map(VersionView::new).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_whose_masks_look_alike_differ() {
+        let one =
+            json!({ "phones": ["021-60000001"], "emails": ["a@x.cn"], "code": "K", "city": null });
+        let other = json!({ "phones": ["021-60000002"], "emails": ["a@x.cn"], "city": "上海" });
+        assert_eq!(differing(&one, &other), ["phones"]);
+        let schema = schema(MessageKind::current(Entity::Customer)).unwrap();
+        let masked = |mut record: Value| {
+            schema.mask(&mut record);
+            record
+        };
+        assert_eq!(masked(one)["phones"], masked(other)["phones"]);
     }
 }

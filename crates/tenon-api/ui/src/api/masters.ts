@@ -48,8 +48,17 @@ export async function reviews(state: string, after?: number): Promise<{ items: R
   return (await api.GET('/api/v1/reviews', { params: { query: { state, after, limit: 50 } } })).data as unknown as { items: Review[]; next: number | null }
 }
 
-export async function review(id: number): Promise<{ review: Review; sides: Master[] }> {
-  return (await api.GET('/api/v1/reviews/{id}', { params: { path: { id } } })).data as unknown as { review: Review; sides: Master[] }
+/** A review with both its masters, and the fields that differ before they are masked. */
+export interface Pair { review: Review; sides: Master[]; differs: string[] }
+
+export async function review(id: number): Promise<Pair> {
+  return (await api.GET('/api/v1/reviews/{id}', { params: { path: { id } } })).data as unknown as Pair
+}
+
+/** A golden record with nothing masked; that somebody looked, and why, is noted in the audit trail. */
+export async function reveal(id: string, because: string): Promise<Record<string, unknown>> {
+  const { data } = await api.POST('/api/v1/masters/{id}/reveal', { params: { path: { id } }, body: { because } })
+  return (data as unknown as { golden: { customer: Record<string, unknown> } }).golden.customer
 }
 
 /** Gives a command and waits until it is decided. */

@@ -1,11 +1,11 @@
 import { Alert, Button, Dropdown, Input, Modal, Progress, Skeleton, Table, Tabs, Tag } from 'antd'
-import { MoreOutlined, PushpinOutlined } from '@ant-design/icons'
+import { EyeOutlined, MoreOutlined, PushpinOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
 import { hub } from '../../api/client'
-import { command, history, master, nameOf, type Master } from '../../api/masters'
+import { command, history, master, nameOf, reveal, type Master } from '../../api/masters'
 import { useAskWhy, useSay } from '../../parts/ask'
 import { PageHead, Panel } from '../../parts/PageHead'
 import { State } from '../../parts/State'
@@ -17,12 +17,29 @@ import { Dealings, Worth } from './Dealings'
 
 /** Everything that is known of a customer, and who said it. */
 export default function Customer() {
-  const { t } = useTranslation('customer')
   const { id = '' } = useParams()
   const found = useQuery({ queryKey: ['master', id], queryFn: () => master(id) })
   if (found.error) return <Trouble error={found.error} again={() => found.refetch()} />
   if (!found.data) return <Skeleton active className="page" />
-  const one = found.data
+  return <Known key={found.data.master_id} one={found.data} />
+}
+
+function Known({ one }: { one: Master }) {
+  const { t } = useTranslation('customer')
+  const may = useMay('reveal')
+  const askWhy = useAskWhy()
+  const say = useSay()
+  // Kept no longer than the page is looked at.
+  const [shown, setShown] = useState<Record<string, unknown>>()
+  async function look() {
+    const because = await askWhy(t('reveal_title'), t('reveal_text'), { required: true, ok: t('reveal') })
+    if (!because) return
+    try {
+      setShown(await reveal(one.master_id, because))
+    } catch (error) {
+      say.failed(error)
+    }
+  }
   return (
     <div className="page stack">
       <PageHead
@@ -42,8 +59,8 @@ export default function Customer() {
       )}
       <Worth id={one.master_id} />
       <div className="cols two">
-        <Panel title={t('values')} flush>
-          <Values one={one} />
+        <Panel title={t('values')} flush tools={may && !shown && <Button size="small" icon={<EyeOutlined />} onClick={() => void look()}>{t('reveal')}</Button>}>
+          <Values one={shown ? { ...one, golden: shown } : one} />
         </Panel>
         <div className="stack">
           <Panel title={t('holders')} flush>

@@ -1,9 +1,10 @@
 import { Alert, Button, Skeleton, Tag } from 'antd'
+import { EyeOutlined } from '@ant-design/icons'
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
-import { command, nameOf, review, reviews, type Master, type Review } from '../../api/masters'
+import { command, nameOf, reveal, review, reviews, type Master, type Review } from '../../api/masters'
 import { useAskWhy, useSay } from '../../parts/ask'
 import { useKeys } from '../../parts/keys'
 import { PageHead } from '../../parts/PageHead'
@@ -88,9 +89,9 @@ export default function Reviews() {
         none={t('none')}
         label={t('pair')}
       >
-        {pair.error ? <Trouble error={pair.error} /> : !chosen || !elder || !younger ? <Skeleton active style={{ padding: 20 }} /> : (
+        {pair.error ? <Trouble error={pair.error} /> : !chosen || !pair.data || !elder || !younger ? <Skeleton active style={{ padding: 20 }} /> : (
           <>
-            <Sides elder={elder} younger={younger} />
+            <Sides key={chosen.id} elder={elder} younger={younger} differs={pair.data.differs} />
             <div className="queue-why">
               <h3>{t('evidence')}</h3>
               <Alert type="info" title={t([`reason.${chosen.reason}`, 'reason.other'], { reason: chosen.reason })} />
@@ -116,19 +117,40 @@ function subjectOf({ id, evidence }: Review): string {
 }
 
 /** Both masters, value beside value; what is the same in both recedes. */
-function Sides({ elder, younger }: { elder: Master; younger: Master }) {
+function Sides({ elder, younger, differs }: { elder: Master; younger: Master; differs: string[] }) {
   const { t } = useTranslation(['reviews', 'customer'])
-  const names = [...new Set([...Object.keys(elder.golden), ...Object.keys(younger.golden)])]
+  const may = useMay('reveal')
+  const askWhy = useAskWhy()
+  const say = useSay()
+  // Kept no longer than the pair is looked at.
+  const [shown, setShown] = useState<Record<string, unknown>[]>()
+  async function look() {
+    const because = await askWhy(t('reveal_title', { ns: 'customer' }), t('reveal_text', { ns: 'customer' }), { required: true, ok: t('reveal', { ns: 'customer' }) })
+    if (!because) return
+    try {
+      setShown(await Promise.all([elder, younger].map((side) => reveal(side.master_id, because))))
+    } catch (error) {
+      say.failed(error)
+    }
+  }
+  const [first, second] = shown ?? [elder.golden, younger.golden]
+  const names = Object.keys({ ...elder.golden, ...younger.golden })
   const rows = names
-    .map((field) => [field, line(elder.golden[field]), line(younger.golden[field])] as const)
+    .map((field) => [field, line(first![field]), line(second![field])] as const)
     .filter(([, one, other]) => one || other)
     // What differs decides, so it is read first.
-    .sort(([, a, b], [, c, d]) => Number(c !== d && Boolean(c && d)) - Number(a !== b && Boolean(a && b)))
+    .sort(([one], [other]) => Number(differs.includes(other)) - Number(differs.includes(one)))
   return (
     <table className="sides">
       <thead>
         <tr>
-          <th scope="col"><span className="quiet">{t('field')}</span></th>
+          <th scope="col">
+            {may && !shown ? (
+              <Button size="small" icon={<EyeOutlined />} onClick={() => void look()}>{t('reveal', { ns: 'customer' })}</Button>
+            ) : (
+              <span className="quiet">{t('field')}</span>
+            )}
+          </th>
           {[elder, younger].map((side, index) => (
             <th key={side.master_id + index} scope="col">
               <kbd>{index + 1}</kbd> <Link to={`/customers/${side.master_id}`}>{nameOf(side)}</Link>
@@ -139,12 +161,13 @@ function Sides({ elder, younger }: { elder: Master; younger: Master }) {
       </thead>
       <tbody>
         {rows.map(([field, one, other]) => {
-          const state = one === other ? 'same' : one && other ? 'differs' : 'lacks'
+          // The hub compared what is under the masks.
+          const state = differs.includes(field) ? 'differs' : one && other ? 'same' : 'lacks'
           return (
             <tr key={field} className={state}>
               <th scope="row">{t(`field.${field}`, { ns: 'customer', defaultValue: field })}</th>
               <td>{one || <span className="quiet">–</span>}</td>
-              <td>{other || <span className="quiet">–</span>} {state === 'differs' && <Tag className="differs-tag">{t('differs')}</Tag>}</td>
+              <td>{other || <span className="quiet">–</span>} {state === 'differs' && <Tag className="differs-tag">{t(one === other ? 'differs_masked' : 'differs')}</Tag>}</td>
             </tr>
           )
         })}
