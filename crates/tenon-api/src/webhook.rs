@@ -17,7 +17,7 @@ use tenon_connector::{Deployment, Inlet, Intake, System, Webhook, WebhookAuth};
 use tenon_core::{
     Failure, FailureKind, Message, MessageId, Native, NativeBody, SystemName, Timestamp,
 };
-use tenon_pipeline::Component;
+use tenon_pipeline::{Component, ComponentState};
 use utoipa::ToSchema;
 
 use crate::problem::Asked;
@@ -83,7 +83,8 @@ pub(crate) async fn receive(
     )
     .increment(messages.len() as u64);
     let component = Component(format!("{}/receive/{}", inlet.system, inlet.name));
-    api.health.received(&component, messages.len() as u64);
+    let taken = messages.len() as u64;
+    api.health.received(&component, ComponentState::Idle, taken);
     if let Some(reply) = said.reply {
         return Ok(answer(reply));
     }

@@ -141,9 +141,10 @@ impl Health {
         self.went_wrong(component, failure.detail.clone());
     }
 
-    /// Messages that the hub has taken by a component: by a webhook, or from a source that is asked.
-    pub fn received(&self, component: &Component, count: u64) {
-        self.report(component, ComponentState::Flowing, count);
+    /// Messages that the hub has taken by a component: from a source that is asked, which flows until it has nothing
+    /// more, or by a webhook, which rests after each call.
+    pub fn received(&self, component: &Component, state: ComponentState, count: u64) {
+        self.report(component, state, count);
         self.went_well(component);
     }
 
@@ -292,7 +293,7 @@ mod tests {
         let error = report().last_error.map(|error| error.reason);
         assert_eq!(error.as_deref(), Some("401 Unauthorized"));
         assert_eq!(report().last_success, None);
-        health.received(&erp, 2);
+        health.received(&erp, ComponentState::Idle, 2);
         assert!(report().last_success.is_some());
         assert_eq!(health.tally().moved[&erp], 2);
     }

@@ -126,7 +126,8 @@ impl Poll {
                         read_to = Some(to);
                     }
                     source.settle().await?;
-                    self.health.received(component, count);
+                    self.health
+                        .received(component, ComponentState::Flowing, count);
                 }
             }
         }
