@@ -4,12 +4,9 @@ use std::time::Duration;
 
 use sqlx::{Connection, PgConnection};
 use tenon_core::MessageId;
-use tenon_store::insight::{DocumentRow, Projection};
 use tenon_store::{Postgres, PostgresOptions, Store, StoreError};
-use uuid::Uuid;
 
 use super::fixtures::{House, delivered, order, orders};
-use super::insight::catch_up;
 use super::reading::assert_counted;
 use crate::servers::{postgres_schema, postgres_url};
 
@@ -254,86 +251,6 @@ async fn tallies_are_added_up_beside_who_writes() {
     // Messages, deliveries, links of two systems.
     assert_eq!(house.number("select count(*) from tally").await, 4);
     assert_counted(&house).await;
-}
-
-fn document(number: u64) -> DocumentRow {
-    DocumentRow {
-        id: Uuid::from_u64_pair(3, number),
-        entity: "order".to_owned(),
-        stamp: "1".to_owned(),
-        position: 0,
-        party: Uuid::from_u64_pair(2, number),
-        number: format!("SO-{number}"),
-        day: Some(1),
-        status: "confirmed".to_owned(),
-        outcome: None,
-        owner: None,
-        source: None,
-        currency: Some("CNY".to_owned()),
-        amount: None,
-        score: None,
-        facts: "{}".to_owned(),
-    }
-}
-
-/// The server plans a statement for what it knows of a table, and keeps the plan. What it found when a hub had
-/// just begun, that nothing is there, must not make it go through whole tables for each portion later.
-#[tokio::test]
-async fn figures_are_found_by_their_keys_whatever_the_server_found_at_first() {
-    const DOCUMENTS: u64 = 3_000;
-    let house = House::postgres().await;
-    let generation = catch_up(&house.store).await;
-    let insight = house.store.insight();
-    let enter = async |numbers: std::ops::Range<u64>| {
-        let links = numbers
-            .clone()
-            .map(|number| (Uuid::from_u64_pair(4, number), document(number).id));
-        let projection = Projection {
-            links: links.collect(),
-            documents: numbers.map(document).collect(),
-            ..Projection::default()
-        };
-        insight
-            .project(generation, 0, 0, &projection)
-            .await
-            .unwrap();
-        let ids: Vec<Uuid> = projection
-            .documents
-            .iter()
-            .map(|document| document.id)
-            .collect();
-        assert_eq!(
-            insight.documents(generation, &ids).await.unwrap().len(),
-            ids.len()
-        );
-    };
-    house.sql("analyze insight_document").await;
-    house.sql("analyze insight_link").await;
-    // So often that a plan would be kept.
-    for number in 0..8 {
-        enter(number..number + 1).await;
-    }
-    enter(8..DOCUMENTS).await;
-    let read = "select coalesce((select sum(idx_tup_read) from pg_stat_user_indexes
-            where schemaname = current_schema() and relname in ('insight_document', 'insight_link')), 0)::bigint
-        + coalesce((select sum(seq_tup_read) from pg_stat_user_tables
-            where schemaname = current_schema() and relname in ('insight_document', 'insight_link')), 0)::bigint";
-    let found = "select coalesce(sum(idx_scan), 0)::bigint from pg_stat_user_tables
-        where schemaname = current_schema() and relname in ('insight_document', 'insight_link')";
-    // The server counts a little later what was done.
-    let told = async |least: i64| {
-        while house.number(found).await < least {
-            enter(0..1).await;
-        }
-    };
-    told(house.number(found).await + 20).await;
-    let (before, scans) = (house.number(read).await, house.number(found).await);
-    told(scans + 60).await;
-    let gone_through = house.number(read).await - before;
-    assert!(
-        gone_through < DOCUMENTS as i64,
-        "{gone_through} rows were gone through"
-    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
