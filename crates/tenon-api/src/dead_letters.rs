@@ -4,7 +4,6 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use base64::Engine;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tenon_core::Timestamp;
@@ -13,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::access::Note;
 use crate::problem::Told;
-use crate::reveal::Reason;
+use crate::reveal::{Reason, text_or_base64};
 use crate::{Api, Problem};
 
 /// The dead letters.
@@ -95,13 +94,11 @@ pub(crate) async fn reveal_dead_letter(
         let detail = format!("no dead letter `{id}`: it was sent again, given up, or never there");
         Problem::new(StatusCode::NOT_FOUND, "dead_letter.unknown", detail)
     })?;
-    Ok(Json(match std::str::from_utf8(&letter.body) {
-        Ok(raw) => json!({ "headers": letter.headers, "raw": raw }),
-        Err(_) => {
-            let raw = base64::engine::general_purpose::STANDARD.encode(&letter.body);
-            json!({ "headers": letter.headers, "raw": null, "raw_base64": raw })
-        }
-    }))
+    let (raw, raw_base64) = text_or_base64(&letter.body);
+    let headers = letter.headers;
+    Ok(Json(
+        json!({ "headers": headers, "raw": raw, "raw_base64": raw_base64 }),
+    ))
 }
 
 /// Which dead letters, and why.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tenon_core::{MessageId, MessageKind, SystemName, schema};
 use tenon_pipeline::{Preview, mapped};
-use tenon_store::{Parcel, Payloads, Trace};
+use tenon_store::{Parcel, ParkedEvent, Payloads, Trace};
 use utoipa::ToSchema;
 
 use crate::access::Principal;
@@ -79,6 +79,9 @@ pub(crate) async fn bodies(
 
 /// What was tried with a message that waits or waited, and what people did about it: the eldest first, personal values
 /// masked. Nothing where it went through at once.
+///
+/// What a system was given is left out: a correction may have put other personal values into it than the message
+/// has, which nothing here could hide. It is shown with the message while that waits.
 #[utoipa::path(get, path = "/api/v1/messages/{id}/attempts", tag = "messages",
     params(("id" = String, Path, description = "the message id")), responses(
     (status = 200, description = "every attempt that failed, and every deed", body = [EventView]),
@@ -97,10 +100,17 @@ pub(crate) async fn attempts(
     let secrets = Secrets::of(&Parcel { attributes, body });
     let seen = events
         .into_iter()
-        .filter(|event| principal.touches(&event.system));
-    Ok(Json(
-        seen.map(|event| EventView::new(event, &secrets)).collect(),
-    ))
+        .filter(|event| principal.touches(&event.system))
+        .map(|event| {
+            EventView::new(
+                ParkedEvent {
+                    sent: None,
+                    ..event
+                },
+                &secrets,
+            )
+        });
+    Ok(Json(seen.collect()))
 }
 
 /// A message and its bodies.

@@ -60,16 +60,21 @@ pub(crate) async fn reveal_message(
     let Some(payloads) = payloads else {
         return Ok(Json(Revealed::default()));
     };
-    let (raw, raw_base64) = match std::str::from_utf8(&payloads.raw) {
-        Ok(raw) => (Some(raw.to_owned()), None),
-        Err(_) => (None, Some(STANDARD.encode(&payloads.raw))),
-    };
+    let (raw, raw_base64) = text_or_base64(&payloads.raw);
     Ok(Json(Revealed {
         raw,
         raw_base64,
         canonical,
         mapped,
     }))
+}
+
+/// A body as a text, or in Base64 where it is none.
+pub(crate) fn text_or_base64(body: &[u8]) -> (Option<String>, Option<String>) {
+    match std::str::from_utf8(body) {
+        Ok(text) => (Some(text.to_owned()), None),
+        Err(_) => (None, Some(STANDARD.encode(body))),
+    }
 }
 
 /// One master's golden record as it is, nothing masked.
