@@ -13,6 +13,7 @@ mod connectors;
 mod console;
 mod customers;
 mod dead_letters;
+mod deliveries;
 mod docs;
 mod headers;
 mod health;
@@ -134,6 +135,7 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(read::messages))
         .routes(routes!(read::message))
         .routes(routes!(read::trace))
+        .routes(routes!(deliveries::deliveries))
         .routes(routes!(journey::bodies))
         .routes(routes!(journey::attempts))
         .routes(routes!(read::parked))

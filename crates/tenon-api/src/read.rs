@@ -16,14 +16,14 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::access::Principal;
 use crate::problem::Asked;
-use crate::views::{MessageView, ParkedView, Summary, TraceView};
+use crate::views::{ParkedView, Summary, TraceView};
 use crate::{Api, Problem};
 
 /// The most records of one answer.
-const MOST: u32 = 500;
+pub(crate) const MOST: u32 = 500;
 
 /// How long a search goes on before it answers with what it has.
-const SEARCH: Duration = Duration::from_millis(700);
+pub(crate) const SEARCH: Duration = Duration::from_millis(700);
 
 /// Positions of the journal whose bodies are looked through at a time: at first, and at most.
 const SHORTEST_STRETCH: i64 = 2_000;
@@ -65,17 +65,17 @@ pub(crate) struct MessageQuery {
     limit: Option<u32>,
 }
 
-/// Journaled messages, newest first. Who may touch only some systems is shown those from them.
+/// Journaled messages with what became of them, newest first. Who may touch only some systems is shown those from them.
 ///
 /// A search through much that finds little answers after a second with what it has: where `next` is
 /// not null, there is more to look through, even if the page is not full.
 #[utoipa::path(get, path = "/api/v1/messages", tag = "messages", params(MessageQuery), responses(
-    (status = 200, description = "a page of records", body = Page<MessageView>), (status = 400, description = "the query does not fit", body = Problem)))]
+    (status = 200, description = "a page of records", body = Page<TraceView>), (status = 400, description = "the query does not fit", body = Problem)))]
 pub(crate) async fn messages(
     State(api): State<Api>,
     principal: Principal,
     Asked(query): Asked<MessageQuery>,
-) -> Result<Json<Page<MessageView>>, Problem> {
+) -> Result<Json<Page<TraceView>>, Problem> {
     let sources = among(&principal, query.source.as_deref())?;
     let filter = MessageFilter {
         source: None,
@@ -106,8 +106,16 @@ pub(crate) async fn messages(
         records.truncate(limit as usize);
         next = records.last().map(|last| last.position);
     }
+    let ids: Vec<_> = records.iter().map(|record| record.attributes.id).collect();
+    let mut deliveries = api.store.deliveries(&ids).await?;
+    let items = records.into_iter().map(|message| Trace {
+        deliveries: deliveries
+            .remove(&message.attributes.id)
+            .unwrap_or_default(),
+        message,
+    });
     Ok(Json(Page {
-        items: records.into_iter().map(MessageView::from).collect(),
+        items: items.map(TraceView::from).collect(),
         next,
     }))
 }
@@ -323,7 +331,10 @@ pub(crate) async fn queues(State(api): State<Api>) -> Json<BTreeMap<String, Opti
 
 /// The systems that a list is of: the one that is named, which the rule of the route has checked, else
 /// each that the caller may touch; `None` stands for all.
-fn among(principal: &Principal, named: Option<&str>) -> Result<Vec<Option<SystemName>>, Problem> {
+pub(crate) fn among(
+    principal: &Principal,
+    named: Option<&str>,
+) -> Result<Vec<Option<SystemName>>, Problem> {
     if let Some(named) = named.map(system).transpose()? {
         return Ok(vec![Some(named)]);
     }
@@ -333,10 +344,10 @@ fn among(principal: &Principal, named: Option<&str>) -> Result<Vec<Option<System
     })
 }
 
-fn system(text: &str) -> Result<SystemName, Problem> {
+pub(crate) fn system(text: &str) -> Result<SystemName, Problem> {
     SystemName::new(text).map_err(|error| Problem::bad_request(error.to_string()))
 }
 
-fn entity(text: &str) -> Result<Entity, Problem> {
+pub(crate) fn entity(text: &str) -> Result<Entity, Problem> {
     text.parse().map_err(Problem::bad_request)
 }

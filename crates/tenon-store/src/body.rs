@@ -10,8 +10,6 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 
-use crate::JournalRecord;
-
 /// How every frame begins.
 const FRAME: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Shorter bodies gain nothing that is worth the work.
@@ -60,21 +58,18 @@ pub(crate) fn unpack(stored: Vec<u8>) -> Bytes {
     body.map_or_else(|| Bytes::from(stored), Bytes::from)
 }
 
-/// Those of some messages in whose native or canonical body, as they lie in tables, a text stands.
-pub(crate) fn holding(
-    mut page: Vec<JournalRecord>,
-    bodies: Vec<(i64, Vec<u8>, Option<Vec<u8>>)>,
-    text: &str,
-) -> Vec<JournalRecord> {
+/// A stored row of bodies: its position, the native body and the canonical one.
+pub(crate) type Bodies = (i64, Vec<u8>, Option<Vec<u8>>);
+
+/// The positions of those bodies, as they lie in tables, in whose native or canonical form a text stands.
+pub(crate) fn holding(bodies: Vec<Bodies>, text: &str) -> HashSet<i64> {
     let stands = |stored: Vec<u8>| String::from_utf8_lossy(&unpack(stored)).contains(text);
-    let holding: HashSet<i64> = bodies
+    bodies
         .into_iter()
         .filter_map(|(position, raw, canonical)| {
             (stands(raw) || canonical.is_some_and(stands)).then_some(position)
         })
-        .collect();
-    page.retain(|record| holding.contains(&record.position));
-    page
+        .collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! one suite (`tests/it/store/`). *Architecture invariant*: only this crate writes SQL against the
 //! hub's own tables, and every method is one transaction: it happened as a whole or not at all.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -14,6 +15,7 @@ mod body;
 mod boms;
 mod claim;
 mod deeds;
+mod deliveries;
 mod error;
 mod golden;
 mod hierarchy;
@@ -46,6 +48,7 @@ pub use deeds::{
     Correction, CorrectionId, CorrectionState, Deed, EventKind, NewRedrive, ParkedEvent, Redrive,
     RedriveId, RedriveState,
 };
+pub use deliveries::{Delivered, DeliveryCursor, DeliveryFilter, DeliveryPage};
 pub use golden::{
     GoldenRow, Life, Listed, MasterWrite, MergedMaster, OwnedPin, Sources, StageChange, Statement,
     Version,
@@ -351,8 +354,22 @@ pub trait Store: AccessStore + Nodes + Operations + SavedSearches + 'static {
     /// key (an order's number, a customer's code) or a native id; at most `limit`, newest first.
     async fn trace(&self, key: &str, limit: u32) -> Result<Vec<Trace>, StoreError>;
 
-    /// Deliveries of a message.
-    async fn deliveries(&self, id: MessageId) -> Result<Vec<DeliveryRecord>, StoreError>;
+    /// Deliveries of messages, by system; a message without any is left out.
+    async fn deliveries(
+        &self,
+        ids: &[MessageId],
+    ) -> Result<HashMap<MessageId, Vec<DeliveryRecord>>, StoreError>;
+
+    /// Deliveries that pass `filter`, with their messages, latest first; on from `before`.
+    ///
+    /// A search for what no index knows looks through a bounded number and may return a short page, or an
+    /// empty one, that has a `next` all the same.
+    async fn delivered(
+        &self,
+        filter: &DeliveryFilter,
+        before: Option<&DeliveryCursor>,
+        limit: u32,
+    ) -> Result<DeliveryPage, StoreError>;
 
     /// Counts over everything, for the summary of a demo or a start page, without counting anything.
     async fn dashboard(&self) -> Result<Dashboard, StoreError>;

@@ -3,6 +3,7 @@
 //! Nothing here runs SQL. Names of states are those of the tables.
 
 use std::borrow::Cow;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -249,10 +250,20 @@ impl DeliveryState {
     }
 
     pub(crate) fn read(text: &str) -> Result<Self, StoreError> {
+        text.parse()
+            .map_err(|_| unreadable("a delivery's state", text))
+    }
+}
+
+impl FromStr for DeliveryState {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let names = || Self::ALL.map(Self::as_str).join(", ");
         Self::ALL
             .into_iter()
             .find(|state| state.as_str() == text)
-            .ok_or_else(|| unreadable("a delivery's state", text))
+            .ok_or_else(|| format!("`{text}` is no state of a delivery; there are: {}", names()))
     }
 }
 

@@ -127,6 +127,94 @@ async fn messages_are_filtered() {
 }
 
 #[tokio::test]
+async fn deliveries_are_found_by_where_they_went_and_how_they_stand() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let mut ids = BTreeSet::new();
+    for number in 0..5 {
+        let id = call(&router, "orders", &order(&format!("SO-{number}")))
+            .await
+            .remove(0);
+        journaled(&router, &id, "routed").await;
+        ids.insert(id);
+    }
+    let listed = async |query: &str| {
+        let path = format!("/api/v1/deliveries?{query}");
+        items(&get(&router, &path).await.with(200))
+    };
+    let delivered = eventually(async || match listed("system=erp").await {
+        found if found.len() == 5 => Ok(found),
+        found => Err(format!("{found:?}")),
+    })
+    .await;
+    hub.stop().await;
+    let state = delivered[0]["delivery"]["state"].as_str().expect("a state");
+    let found = delivered
+        .iter()
+        .map(|it| it["message_id"].as_str().expect("an id").to_owned());
+    assert_eq!(found.collect::<BTreeSet<_>>(), ids);
+    assert_eq!(delivered[0]["message"]["source"], "shop");
+    for (query, count) in [
+        (format!("state={state}"), 5),
+        (
+            format!("system=erp&state={state}&entity=order&source=shop"),
+            5,
+        ),
+        ("text=SO-3".to_owned(), 1),
+        ("entity=customer".to_owned(), 0),
+        ("system=shop".to_owned(), 0),
+        ("since=2999-01-01T00:00:00Z".to_owned(), 0),
+    ] {
+        assert_eq!(listed(&query).await.len(), count, "{query}");
+    }
+    // The list of messages tells it too.
+    let messages = items(&get(&router, "/api/v1/messages").await.with(200));
+    assert!(
+        messages
+            .iter()
+            .all(|it| it["deliveries"][0]["system"] == "erp"),
+        "{messages:?}"
+    );
+
+    // Page by page; and who may touch only some systems is shown those to them.
+    for (name, systems, expected) in [
+        ("all", &[][..], 5),
+        ("erp", &["erp", "shop"], 5),
+        ("shop", &["shop"], 0),
+    ] {
+        let token = token(&site, name, Role::Viewer, systems).await;
+        let (mut seen, mut after) = (BTreeSet::new(), String::new());
+        loop {
+            let request = Request::get(format!("/api/v1/deliveries?limit=2{after}"))
+                .header("authorization", format!("Bearer {token}"))
+                .body(Body::empty());
+            let answer = ask(&router, request.expect("a request")).await.with(200);
+            let page = items(&answer);
+            seen.extend(
+                page.iter()
+                    .map(|it| it["message_id"].as_str().expect("an id").to_owned()),
+            );
+            let Some(next) = answer.json()["next"].as_str().map(str::to_owned) else {
+                break;
+            };
+            after = format!("&after={next}");
+        }
+        assert_eq!(seen.len(), expected, "{name}");
+    }
+    for wrong in [
+        "state=lost",
+        "after=17",
+        "after=1.x.erp",
+        "entity=ordre",
+        "systm=erp",
+        "system=NO",
+    ] {
+        let path = format!("/api/v1/deliveries?{wrong}");
+        get(&router, &path).await.problem(400, "request.invalid");
+    }
+}
+
+#[tokio::test]
 async fn a_query_that_does_not_fit_is_refused() {
     let site = Site::new().await;
     let router = site.router();

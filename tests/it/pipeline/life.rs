@@ -116,7 +116,7 @@ pub(super) async fn an_order_signs_and_a_receipt_hands_over(house: &House) {
     let moved: Vec<_> = moved.collect();
     assert_eq!(moved.len(), 2, "{told:#?}");
     for message in moved {
-        let deliveries = node.store.deliveries(message.attributes.id).await.unwrap();
+        let deliveries = node.deliveries(message.attributes.id).await.unwrap();
         assert!(
             deliveries.iter().any(|it| it.system == named("oa")),
             "{deliveries:?}"

@@ -77,6 +77,13 @@ impl Node {
         message.attributes.id
     }
 
+    /// What became of a message at each system by now.
+    pub(super) async fn deliveries(&self, id: MessageId) -> Result<Vec<DeliveryRecord>, String> {
+        let found = self.store.deliveries(&[id]).await;
+        let mut found = found.map_err(|error| error.to_string())?;
+        Ok(found.remove(&id).unwrap_or_default())
+    }
+
     /// Waits until a message has this state in a system.
     pub(super) async fn delivery(
         &self,
@@ -85,11 +92,7 @@ impl Node {
         state: DeliveryState,
     ) -> DeliveryRecord {
         eventually(async || {
-            let deliveries = self
-                .store
-                .deliveries(id)
-                .await
-                .map_err(|error| error.to_string())?;
+            let deliveries = self.deliveries(id).await?;
             let found = deliveries
                 .iter()
                 .find(|delivery| delivery.system.as_str() == system);

@@ -185,7 +185,7 @@ async fn held(node: &Node, hub: &Hub) -> Vec<MessageId> {
 async fn unsettled(node: &Node, ids: &[MessageId]) {
     for id in ids {
         node.delivery(*id, "erp", DeliveryState::Delivered).await;
-        let deliveries = node.store.deliveries(*id).await.expect("the store answers");
+        let deliveries = node.deliveries(*id).await.expect("the store answers");
         assert!(
             deliveries
                 .iter()

@@ -11,9 +11,9 @@ use tenon_core::{
 };
 use tenon_master::{GoldenRecord, KeyKind, MasterKey, Provenance, SourceRecord};
 use tenon_store::{
-    Commit, Dependency, GoldenRow, Holding, Inbound, InboundState, Link, MasterWrite, Outcome,
-    OutcomeState, Parcel, Park, ParkReason, ParkedId, ParkedRecord, Postgres, PostgresOptions,
-    ReferenceLookup, Settlement, SharedStore, Sqlite, open_sqlite,
+    Commit, DeliveryRecord, Dependency, GoldenRow, Holding, Inbound, InboundState, Link,
+    MasterWrite, Outcome, OutcomeState, Parcel, Park, ParkReason, ParkedId, ParkedRecord, Postgres,
+    PostgresOptions, ReferenceLookup, Settlement, SharedStore, Sqlite, open_sqlite,
 };
 
 use crate::servers::{PostgresSchema, SqliteFile, postgres_schema, sqlite_file};
@@ -137,6 +137,12 @@ impl House {
 
     pub(super) async fn due_records(&self, name: &str) -> Vec<ParkedRecord> {
         self.store.due(&system(name), 100).await.unwrap()
+    }
+
+    /// What became of a message at each system.
+    pub(super) async fn deliveries(&self, id: MessageId) -> Vec<DeliveryRecord> {
+        let mut found = self.store.deliveries(&[id]).await.unwrap();
+        found.remove(&id).unwrap_or_default()
     }
 
     /// The parked row of a message.

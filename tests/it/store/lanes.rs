@@ -46,7 +46,7 @@ pub(super) async fn followers_stand_behind(house: &House) {
     assert_eq!(head.parcel, park(&messages[0], failed()).parcel);
     let last = house.parked(id(&messages[2])).await.unwrap();
     assert_eq!((last.state, last.behind), (ParkedState::Behind, 0));
-    let delivery = &house.store.deliveries(id(&messages[2])).await.unwrap()[0];
+    let delivery = &house.deliveries(id(&messages[2])).await[0];
     assert_eq!(delivery.state, DeliveryState::Parked);
 }
 
@@ -89,7 +89,7 @@ pub(super) async fn an_outcome_advances_its_lane(house: &House) {
             .blocked
             .is_empty()
     );
-    let delivery = &house.store.deliveries(id(&messages[0])).await.unwrap()[0];
+    let delivery = &house.deliveries(id(&messages[0])).await[0];
     assert_eq!(
         (delivery.state, delivery.attempts),
         (DeliveryState::Delivered, 2)
@@ -200,10 +200,7 @@ pub(super) async fn a_parked_message_keeps_its_place(house: &House) {
     assert_eq!((after.id, after.attempts, after.behind), (head.id, 7, 1));
     assert_eq!(after.state, ParkedState::Retry);
     assert_eq!(house.due("erp").await, [id(&messages[0])]);
-    assert_eq!(
-        house.store.deliveries(id(&messages[0])).await.unwrap()[0].attempts,
-        7
-    );
+    assert_eq!(house.deliveries(id(&messages[0])).await[0].attempts, 7);
     // One that is gone meanwhile does not come back.
     house
         .store
@@ -216,7 +213,7 @@ pub(super) async fn a_parked_message_keeps_its_place(house: &House) {
     };
     house.settle(vec![], vec![gone]).await;
     assert_eq!(house.parked(id(&messages[0])).await, None);
-    let state = house.store.deliveries(id(&messages[0])).await.unwrap()[0].state;
+    let state = house.deliveries(id(&messages[0])).await[0].state;
     assert_eq!(state, DeliveryState::Dropped);
 }
 
@@ -249,7 +246,7 @@ pub(super) async fn a_late_park_does_not_undo_an_outcome(house: &House) {
         .settle(vec![delivered(&order(1), "E-1")], vec![])
         .await;
     house.settle(vec![], vec![park(&order(1), failed())]).await;
-    let state = house.store.deliveries(id(&order(1))).await.unwrap()[0].state;
+    let state = house.deliveries(id(&order(1))).await[0].state;
     assert_eq!(state, DeliveryState::Delivered);
 }
 

@@ -225,7 +225,7 @@ pub(super) async fn a_delivery_that_a_merge_overtook_links_the_survivor(house: &
             .contains(&("erp/K-9".to_owned(), Some(2)))
     );
     assert_eq!(records(house, 2).await, []);
-    let delivery = &house.store.deliveries(message.attributes.id).await.unwrap()[0];
+    let delivery = &house.deliveries(message.attributes.id).await[0];
     assert_eq!(delivery.detail, "201 created");
     house.store.commit(unmerge()).await.unwrap();
     assert!(

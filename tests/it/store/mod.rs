@@ -8,6 +8,7 @@ mod boms;
 mod claims;
 mod dealers;
 mod deeds;
+mod deliveries;
 mod dependencies;
 mod fixtures;
 mod inbound;
@@ -153,6 +154,8 @@ suite! {
     reading::checkpoints_are_kept,
     reading::messages_are_paged_newest_first,
     reading::messages_are_filtered,
+    deliveries::deliveries_are_filtered_and_paged,
+    deliveries::what_the_journal_forgot_still_has_its_delivery,
     reading::every_kind_of_key_traces,
     reading::a_trace_shows_deliveries,
     reading::the_dashboard_counts,

@@ -71,11 +71,7 @@ pub(super) async fn an_outcome_is_final(house: &House) {
     let known = house.store.look_up_outbound(&elsewhere).await.unwrap();
     assert!(known.settled.is_empty() && known.blocked.is_empty() && known.holdings.is_empty());
 
-    let delivery = &house
-        .store
-        .deliveries(order(1).attributes.id)
-        .await
-        .unwrap()[0];
+    let delivery = &house.deliveries(order(1).attributes.id).await[0];
     assert_eq!(delivery.system, system("erp"));
     assert_eq!(
         (delivery.state, delivery.attempts),
@@ -145,11 +141,7 @@ pub(super) async fn a_foreign_link_stays_and_is_noted(house: &House) {
     );
     assert_eq!(known.holdings[&(Entity::Order, master(7))][0].hash, None);
     let detail = async |number| {
-        house
-            .store
-            .deliveries(order(number).attributes.id)
-            .await
-            .unwrap()[0]
+        house.deliveries(order(number).attributes.id).await[0]
             .detail
             .clone()
     };

@@ -74,11 +74,7 @@ pub(super) async fn drop_advances_the_lane(house: &House) {
         1
     );
     assert_eq!(house.due("erp").await, [order(2).attributes.id]);
-    let delivery = &house
-        .store
-        .deliveries(order(1).attributes.id)
-        .await
-        .unwrap()[0];
+    let delivery = &house.deliveries(order(1).attributes.id).await[0];
     assert_eq!(delivery.state, DeliveryState::Dropped);
     assert_eq!(delivery.detail, "ordered twice");
     // One in the middle of its lane: those before and behind it stay as they are.
@@ -128,14 +124,7 @@ pub(super) async fn a_dropped_inbound_message_is_marked(house: &House) {
         Some("lines: too short; dropped: a test order")
     );
     assert_eq!(house.parked(order(1).attributes.id).await, None);
-    assert!(
-        house
-            .store
-            .deliveries(order(1).attributes.id)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(house.deliveries(order(1).attributes.id).await.is_empty());
 }
 
 pub(super) async fn parked_messages_are_listed_and_filtered(house: &House) {

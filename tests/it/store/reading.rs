@@ -216,20 +216,9 @@ pub(super) async fn a_trace_shows_deliveries(house: &House) {
         [system("erp"), system("invoicing")]
     );
     assert_eq!(traces[0].deliveries.len(), 1);
-    let deliveries = house
-        .store
-        .deliveries(order(1).attributes.id)
-        .await
-        .unwrap();
+    let deliveries = house.deliveries(order(1).attributes.id).await;
     assert_eq!(traces[0].deliveries, deliveries);
-    assert!(
-        house
-            .store
-            .deliveries(order(3).attributes.id)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(house.deliveries(order(3).attributes.id).await.is_empty());
 }
 
 pub(super) async fn the_dashboard_counts(house: &House) {

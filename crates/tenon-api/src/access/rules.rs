@@ -98,6 +98,7 @@ pub(crate) const RULES: &[Rule] = &[
     see("/api/v1/trace/{key}", Scope::OfRecord),
     see("/api/v1/messages/{id}/bodies", Scope::OfRecord),
     see("/api/v1/messages/{id}/attempts", Scope::OfRecord),
+    see("/api/v1/deliveries", Scope::Among("system")),
     see("/api/v1/parked", Scope::Among("system")),
     see("/api/v1/parked/groups", Scope::OfRecord),
     see("/api/v1/parked/{id}", Scope::OfRecord),

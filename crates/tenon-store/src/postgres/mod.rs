@@ -11,6 +11,7 @@ mod boms;
 mod candidates;
 mod claims;
 mod deeds;
+mod deliveries;
 mod dependencies;
 mod hierarchy;
 mod history;
@@ -34,6 +35,7 @@ mod reviews;
 mod search;
 mod searches;
 
+use std::collections::HashMap;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
@@ -46,10 +48,11 @@ use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
 
 use crate::{
     Belonging, Claim, Commit, Correction, CorrectionId, CorrectionState, Dashboard, Deed,
-    DeliveryRecord, GoldenRow, Insight, JournalRecord, Known, Life, Likeness, Lookup,
-    MessageFilter, NewRedrive, OutboundKnown, OutboundLookup, ParkedEvent, ParkedFilter, ParkedId,
-    ParkedRecord, Payloads, ProspectClaim, Redrive, RedriveId, RedriveState, Review, ReviewId,
-    ReviewState, Settlement, Store, StoreError, TiedRecord, Trace, Version,
+    DeliveryCursor, DeliveryFilter, DeliveryPage, DeliveryRecord, GoldenRow, Insight,
+    JournalRecord, Known, Life, Likeness, Lookup, MessageFilter, NewRedrive, OutboundKnown,
+    OutboundLookup, ParkedEvent, ParkedFilter, ParkedId, ParkedRecord, Payloads, ProspectClaim,
+    Redrive, RedriveId, RedriveState, Review, ReviewId, ReviewState, Settlement, Store, StoreError,
+    TiedRecord, Trace, Version,
 };
 
 /// A transaction of this store.
@@ -305,6 +308,11 @@ fn migrator() -> Migrator {
             23,
             "nodes",
             include_str!("../../migrations/postgres/0023_nodes.sql"),
+        ),
+        migration(
+            24,
+            "deliveries",
+            include_str!("../../migrations/postgres/0024_deliveries.sql"),
         ),
     ])
 }
@@ -563,8 +571,20 @@ impl Store for Postgres {
         read::trace(self, key, limit).await
     }
 
-    async fn deliveries(&self, id: MessageId) -> Result<Vec<DeliveryRecord>, StoreError> {
-        read::deliveries(self, id).await
+    async fn deliveries(
+        &self,
+        ids: &[MessageId],
+    ) -> Result<HashMap<MessageId, Vec<DeliveryRecord>>, StoreError> {
+        deliveries::of_messages(&mut *self.connection().await?, ids).await
+    }
+
+    async fn delivered(
+        &self,
+        filter: &DeliveryFilter,
+        before: Option<&DeliveryCursor>,
+        limit: u32,
+    ) -> Result<DeliveryPage, StoreError> {
+        deliveries::delivered(self, filter, before, limit).await
     }
 
     async fn dashboard(&self) -> Result<Dashboard, StoreError> {

@@ -1,18 +1,15 @@
 //! Reading what was kept: journal, deliveries, golden records, counts; and the sources' checkpoints.
 
-use std::collections::HashMap;
-
-use sqlx::PgConnection;
 use tenon_core::{MasterId, MessageId, SystemName};
 use uuid::Uuid;
 
-use super::Postgres;
 use super::known::golden_rows;
 use super::moment::Moment;
+use super::{Postgres, deliveries};
 use crate::body::unpack;
 use crate::reading;
-use crate::rows::{self, DeliveryRow, JournalRow, clean};
-use crate::{Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Payloads, StoreError, Trace};
+use crate::rows::{self, JournalRow, clean};
+use crate::{Dashboard, GoldenRow, JournalRecord, Payloads, StoreError, Trace};
 
 // ---- Sources ----------------------------------------------------------------------------------
 
@@ -168,11 +165,11 @@ pub(super) async fn trace(
         .into_iter()
         .map(record)
         .collect::<Result<Vec<_>, _>>()?;
-    let ids = messages
+    let ids: Vec<_> = messages
         .iter()
-        .map(|message| message.attributes.id.0)
+        .map(|message| message.attributes.id)
         .collect();
-    let mut deliveries = deliveries_of(&mut connection, ids).await?;
+    let mut deliveries = deliveries::of_messages(&mut connection, &ids).await?;
     let traces = messages.into_iter().map(|message| Trace {
         deliveries: deliveries
             .remove(&message.attributes.id)
@@ -180,46 +177,6 @@ pub(super) async fn trace(
         message,
     });
     Ok(traces.collect())
-}
-
-pub(super) async fn deliveries(
-    store: &Postgres,
-    id: MessageId,
-) -> Result<Vec<DeliveryRecord>, StoreError> {
-    let mut connection = store.connection().await?;
-    let mut found = deliveries_of(&mut connection, vec![id.0]).await?;
-    Ok(found.remove(&id).unwrap_or_default())
-}
-
-/// The deliveries of messages, by system.
-async fn deliveries_of(
-    connection: &mut PgConnection,
-    ids: Vec<Uuid>,
-) -> Result<HashMap<MessageId, Vec<DeliveryRecord>>, StoreError> {
-    type Row = (Uuid, String, String, String, i32, Moment, Option<String>);
-    let found: Vec<Row> = sqlx::query_as(
-        "select message_id, system, state, detail, attempts, at, native_id from delivery
-         where message_id = any($1) order by message_id, system",
-    )
-    .bind(ids)
-    .fetch_all(connection)
-    .await?;
-    let mut deliveries: HashMap<MessageId, Vec<DeliveryRecord>> = HashMap::new();
-    for (message, system, state, detail, attempts, at, native_id) in found {
-        let row = DeliveryRow {
-            system,
-            state,
-            detail,
-            attempts,
-            at: at.0,
-            native_id,
-        };
-        deliveries
-            .entry(MessageId(message))
-            .or_default()
-            .push(row.record()?);
-    }
-    Ok(deliveries)
 }
 
 // ---- Counting ---------------------------------------------------------------------------------

@@ -4,13 +4,15 @@
 //! index tells which; each that fits gives its newest messages, and the newest of all are the answer. So
 //! what is rare is found as fast as what is common.
 
+use std::collections::HashSet;
+
 use sqlx::PgConnection;
 use tenon_core::{Entity, SystemName, Timestamp};
 
 use super::moment::Moment;
 use super::read::{Row, record};
 use super::{BEGIN_FILTERED, Postgres};
-use crate::body;
+use crate::body::{self, Bodies};
 use crate::rows::clean;
 use crate::{JournalRecord, MessageFilter, StoreError};
 
@@ -92,7 +94,11 @@ pub(super) async fn messages(
         let page = listed(store, filter, before, PORTION).await?;
         let last = page.last().map(|record| record.position);
         let ended = page.len() < PORTION as usize;
-        found.extend(holding(store, page, text).await?);
+        let holding = holding(store, &page, text).await?;
+        found.extend(
+            page.into_iter()
+                .filter(|record| holding.contains(&record.position)),
+        );
         if ended || found.len() >= limit as usize {
             found.truncate(limit as usize);
             return Ok(found);
@@ -101,20 +107,20 @@ pub(super) async fn messages(
     }
 }
 
-/// Those of some messages in whose native or canonical body a text stands. Bodies are compressed, so
-/// the database cannot tell.
-async fn holding(
+/// The positions of those messages in whose native or canonical body a text stands. Bodies are compressed,
+/// so the database cannot tell.
+pub(super) async fn holding(
     store: &Postgres,
-    page: Vec<JournalRecord>,
+    page: &[JournalRecord],
     text: &str,
-) -> Result<Vec<JournalRecord>, StoreError> {
+) -> Result<HashSet<i64>, StoreError> {
     let times = || page.iter().map(|record| record.journaled_at);
     let (Some(eldest), Some(youngest)) = (times().min(), times().max()) else {
-        return Ok(page);
+        return Ok(HashSet::new());
     };
     let positions: Vec<i64> = page.iter().map(|record| record.position).collect();
     let mut transaction = store.begin(BEGIN_FILTERED).await?;
-    let bodies: Vec<(i64, Vec<u8>, Option<Vec<u8>>)> = sqlx::query_as(
+    let bodies: Vec<Bodies> = sqlx::query_as(
         "select position, raw, canonical from payload
          where position = any($1) and journaled_at >= $2 and journaled_at <= $3",
     )
@@ -124,7 +130,7 @@ async fn holding(
     .fetch_all(&mut *transaction)
     .await?;
     transaction.commit().await?;
-    Ok(body::holding(page, bodies, text))
+    Ok(body::holding(bodies, text))
 }
 
 async fn listed(

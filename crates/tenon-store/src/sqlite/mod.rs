@@ -12,6 +12,7 @@ mod candidates;
 mod claims;
 mod copy;
 mod deeds;
+mod deliveries;
 mod dependencies;
 mod hierarchy;
 mod history;
@@ -35,6 +36,7 @@ mod searches;
 
 pub use copy::{check_sqlite, copy_sqlite};
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -49,10 +51,11 @@ use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
 
 use crate::{
     Belonging, Claim, Commit, Correction, CorrectionId, CorrectionState, Dashboard, Deed,
-    DeliveryRecord, GoldenRow, Insight, JournalRecord, Known, Life, Likeness, Lookup,
-    MessageFilter, NewRedrive, OutboundKnown, OutboundLookup, ParkedEvent, ParkedFilter, ParkedId,
-    ParkedRecord, Payloads, ProspectClaim, Redrive, RedriveId, RedriveState, Review, ReviewId,
-    ReviewState, Settlement, Store, StoreError, TiedRecord, Trace, Version,
+    DeliveryCursor, DeliveryFilter, DeliveryPage, DeliveryRecord, GoldenRow, Insight,
+    JournalRecord, Known, Life, Likeness, Lookup, MessageFilter, NewRedrive, OutboundKnown,
+    OutboundLookup, ParkedEvent, ParkedFilter, ParkedId, ParkedRecord, Payloads, ProspectClaim,
+    Redrive, RedriveId, RedriveState, Review, ReviewId, ReviewState, Settlement, Store, StoreError,
+    TiedRecord, Trace, Version,
 };
 
 /// A transaction of this store.
@@ -288,6 +291,11 @@ fn migrator() -> Migrator {
             23,
             "nodes",
             include_str!("../../migrations/sqlite/0023_nodes.sql"),
+        ),
+        migration(
+            24,
+            "deliveries",
+            include_str!("../../migrations/sqlite/0024_deliveries.sql"),
         ),
     ])
 }
@@ -545,8 +553,20 @@ impl Store for Sqlite {
         read::trace(self, key, limit).await
     }
 
-    async fn deliveries(&self, id: MessageId) -> Result<Vec<DeliveryRecord>, StoreError> {
-        read::deliveries(self, id).await
+    async fn deliveries(
+        &self,
+        ids: &[MessageId],
+    ) -> Result<HashMap<MessageId, Vec<DeliveryRecord>>, StoreError> {
+        deliveries::of_messages(&mut *self.read().await?, ids).await
+    }
+
+    async fn delivered(
+        &self,
+        filter: &DeliveryFilter,
+        before: Option<&DeliveryCursor>,
+        limit: u32,
+    ) -> Result<DeliveryPage, StoreError> {
+        deliveries::delivered(self, filter, before, limit).await
     }
 
     async fn dashboard(&self) -> Result<Dashboard, StoreError> {

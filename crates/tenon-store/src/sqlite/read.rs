@@ -1,17 +1,14 @@
 //! Reading what was kept: journal, deliveries, golden records, counts; and the sources' checkpoints.
 
-use std::collections::HashMap;
-
-use sqlx::SqliteConnection;
 use tenon_core::{MasterId, MessageId, SystemName};
 use uuid::Uuid;
 
-use super::known::{golden_rows, identifiers};
-use super::{Sqlite, now};
+use super::known::golden_rows;
+use super::{Sqlite, deliveries, now};
 use crate::body::unpack;
 use crate::reading;
-use crate::rows::{self, DeliveryRow, JournalRow, clean};
-use crate::{Dashboard, DeliveryRecord, GoldenRow, JournalRecord, Payloads, StoreError, Trace};
+use crate::rows::{self, JournalRow, clean};
+use crate::{Dashboard, GoldenRow, JournalRecord, Payloads, StoreError, Trace};
 
 // ---- Sources ----------------------------------------------------------------------------------
 
@@ -154,11 +151,11 @@ pub(super) async fn trace(store: &Sqlite, key: &str, limit: u32) -> Result<Vec<T
         .into_iter()
         .map(record)
         .collect::<Result<Vec<_>, _>>()?;
-    let ids: Vec<Uuid> = messages
+    let ids: Vec<_> = messages
         .iter()
-        .map(|message| message.attributes.id.0)
+        .map(|message| message.attributes.id)
         .collect();
-    let mut deliveries = deliveries_of(&mut connection, &ids).await?;
+    let mut deliveries = deliveries::of_messages(&mut connection, &ids).await?;
     let traces = messages.into_iter().map(|message| Trace {
         deliveries: deliveries
             .remove(&message.attributes.id)
@@ -166,48 +163,6 @@ pub(super) async fn trace(store: &Sqlite, key: &str, limit: u32) -> Result<Vec<T
         message,
     });
     Ok(traces.collect())
-}
-
-pub(super) async fn deliveries(
-    store: &Sqlite,
-    id: MessageId,
-) -> Result<Vec<DeliveryRecord>, StoreError> {
-    let mut connection = store.read().await?;
-    let mut found = deliveries_of(&mut connection, &[id.0]).await?;
-    Ok(found.remove(&id).unwrap_or_default())
-}
-
-/// The deliveries of messages, by system.
-async fn deliveries_of(
-    connection: &mut SqliteConnection,
-    ids: &[Uuid],
-) -> Result<HashMap<MessageId, Vec<DeliveryRecord>>, StoreError> {
-    type Row = (Uuid, String, String, String, i32, i64, Option<String>);
-    let found: Vec<Row> = sqlx::query_as(
-        "select d.message_id, d.system, d.state, d.detail, d.attempts, d.at, d.native_id
-         from json_each($1) given
-         cross join delivery d on d.message_id = unhex(given.value)
-         order by d.message_id, d.system",
-    )
-    .bind(identifiers(ids.iter().copied()))
-    .fetch_all(connection)
-    .await?;
-    let mut deliveries: HashMap<MessageId, Vec<DeliveryRecord>> = HashMap::new();
-    for (message, system, state, detail, attempts, at, native_id) in found {
-        let row = DeliveryRow {
-            system,
-            state,
-            detail,
-            attempts,
-            at,
-            native_id,
-        };
-        deliveries
-            .entry(MessageId(message))
-            .or_default()
-            .push(row.record()?);
-    }
-    Ok(deliveries)
 }
 
 // ---- Counting ---------------------------------------------------------------------------------

@@ -4,12 +4,14 @@
 //! index tells which; each that fits gives its newest messages, and the newest of all are the answer. So
 //! what is rare is found as fast as what is common.
 
+use std::collections::HashSet;
+
 use sqlx::SqliteConnection;
 use tenon_core::{Entity, SystemName, Timestamp};
 
 use super::Sqlite;
 use super::read::{Row, record};
-use crate::body;
+use crate::body::{self, Bodies};
 use crate::rows::clean;
 use crate::{JournalRecord, MessageFilter, StoreError};
 
@@ -46,18 +48,72 @@ const OF_GROUP: &str = concat!(
      order by j.position desc limit ?6"
 );
 
-/// The group after one, in the order of the index. Of a comparison of three columns at once the database would
-/// heed the first alone, and walk through all messages of an entity.
-const NEXT_GROUP: &str = "select entity, source, state from (
-        select * from (select entity, source, state from journal
-            where entity = ?1 and source = ?2 and state > ?3 order by state limit 1)
-        union all
-        select * from (select entity, source, state from journal
-            where entity = ?1 and source > ?2 order by source, state limit 1)
-        union all
-        select * from (select entity, source, state from journal
-            where entity > ?1 order by entity, source, state limit 1))
-     order by entity, source, state limit 1";
+/// The group after one, in the order of an index. Of a comparison of three columns at once the database would
+/// heed the first alone, and walk through all rows of it.
+macro_rules! next_group {
+    ($table:literal, $one:literal, $two:literal, $three:literal) => {
+        concat!(
+            "select * from (
+                select * from (select ",
+            $one,
+            ", ",
+            $two,
+            ", ",
+            $three,
+            " from ",
+            $table,
+            " where ",
+            $one,
+            " = ?1 and ",
+            $two,
+            " = ?2 and ",
+            $three,
+            " > ?3 order by ",
+            $three,
+            " limit 1)
+                union all
+                select * from (select ",
+            $one,
+            ", ",
+            $two,
+            ", ",
+            $three,
+            " from ",
+            $table,
+            " where ",
+            $one,
+            " = ?1 and ",
+            $two,
+            " > ?2 order by ",
+            $two,
+            ", ",
+            $three,
+            " limit 1)
+                union all
+                select * from (select ",
+            $one,
+            ", ",
+            $two,
+            ", ",
+            $three,
+            " from ",
+            $table,
+            " where ",
+            $one,
+            " > ?1 order by ",
+            $one,
+            ", ",
+            $two,
+            ", ",
+            $three,
+            " limit 1))
+             order by 1, 2, 3 limit 1"
+        )
+    };
+}
+pub(super) use next_group;
+
+const NEXT_GROUP: &str = next_group!("journal", "entity", "source", "state");
 
 pub(super) async fn messages(
     store: &Sqlite,
@@ -73,7 +129,11 @@ pub(super) async fn messages(
         let page = listed(store, filter, before, PORTION).await?;
         let last = page.last().map(|record| record.position);
         let ended = page.len() < PORTION as usize;
-        found.extend(holding(store, page, text).await?);
+        let holding = holding(store, &page, text).await?;
+        found.extend(
+            page.into_iter()
+                .filter(|record| holding.contains(&record.position)),
+        );
         if ended || found.len() >= limit as usize {
             found.truncate(limit as usize);
             return Ok(found);
@@ -82,23 +142,23 @@ pub(super) async fn messages(
     }
 }
 
-/// Those of some messages in whose native or canonical body a text stands. Bodies are compressed, so
-/// the database cannot tell.
-async fn holding(
+/// The positions of those messages in whose native or canonical body a text stands. Bodies are compressed,
+/// so the database cannot tell.
+pub(super) async fn holding(
     store: &Sqlite,
-    page: Vec<JournalRecord>,
+    page: &[JournalRecord],
     text: &str,
-) -> Result<Vec<JournalRecord>, StoreError> {
+) -> Result<HashSet<i64>, StoreError> {
     let positions: Vec<i64> = page.iter().map(|record| record.position).collect();
     let mut connection = store.read().await?;
-    let bodies: Vec<(i64, Vec<u8>, Option<Vec<u8>>)> = sqlx::query_as(
+    let bodies: Vec<Bodies> = sqlx::query_as(
         "select position, raw, canonical from payload
          where position in (select value from json_each(?1))",
     )
     .bind(serde_json::json!(positions).to_string())
     .fetch_all(&mut *connection)
     .await?;
-    Ok(body::holding(page, bodies, text))
+    Ok(body::holding(bodies, text))
 }
 
 async fn listed(
@@ -132,7 +192,11 @@ async fn listed(
                 && state.is_none_or(|state| state == group.2)
         };
         let mut found: Vec<Row> = Vec::new();
-        for group in groups(&mut connection).await?.into_iter().filter(fits) {
+        for group in groups(&mut connection, NEXT_GROUP)
+            .await?
+            .into_iter()
+            .filter(fits)
+        {
             let of_group: Vec<Row> = sqlx::query_as(OF_GROUP)
                 .bind(group.0)
                 .bind(group.1)
@@ -165,14 +229,15 @@ async fn listed(
     found.into_iter().map(record).collect()
 }
 
-/// Every group that the journal has; each costs one step down the index.
-async fn groups(
+/// Every group that a table has; each costs one step down its index.
+pub(super) async fn groups(
     connection: &mut SqliteConnection,
+    next: &'static str,
 ) -> Result<Vec<(String, String, String)>, StoreError> {
     let mut groups: Vec<(String, String, String)> = Vec::new();
     loop {
         let last = groups.last().cloned().unwrap_or_default();
-        let next: Option<(String, String, String)> = sqlx::query_as(NEXT_GROUP)
+        let next: Option<(String, String, String)> = sqlx::query_as(next)
             .bind(last.0)
             .bind(last.1)
             .bind(last.2)

@@ -1,0 +1,117 @@
+//! Deliveries: of messages, and in a row, latest first, in bounded time whatever there is.
+//!
+//! One index orders them by system, state, entity and time. As in the search of the journal, each of the few
+//! groups that fit gives its latest, and the latest of all are the answer.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::SqliteConnection;
+use tenon_core::{Entity, MessageId, SystemName};
+
+use super::known::identifiers;
+use super::search::{groups, holding, next_group};
+use super::{Sqlite, read};
+use crate::deliveries::{self, Row};
+use crate::{
+    DeliveryCursor, DeliveryFilter, DeliveryPage, DeliveryRecord, DeliveryState, JournalRecord,
+    StoreError,
+};
+
+pub(super) async fn of_messages(
+    connection: &mut SqliteConnection,
+    ids: &[MessageId],
+) -> Result<HashMap<MessageId, Vec<DeliveryRecord>>, StoreError> {
+    let found = sqlx::query_as(
+        "select d.message_id, d.entity, d.system, d.state, d.detail, d.attempts, d.at, d.native_id
+         from json_each($1) given
+         cross join delivery d on d.message_id = unhex(given.value)
+         order by d.message_id, d.system",
+    )
+    .bind(identifiers(ids.iter().map(|id| id.0)))
+    .fetch_all(connection)
+    .await?;
+    deliveries::by_message(found)
+}
+
+const NEXT_GROUP: &str = next_group!("delivery", "system", "state", "entity");
+
+const OF_GROUP: &str =
+    "select message_id, entity, system, state, detail, attempts, at, native_id from delivery
+     where system = ?1 and state = ?2 and entity = ?3 and at >= ?4
+         and (at, message_id, system) < (?5, ?6, ?7)
+     order by at desc, message_id desc limit ?8";
+
+pub(super) async fn delivered(
+    store: &Sqlite,
+    filter: &DeliveryFilter,
+    before: Option<&DeliveryCursor>,
+    limit: u32,
+) -> Result<DeliveryPage, StoreError> {
+    let mut connection = store.read().await?;
+    let portion = filter.portion(limit);
+    let fits = |(system, state, entity): &(String, String, String)| {
+        let wanted = |named: Option<&str>, it: &str| named.is_none_or(|named| named == it);
+        wanted(filter.system.as_ref().map(SystemName::as_str), system)
+            && wanted(filter.state.map(DeliveryState::as_str), state)
+            && wanted(filter.entity.map(Entity::as_str), entity)
+    };
+    let since = filter
+        .since
+        .map_or(i64::MIN, |since| since.as_microsecond());
+    // Before a time alone: nothing is less than no message at all.
+    let until = filter
+        .until
+        .map_or(i64::MAX, |until| until.as_microsecond());
+    let (at, message, system) = match before {
+        Some(cursor) if cursor.at.as_microsecond() < until => (
+            cursor.at.as_microsecond(),
+            cursor.message_id.0.as_bytes().to_vec(),
+            cursor.system.as_str(),
+        ),
+        _ => (until, Vec::new(), ""),
+    };
+    let mut found: Vec<Row> = Vec::new();
+    let all = groups(&mut connection, NEXT_GROUP).await?;
+    for group in all.into_iter().filter(fits) {
+        let of_group: Vec<Row> = sqlx::query_as(OF_GROUP)
+            .bind(group.0)
+            .bind(group.1)
+            .bind(group.2)
+            .bind(since)
+            .bind(at)
+            .bind(&message)
+            .bind(system)
+            .bind(i64::from(portion))
+            .fetch_all(&mut *connection)
+            .await?;
+        found.extend(of_group);
+    }
+    found.sort_by(|one, other| (other.6, other.0, &other.2).cmp(&(one.6, one.0, &one.2)));
+    found.truncate(portion as usize);
+    let messages = journaled(&mut connection, &found).await?;
+    drop(connection);
+    let holding: Option<HashSet<i64>> = match &filter.text {
+        Some(text) => Some(holding(store, &messages, text).await?),
+        None => None,
+    };
+    deliveries::page(filter, limit, found, messages, holding.as_ref())
+}
+
+/// The messages of deliveries, as far as the journal still has them.
+async fn journaled(
+    connection: &mut SqliteConnection,
+    found: &[Row],
+) -> Result<Vec<JournalRecord>, StoreError> {
+    let ids: HashSet<_> = found.iter().map(|row| row.0).collect();
+    let rows: Vec<read::Row> = sqlx::query_as(
+        "select j.position, j.journaled_at, j.attributes, j.business_key, j.origin, j.state, j.detail,
+             j.targets
+         from json_each($1) given
+         cross join inbox i on i.message_id = unhex(given.value)
+         cross join journal j on j.position = i.position",
+    )
+    .bind(identifiers(ids.into_iter()))
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(read::record).collect()
+}
