@@ -67,6 +67,36 @@ test('new messages come by themselves until they are paused', async () => {
   expect(visitor.complaints).toEqual([])
 })
 
+test('what went to a system, and what stands so there, is found', async () => {
+  const { page } = visitor
+  await page.goto(`${hub.url}/messages`)
+  await visitor.settled()
+  const choose = async (name: string, option: string) => {
+    await page.getByRole('combobox', { name }).click()
+    await page.locator('.ant-select-dropdown:visible').getByText(option, { exact: true }).click()
+    await page.waitForFunction(() => !document.querySelector('.ant-select-dropdown:not(.ant-select-dropdown-hidden)'))
+  }
+  await choose('To system', 'erp')
+  await page.waitForURL(/target=erp/)
+  const rows = page.locator('.ant-table-row')
+  await rows.filter({ hasText: 'B2' }).waitFor()
+  await rows.filter({ hasText: 'SH-100' }).waitFor({ state: 'detached' })
+  await choose('State', 'Delivered')
+  await page.waitForURL(/delivery=delivered/)
+  await rows.filter({ hasText: 'B2' }).waitFor()
+  expect(await broken()).toEqual([])
+  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/deliveries.png` })
+  await choose('State', 'Dropped')
+  await page.getByText('No message fits.').waitFor()
+  // The same by a link.
+  await page.goto(`${hub.url}/messages?target=erp&delivery=delivered&key=B-2`)
+  await rows.first().waitFor()
+  expect(await rows.count()).toBe(1)
+  await rows.first().click()
+  await page.waitForURL(/\/trace\//)
+  expect(visitor.complaints).toEqual([])
+})
+
 test('an invited person chooses a password, though another is signed in, and works with its systems alone', async () => {
   const { page } = visitor
   const made = await hub.api('/api/v1/users', { user: 'wang.min', role: 'operator', systems: ['erp'] })

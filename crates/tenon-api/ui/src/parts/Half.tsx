@@ -23,7 +23,7 @@ export function HalfState({ half }: { half: Schemas['Half'] }) {
 
 /** Where the messages of one half are, and those of them that wait. */
 export function linksOf(system: string, side: Side) {
-  return { messages: side === 'receive' ? `/messages?source=${system}` : undefined, parked: `/parked?system=${system}` }
+  return { messages: `/messages?${side === 'receive' ? 'source' : 'target'}=${system}`, parked: `/parked?system=${system}` }
 }
 
 /** What one wants to know of half of a connector: how fast, when it last went well, what last went wrong. */
@@ -48,7 +48,7 @@ export function HalfFacts({ half, system, side, queued, lag, waiting, failed }: 
         <dt>{t('rate')}</dt>
         <dd className="number">{half.per_second == null ? '–' : `${number(half.per_second)}/s`}</dd>
         <dt>{t('since_start')}</dt>
-        <dd className="number">{messages ? <Link to={messages}>{number(half.messages)}</Link> : number(half.messages)}</dd>
+        <dd className="number"><Link to={messages}>{number(half.messages)}</Link></dd>
         <dt>{t('last_success')}</dt>
         <dd><When at={half.last_success} /></dd>
         {side === 'deliver' && (

@@ -5,7 +5,7 @@ import { hub, type Schemas } from '../../api/client'
 import { useLive } from '../../live/live'
 import { useFormat } from '../../parts/format'
 import { PageHead, Panel } from '../../parts/PageHead'
-import { HalfState } from '../../parts/Half'
+import { HalfState, linksOf } from '../../parts/Half'
 import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
 
@@ -33,8 +33,8 @@ export default function Connectors() {
           onRow={({ name }) => ({ onClick: () => navigate(`/connectors/${name}`) })}
           columns={[
             { title: t('system'), dataIndex: 'name', render: (name: string, row) => <><Link className="strong" to={`/connectors/${name}`} onClick={(event) => event.stopPropagation()}>{name}</Link><div className="quiet small">{row.kind} · {row.preset}</div></> },
-            { title: t('receive'), render: (_, row) => <Side half={live(row.name)?.receive ?? row.receives[0]?.now} entities={row.receives.map(({ entity }) => entity)} messages={`/messages?source=${row.name}`} /> },
-            { title: t('deliver'), render: (_, row) => <Side half={live(row.name)?.deliver ?? row.deliver} entities={row.delivers.map(({ entity }) => entity)} /> },
+            { title: t('receive'), render: (_, row) => <Side half={live(row.name)?.receive ?? row.receives[0]?.now} entities={row.receives.map(({ entity }) => entity)} messages={linksOf(row.name, 'receive').messages} /> },
+            { title: t('deliver'), render: (_, row) => <Side half={live(row.name)?.deliver ?? row.deliver} entities={row.delivers.map(({ entity }) => entity)} messages={linksOf(row.name, 'deliver').messages} /> },
             { title: t('queued'), align: 'right', render: (_, row) => <span className="number">{live(row.name)?.queued ?? '–'}</span> },
             { title: t('lag'), align: 'right', render: (_, row) => { const lag = live(row.name)?.lag_ms; return <span className="number">{lag == null ? '–' : duration(lag)}</span> } },
             { title: t('waiting'), align: 'right', render: (_, row) => { const waiting = Object.values(live(row.name)?.parked ?? {}).reduce((a, b) => a + b, 0); return waiting ? <Link className="number" to={`/parked?system=${row.name}`} onClick={(event) => event.stopPropagation()}>{number(waiting)}</Link> : <span className="quiet number">0</span> } },
@@ -46,7 +46,7 @@ export default function Connectors() {
 }
 
 /** One half in a row: how it stands, how fast it is, when it last went well, what last went wrong. */
-function Side({ half, entities, messages }: { half?: Schemas['Half'] | null; entities: string[]; messages?: string }) {
+function Side({ half, entities, messages }: { half?: Schemas['Half'] | null; entities: string[]; messages: string }) {
   const { t } = useTranslation('connectors')
   const { number } = useFormat()
   if (!half) return <span className="quiet">–</span>
@@ -55,7 +55,7 @@ function Side({ half, entities, messages }: { half?: Schemas['Half'] | null; ent
     <div className="stack small" style={{ gap: 1 }}>
       <span className="row" style={{ gap: 8 }}>
         <HalfState half={half} />
-        {messages ? <Link className="number" to={messages} onClick={(event) => event.stopPropagation()}>{rate}</Link> : <span className="number">{rate}</span>}
+        <Link className="number" to={messages} onClick={(event) => event.stopPropagation()}>{rate}</Link>
       </span>
       <span className="quiet">{[...new Set(entities)].map((entity) => t(`entity.${entity}`, { ns: 'common', defaultValue: entity })).join(' · ')}</span>
       <span className="quiet">{t('last_success')} <When at={half.last_success} /></span>

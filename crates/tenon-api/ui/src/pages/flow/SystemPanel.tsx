@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import type { Schemas } from '../../api/client'
 import type { Moment } from '../../live/live'
-import { HalfFacts, HalfState, waitingOf } from '../../parts/Half'
+import { HalfFacts, HalfState, linksOf, waitingOf } from '../../parts/Half'
 import { Sparkline } from '../../parts/Sparkline'
 
 /** One system, as one needs it after a click in the graph. */
@@ -28,7 +28,8 @@ export function SystemPanel({ system, past }: { system: Schemas['SystemNow']; pa
       )}
       <div className="row">
         <Button type="primary" onClick={() => navigate(`/connectors/${system.name}`)}>{t('open_connector')}</Button>
-        {system.receive && <Button onClick={() => navigate(`/messages?source=${system.name}`)}>{t('open_messages')}</Button>}
+        {system.receive && <Button onClick={() => navigate(linksOf(system.name, 'receive').messages)}>{t('open_messages')}</Button>}
+        {system.deliver && <Button onClick={() => navigate(linksOf(system.name, 'deliver').messages)}>{t('open_deliveries')}</Button>}
         <Button onClick={() => navigate(`/parked?system=${system.name}`)}>{t('open_parked')}</Button>
       </div>
     </div>

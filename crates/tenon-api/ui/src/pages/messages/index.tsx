@@ -5,15 +5,22 @@ import dayjs from 'dayjs'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useSearchParams } from 'react-router'
-import { api, hub, type Schemas } from '../../api/client'
+import { hub } from '../../api/client'
 import { PageHead, Panel } from '../../parts/PageHead'
 import { State } from '../../parts/State'
+import { Targets } from './Targets'
+import { ofDeliveries, search, type Asked } from './search'
 import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
 import { Saved } from './Saved'
 import './messages.css'
 
+/** How a message stands in the hub. */
 const STATES = ['routed', 'unchanged', 'filtered', 'invalid', 'done', 'refused', 'dropped']
+/** How it stands at a target. */
+const DELIVERIES = ['delivered', 'unchanged', 'superseded', 'filtered', 'parked', 'dropped']
+/** Before the latter, where both stand in one list. */
+const AT_TARGET = 'at:'
 const ENTITIES = ['customer', 'order', 'invoice', 'item', 'bom', 'inventory', 'shipment', 'receipt', 'opportunity', 'case', 'approval', 'engineering_change', 'sell_out', 'supply_plan', 'requisition', 'purchase_order', 'interaction', 'document']
 
 /** Ranges that end now, in minutes. */
@@ -34,37 +41,28 @@ export default function Messages() {
     setParams(next, { replace: true })
   }
   const last = Object.keys(LAST).find((range) => range === value('last'))
-  const chosen = { source: value('source'), entity: value('entity'), state: value('state'), since: last ? undefined : value('since'), until: last ? undefined : value('until') }
-  const key = value('key')
-  const text = value('text')
+  const since = last ? undefined : value('since')
+  const until = last ? undefined : value('until')
+  const asked: Asked = {
+    key: value('key'), text: value('text'), source: value('source'), target: value('target'), entity: value('entity'),
+    state: value('state'), delivery: value('delivery'), since, until,
+  }
+  const { key, text } = asked
+  const deliveries = ofDeliveries(asked)
   const [paused, setPaused] = useState(false)
   // Nothing new comes into a range that has ended, and a search for text is too much to do all the time.
-  const lives = !text && !chosen.until
+  const lives = !text && !until
   const found = useInfiniteQuery({
-    queryKey: ['messages', key, text, chosen, last],
-    initialPageParam: undefined as number | undefined,
-    queryFn: async ({ pageParam }) => {
-      const filter = last ? { ...chosen, since: dayjs().subtract(LAST[last]!, 'minute').toISOString() } : chosen
-      if (key) {
-        // A key names every message of a record, whichever of its ids it is.
-        const { data } = await api.GET('/api/v1/trace/{key}', { params: { path: { key } } })
-        const fits = (message: Schemas['TraceView']) =>
-          (!filter.source || message.source === filter.source) &&
-          (!filter.entity || message.entity === filter.entity) &&
-          (!filter.state || message.state === filter.state) &&
-          (!filter.since || message.journaled_at >= filter.since) &&
-          (!filter.until || message.journaled_at < filter.until)
-        return { items: data!.items.filter(fits) as Schemas['MessageView'][], next: null }
-      }
-      const { data } = await api.GET('/api/v1/messages', { params: { query: { ...filter, text, after: pageParam, limit: 50 } } })
-      return data!
-    },
+    queryKey: ['messages', asked, last],
+    initialPageParam: undefined as string | number | undefined,
+    queryFn: ({ pageParam }) => search(last ? { ...asked, since: dayjs().subtract(LAST[last]!, 'minute').toISOString() } : asked, pageParam),
     getNextPageParam: (page) => page.next ?? undefined,
     refetchInterval: ({ state }) => lives && !paused && (state.data?.pages.length ?? 0) <= 1 && EVERY,
   })
   const further = (found.data?.pages.length ?? 0) > 1
   const items = found.data?.pages.flatMap((page) => page.items) ?? []
   const choices = (values: string[], prefix: string) => values.map((one) => ({ value: one, label: t(`${prefix}.${one}`, { ns: 'common', defaultValue: one }) }))
+  const systems = (connectors.data ?? []).map(({ name }) => ({ value: name, label: name }))
   return (
     <div className="page">
       <PageHead title={t('title')} text={t('text')} />
@@ -92,16 +90,30 @@ export default function Messages() {
             }}
           />
           </Space.Compact>
-          <Select allowClear style={{ minWidth: 130 }} placeholder={t('system')} aria-label={t('system')} value={chosen.source} onChange={(source) => set({ source })} options={(connectors.data ?? []).map(({ name }) => ({ value: name, label: name }))} />
-          <Select allowClear showSearch={{ optionFilterProp: 'label' }} style={{ minWidth: 140 }} placeholder={t('entity')} aria-label={t('entity')} value={chosen.entity} onChange={(entity) => set({ entity })} options={choices(ENTITIES, 'entity')} />
-          <Select allowClear style={{ minWidth: 120 }} placeholder={t('state')} aria-label={t('state')} value={chosen.state} onChange={(state) => set({ state })} options={choices(STATES, 'state')} />
+          <Select allowClear style={{ minWidth: 120 }} placeholder={t('system')} aria-label={t('system')} value={asked.source} onChange={(source) => set({ source })} options={systems} />
+          <Select allowClear style={{ minWidth: 120 }} placeholder={t('target')} aria-label={t('target')} value={asked.target} onChange={(target) => set({ target, state: target && undefined })} options={systems} />
+          <Select allowClear showSearch={{ optionFilterProp: 'label' }} style={{ minWidth: 130 }} placeholder={t('entity')} aria-label={t('entity')} value={asked.entity} onChange={(entity) => set({ entity })} options={choices(ENTITIES, 'entity')} />
+          <Select
+            allowClear
+            style={{ minWidth: 130 }}
+            popupMatchSelectWidth={false}
+            placeholder={t('state')}
+            aria-label={t('state')}
+            value={asked.delivery ? AT_TARGET + asked.delivery : asked.state}
+            onChange={(state?: string) => set(state?.startsWith(AT_TARGET) ? { delivery: state.slice(AT_TARGET.length), state: undefined } : { state, delivery: undefined })}
+            options={[
+              // What goes to a target was routed: there is nothing to choose.
+              ...(asked.target ? [] : [{ label: t('in_hub'), options: choices(STATES, 'state') }]),
+              { label: t('at_target'), options: choices(DELIVERIES, 'state').map((choice) => ({ ...choice, value: AT_TARGET + choice.value })) },
+            ]}
+          />
           <Select allowClear style={{ minWidth: 130 }} placeholder={t('last')} aria-label={t('last')} value={last} onChange={(range) => set({ last: range, since: undefined, until: undefined })} options={Object.keys(LAST).map((range) => ({ value: range, label: t(`range.${range}`) }))} />
           <DatePicker.RangePicker
             showTime={{ format: 'HH:mm' }}
             format="YYYY-MM-DD HH:mm"
             allowEmpty={[true, true]}
             placeholder={[t('since'), t('until')]}
-            value={[chosen.since ? dayjs(chosen.since) : null, chosen.until ? dayjs(chosen.until) : null]}
+            value={[since ? dayjs(since) : null, until ? dayjs(until) : null]}
             onChange={(range) => set({ last: undefined, since: range?.[0]?.toISOString(), until: range?.[1]?.toISOString() })}
           />
           {lives && (
@@ -117,7 +129,7 @@ export default function Messages() {
         ) : (
           <Table
             size="small"
-            rowKey="id"
+            rowKey="row"
             loading={found.isPending}
             dataSource={items}
             pagination={false}
@@ -126,19 +138,19 @@ export default function Messages() {
             onRow={(message) => ({ onClick: () => navigate(`/trace/${message.id}`) })}
             locale={{ emptyText: <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={found.hasNextPage ? t('none_yet') : t('none')} /> }}
             columns={[
-              { title: t('when'), dataIndex: 'journaled_at', width: 130, render: (at: string) => <When at={at} /> },
+              { title: deliveries ? t('settled') : t('when'), dataIndex: 'at', width: 130, render: (at: string) => <When at={at} /> },
               { title: t('entity'), dataIndex: 'entity', width: 120, render: (entity: string) => t(`entity.${entity}`, { ns: 'common', defaultValue: entity }) },
               {
                 title: t('key'),
                 render: (_, message) => (
                   <Link to={`/trace/${encodeURIComponent(message.id)}`} className="mono" onClick={(event) => event.stopPropagation()}>
-                    {message.business_key ?? message.native_id ?? message.id}
+                    {message.key}
                   </Link>
                 ),
               },
-              { title: t('way'), render: (_, message) => <span>{message.source} <span className="quiet">→</span> {message.targets.length ? message.targets.join(', ') : <span className="quiet">–</span>}</span> },
-              { title: t('state'), dataIndex: 'state', width: 140, render: (state: string) => <State state={state} /> },
-              { title: t('detail'), dataIndex: 'detail', ellipsis: true, render: (detail: string | null) => detail && <span className="quiet small">{detail}</span> },
+              { title: t('way'), render: (_, message) => <Targets {...message} /> },
+              { title: deliveries ? t('at_target') : t('state'), dataIndex: 'state', width: 140, render: (state: string) => <State state={state} /> },
+              { title: deliveries ? t('answer') : t('detail'), dataIndex: 'detail', ellipsis: true, render: (detail: string | null) => detail && <span className="quiet small">{detail}</span> },
             ]}
           />
         )}

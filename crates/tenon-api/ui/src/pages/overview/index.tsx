@@ -75,7 +75,7 @@ function Systems({ counts }: { counts: Summary }) {
       dataSource={systems.map((name) => ({ name, given: counts.deliveries[name] ?? {}, parked: counts.parked[name] ?? {} }))}
       columns={[
         { title: t('system'), dataIndex: 'name', render: (name: string) => <Link to={`/connectors/${name}`}>{name}</Link> },
-        { title: t('given'), align: 'right', render: (_, row) => <span className="number">{number(sum(row.given, 'delivered'))}</span> },
+        { title: t('given'), align: 'right', render: (_, row) => <Link className="number" to={`/messages?target=${row.name}&delivery=delivered`}>{number(sum(row.given, 'delivered'))}</Link> },
         { title: t('shares'), width: '46%', render: (_, row) => <Shares counts={row.given} /> },
         {
           title: t('parked'),
