@@ -102,7 +102,7 @@ async fn search(api: &Api, wanted: &str, limit: u32) -> Result<Vec<CustomerLine>
     }
     // A native id leads to the customer's messages, whatever system it is of.
     if found.is_empty() {
-        for trace in api.store.trace(wanted, 5).await? {
+        for trace in api.store.trace(wanted, None, 5).await? {
             let attributes = &trace.message.attributes;
             if attributes.entity().is_mastered() {
                 found.extend(attributes.master_id.map(|id| (id, None)));

@@ -188,7 +188,7 @@ pub(crate) async fn message(
     let message_id: MessageId = id.parse().map_err(|_| unknown())?;
     let trace = api
         .store
-        .trace(&id, 1)
+        .trace(&id, None, 1)
         .await?
         .into_iter()
         .next()
@@ -213,21 +213,37 @@ pub(crate) async fn message(
     }))
 }
 
-/// Where something is: by business key, native id, message id or master id.
+/// Which page of a trace.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TraceQuery {
+    /// The `next` of the page before.
+    after: Option<i64>,
+    /// How many, at most 500, and so many without it.
+    limit: Option<u32>,
+}
+
+/// Where something is: by business key, native id, message id or master id, the newest first.
 #[utoipa::path(get, path = "/api/v1/trace/{key}", tag = "messages",
-    params(("key" = String, Path, description = "an order's number, a customer's code, a native id …")), responses(
-    (status = 200, description = "a page of records", body = Page<TraceView>)))]
+    params(("key" = String, Path, description = "an order's number, a customer's code, a native id …"), TraceQuery), responses(
+    (status = 200, description = "a page of records", body = Page<TraceView>), (status = 400, description = "the query does not fit", body = Problem)))]
 pub(crate) async fn trace(
     State(api): State<Api>,
     Path(key): Path<String>,
     principal: Principal,
+    Asked(query): Asked<TraceQuery>,
 ) -> Result<Json<Page<TraceView>>, Problem> {
-    let traces = api.store.trace(&key, MOST).await?.into_iter();
+    let limit = query.limit.unwrap_or(MOST).clamp(1, MOST);
+    let traces = api.store.trace(&key, query.after, limit).await?;
+    let last = traces.last().map(|trace| trace.message.position);
+    let next = last.filter(|_| traces.len() == limit as usize);
     let items = traces
+        .into_iter()
         .filter(|trace| check_trace(&principal, trace).is_ok())
         .map(TraceView::from)
         .collect();
-    Ok(Json(Page { items, next: None }))
+    Ok(Json(Page { items, next }))
 }
 
 /// Refuses a message that neither comes from a system of the caller's nor goes to one.
@@ -253,7 +269,9 @@ pub(crate) struct ParkedQuery {
     entity: Option<String>,
     /// Only about this record: its native id, its business key, or the message's id.
     key: Option<String>,
-    /// Only with this text in the reason.
+    /// Only with just this code of a reason.
+    code: Option<String>,
+    /// Only with this text in the reason or its code.
     reason: Option<String>,
     /// Only with this text in the body.
     text: Option<String>,
@@ -275,6 +293,32 @@ pub(crate) struct ParkedQuery {
     limit: Option<u32>,
 }
 
+impl ParkedQuery {
+    /// One filter a system that the caller may touch.
+    fn filters(self, principal: &Principal) -> Result<Vec<ParkedFilter>, Problem> {
+        let filter = ParkedFilter {
+            system: None,
+            entity: self.entity.as_deref().map(entity).transpose()?,
+            key: self.key,
+            code: self.code,
+            reason: self.reason,
+            text: self.text,
+            since: self.since,
+            until: self.until,
+            direction: self.direction,
+            state: self.state,
+            ids: Vec::new(),
+            chosen_by: None,
+        };
+        let systems = among(principal, self.system.as_deref())?;
+        let of = |system| ParkedFilter {
+            system,
+            ..filter.clone()
+        };
+        Ok(systems.into_iter().map(of).collect())
+    }
+}
+
 /// Messages that wait, oldest first. Who may touch only some systems is shown theirs.
 #[utoipa::path(get, path = "/api/v1/parked", tag = "messages", params(ParkedQuery), responses(
     (status = 200, description = "a page of records", body = Page<ParkedView>), (status = 400, description = "the query does not fit", body = Problem)))]
@@ -283,27 +327,10 @@ pub(crate) async fn parked(
     principal: Principal,
     Asked(query): Asked<ParkedQuery>,
 ) -> Result<Json<Page<ParkedView>>, Problem> {
-    let systems = among(&principal, query.system.as_deref())?;
-    let filter = ParkedFilter {
-        system: None,
-        entity: query.entity.as_deref().map(entity).transpose()?,
-        key: query.key,
-        reason: query.reason,
-        text: query.text,
-        since: query.since,
-        until: query.until,
-        direction: query.direction,
-        state: query.state,
-        ids: Vec::new(),
-    };
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
+    let after = query.after.map(ParkedId);
     let mut records = Vec::new();
-    for system in systems {
-        let filter = ParkedFilter {
-            system,
-            ..filter.clone()
-        };
-        let after = query.after.map(ParkedId);
+    for filter in query.filters(&principal)? {
         records.extend(api.store.parked(&filter, after, limit).await?);
     }
     records.sort_by_key(|record| record.id.0);
@@ -313,6 +340,29 @@ pub(crate) async fn parked(
         items: records.into_iter().map(ParkedView::from).collect(),
         next: next.flatten(),
     }))
+}
+
+/// How many messages wait.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ParkedCount {
+    /// So many.
+    count: u64,
+}
+
+/// How many of the messages that wait a query names: as many as a redrive or a drop of the same would be of.
+/// `after` and `limit` are of no effect.
+#[utoipa::path(get, path = "/api/v1/parked/count", tag = "messages", params(ParkedQuery), responses(
+    (status = 200, description = "their number", body = ParkedCount), (status = 400, description = "the query does not fit", body = Problem)))]
+pub(crate) async fn parked_count(
+    State(api): State<Api>,
+    principal: Principal,
+    Asked(query): Asked<ParkedQuery>,
+) -> Result<Json<ParkedCount>, Problem> {
+    let mut count = 0;
+    for filter in query.filters(&principal)? {
+        count += api.store.parked_count(&filter).await?;
+    }
+    Ok(Json(ParkedCount { count }))
 }
 
 /// Counts over everything.

@@ -42,6 +42,11 @@ pub(crate) struct MessageView {
     /// Names the story of which it is a part.
     #[schema(value_type = String)]
     correlation_id: CorrelationId,
+    /// The message that it follows from.
+    #[schema(value_type = Option<String>)]
+    causation_id: Option<MessageId>,
+    /// The trace, as OpenTelemetry names it, of which taking it in was a part.
+    trace_id: Option<String>,
     /// When it happened in the system.
     #[schema(value_type = String, format = DateTime)]
     occurred_at: Timestamp,
@@ -76,6 +81,8 @@ impl From<JournalRecord> for MessageView {
             business_key: record.business_key,
             master_id: attributes.master_id,
             correlation_id: attributes.correlation_id,
+            causation_id: attributes.causation_id,
+            trace_id: attributes.traceparent.as_deref().and_then(trace_id),
             occurred_at: attributes.occurred_at,
             accepted_at: attributes.accepted_at,
             journaled_at: record.journaled_at,
@@ -85,6 +92,13 @@ impl From<JournalRecord> for MessageView {
             targets: record.targets,
         }
     }
+}
+
+/// The trace of a `traceparent` (W3C Trace Context: `00-<32 hexadecimal digits>-…`).
+fn trace_id(traceparent: &str) -> Option<String> {
+    let id = traceparent.split('-').nth(1)?;
+    let fits = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    fits.then(|| id.to_owned())
 }
 
 /// What became of a message at one system.

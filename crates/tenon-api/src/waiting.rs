@@ -11,8 +11,8 @@ use tenon_pipeline::{
     begin_redrive, decide_correction, difference, propose_correction, turn_redrive,
 };
 use tenon_store::{
-    CorrectionId, CorrectionState, Deed, Direction, EventKind, NewRedrive, Parcel, ParkedEvent,
-    ParkedFilter, ParkedId, Redrive, RedriveId, RedriveState,
+    Act, CorrectionId, CorrectionState, Deed, Direction, EventKind, NewRedrive, Parcel,
+    ParkedEvent, ParkedFilter, ParkedId, Redrive, RedriveId, RedriveState,
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -322,8 +322,8 @@ async fn decide(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Begin {
-    /// Which: any of `ids`, `system`, `entity`, `key`, `reason`, `text`, `since`, `until`, `direction`, `state`;
-    /// what is parked later does not belong to it.
+    /// Which: any of `ids`, `system`, `entity`, `key`, `code`, `reason`, `text`, `since`, `until`, `direction`,
+    /// `state`; what is parked later does not belong to it.
     #[schema(value_type = Object)]
     selection: ParkedFilter,
     /// At most so many a second.
@@ -360,13 +360,71 @@ pub(crate) async fn begin(
         return Err(Problem::bad_request("`per_second` takes a number from 1"));
     }
     let new = NewRedrive {
+        act: Act::Redrive,
         selection,
         per_second,
         force,
         deed: Deed::new(principal.by(by.as_deref())?, because),
     };
-    let begun = begin_redrive(&api.store, &new, RedriveState::Running).await;
+    begun(&api, &new, &note).await
+}
+
+/// What is given up.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BeginDrop {
+    /// Which, as with a redrive: at least one of its members. Just what it names now is given up, and of that
+    /// what it still names when its turn comes.
+    #[schema(value_type = Object)]
+    selection: ParkedFilter,
+    /// For whom a token acts.
+    #[serde(default)]
+    by: Option<String>,
+    /// The reason; kept with each message.
+    because: String,
+}
+
+/// Begins to give messages up; a node works it off, and another goes on if that one dies. It is shown,
+/// stopped and resumed among the redrives.
+#[utoipa::path(post, path = "/api/v1/drops", operation_id = "begin_drop", tag = "parked", request_body = BeginDrop, responses(
+    (status = 202, description = "the drop as it begins", body = Object), (status = 400, description = "the body does not fit, selects everything or has no reason", body = Problem)))]
+pub(crate) async fn begin_drop(
+    State(api): State<Api>,
+    principal: Principal,
+    note: Note,
+    Told(begin): Told<BeginDrop>,
+) -> Result<(StatusCode, Json<Redrive>), Problem> {
+    let BeginDrop {
+        selection,
+        by,
+        because,
+    } = begin;
+    note.detail(json!({ "selection": selection, "because": because }));
+    check_selection(&principal, &selection)?;
+    // What is given up does not come back, so nobody shall give up everything by forgetting a word.
+    if selection == ParkedFilter::default() {
+        let detail = "`selection` names nothing: say which messages are given up, by `system` say";
+        return Err(Problem::bad_request(detail));
+    }
+    let new = NewRedrive {
+        act: Act::Drop,
+        selection,
+        per_second: None,
+        force: false,
+        deed: Deed::new(principal.by(by.as_deref())?, because),
+    };
+    begun(&api, &new, &note).await
+}
+
+/// Lets the nodes do it.
+async fn begun(
+    api: &Api,
+    new: &NewRedrive,
+    note: &Note,
+) -> Result<(StatusCode, Json<Redrive>), Problem> {
+    let begun = begin_redrive(&api.store, new, RedriveState::Running).await;
     let id = begun.map_err(refused)?;
+    note.subject(id.0.to_string());
     let begun = api.store.redrive_of(id).await?;
     let begun = begun.ok_or_else(|| unknown("redrive", &id.0.to_string()))?;
     Ok((StatusCode::ACCEPTED, Json(begun)))
@@ -395,7 +453,7 @@ pub(crate) struct RedriveQuery {
     limit: Option<u32>,
 }
 
-/// Redrives, the latest first: who began them, why, and how far they have come.
+/// Redrives and bulk drops, the latest first: who began them, why, and how far they have come.
 #[utoipa::path(get, path = "/api/v1/redrives", tag = "parked", params(RedriveQuery), responses(
     (status = 200, description = "a page of redrives", body = WaitingPage), (status = 400, description = "the query does not fit", body = Problem)))]
 pub(crate) async fn redrives(

@@ -304,9 +304,34 @@ impl RedriveState {
     }
 }
 
-/// A redrive that is to begin: what was selected is sent again once, in its order.
+/// What is done with everything that was selected.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// It is sent again.
+    #[default]
+    Redrive,
+    /// It is given up.
+    Drop,
+}
+
+impl Act {
+    const ALL: [Self; 2] = [Self::Redrive, Self::Drop];
+
+    /// The name in tables: `redrive`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Redrive => "redrive",
+            Self::Drop => "drop",
+        }
+    }
+}
+
+/// A redrive that is to begin, or a drop: what was selected is sent again once, in its order, or given up.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NewRedrive {
+    /// What is done.
+    pub act: Act,
     /// Which parked messages; those that are parked later do not belong to it.
     pub selection: ParkedFilter,
     /// At most so many a second.
@@ -322,6 +347,8 @@ pub struct NewRedrive {
 pub struct Redrive {
     /// Its name.
     pub id: RedriveId,
+    /// What is done.
+    pub act: Act,
     /// Which parked messages.
     pub selection: ParkedFilter,
     /// The last message that was parked when it began.
@@ -341,15 +368,18 @@ pub struct Redrive {
     pub began_at: Timestamp,
     /// When it was done or stopped.
     pub ended_at: Option<Timestamp>,
-    /// Messages sent again.
+    /// How many were selected when it began.
+    pub total: u64,
+    /// Messages sent again, or given up.
     pub sent: u64,
     /// Messages passed over; their history says why.
     pub passed_over: u64,
 }
 
-/// A row of the redrives as the databases return it.
-pub(crate) type RedriveRow = (
+/// A row of the redrives as the databases return it, with the moments of either.
+pub(crate) type RedriveRow<M> = (
     i64,
+    String,
     String,
     i64,
     i64,
@@ -358,15 +388,20 @@ pub(crate) type RedriveRow = (
     String,
     String,
     String,
+    M,
+    Option<M>,
     i64,
-    Option<i64>,
     i64,
     i64,
 );
 
-pub(crate) fn redrive(row: RedriveRow) -> Result<Redrive, StoreError> {
+pub(crate) fn redrive<M>(
+    row: RedriveRow<M>,
+    micros: impl Fn(M) -> i64,
+) -> Result<Redrive, StoreError> {
     let (
         id,
+        act,
         selection,
         until,
         cursor,
@@ -377,11 +412,16 @@ pub(crate) fn redrive(row: RedriveRow) -> Result<Redrive, StoreError> {
         because,
         began,
         ended,
+        total,
         sent,
         passed_over,
     ) = row;
     Ok(Redrive {
         id: RedriveId(id),
+        act: Act::ALL
+            .into_iter()
+            .find(|found| found.as_str() == act)
+            .ok_or_else(|| unreadable("what a redrive does", &act))?,
         selection: from_json("a redrive's selection", &selection)?,
         until: ParkedId(until),
         cursor: ParkedId(cursor),
@@ -392,8 +432,9 @@ pub(crate) fn redrive(row: RedriveRow) -> Result<Redrive, StoreError> {
             .find(|found| found.as_str() == state)
             .ok_or_else(|| unreadable("a redrive's state", &state))?,
         deed: Deed::new(who, because),
-        began_at: timestamp(began)?,
-        ended_at: ended.map(timestamp).transpose()?,
+        began_at: timestamp(micros(began))?,
+        ended_at: ended.map(micros).map(timestamp).transpose()?,
+        total: count(total),
         sent: count(sent),
         passed_over: count(passed_over),
     })

@@ -45,8 +45,8 @@ pub use access::{
 pub use boms::{BomLookup, BomRecord, BomUse, BomWrite, KnownBoms};
 pub use claim::Claim;
 pub use deeds::{
-    Correction, CorrectionId, CorrectionState, Deed, EventKind, NewRedrive, ParkedEvent, Redrive,
-    RedriveId, RedriveState,
+    Act, Correction, CorrectionId, CorrectionState, Deed, EventKind, NewRedrive, ParkedEvent,
+    Redrive, RedriveId, RedriveState,
 };
 pub use deliveries::{Delivered, DeliveryCursor, DeliveryFilter, DeliveryPage};
 pub use golden::{
@@ -158,6 +158,9 @@ pub trait Store: AccessStore + Nodes + Operations + SavedSearches + 'static {
         limit: u32,
     ) -> Result<Vec<ParkedRecord>, StoreError>;
 
+    /// How many messages wait that a filter names.
+    async fn parked_count(&self, filter: &ParkedFilter) -> Result<u64, StoreError>;
+
     /// One parked message.
     async fn parked_one(&self, id: ParkedId) -> Result<Option<ParkedRecord>, StoreError>;
 
@@ -172,8 +175,14 @@ pub trait Store: AccessStore + Nodes + Operations + SavedSearches + 'static {
     /// Notes with an inbound parked message that it is not sent again, and why.
     async fn passed_over(&self, id: ParkedId, deed: &Deed) -> Result<(), StoreError>;
 
-    /// Gives up parked messages with a reason; their lanes advance. Recorded in the journal.
-    async fn drop_parked(&self, ids: &[ParkedId], deed: &Deed) -> Result<u64, StoreError>;
+    /// Gives up parked messages with a reason; their lanes advance. Recorded in the journal, and as a
+    /// portion of the bulk drop `of` which they are, if of any: both or neither. Returns how many went.
+    async fn drop_parked(
+        &self,
+        ids: &[ParkedId],
+        deed: &Deed,
+        of: Option<RedriveId>,
+    ) -> Result<u64, StoreError>;
 
     /// What was tried and done with a message that waits or waited, in every system, the eldest first.
     async fn parked_history(&self, id: MessageId) -> Result<Vec<ParkedEvent>, StoreError>;
@@ -208,7 +217,7 @@ pub trait Store: AccessStore + Nodes + Operations + SavedSearches + 'static {
     /// One correction.
     async fn correction(&self, id: CorrectionId) -> Result<Option<Correction>, StoreError>;
 
-    /// Begins a redrive of what is parked now. Running, any node takes it up.
+    /// Begins a redrive, or a drop, of what is parked now. Running, any node takes it up.
     async fn begin_redrive(
         &self,
         new: &NewRedrive,
@@ -351,8 +360,14 @@ pub trait Store: AccessStore + Nodes + Operations + SavedSearches + 'static {
     async fn payloads(&self, id: MessageId) -> Result<Option<Payloads>, StoreError>;
 
     /// Every message that `key` names, with its deliveries: a message id, a master id, a business
-    /// key (an order's number, a customer's code) or a native id; at most `limit`, newest first.
-    async fn trace(&self, key: &str, limit: u32) -> Result<Vec<Trace>, StoreError>;
+    /// key (an order's number, a customer's code) or a native id; newest first, at most `limit` before the
+    /// cursor `before`, a position.
+    async fn trace(
+        &self,
+        key: &str,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Trace>, StoreError>;
 
     /// Deliveries of messages, by system; a message without any is left out.
     async fn deliveries(

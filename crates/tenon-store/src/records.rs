@@ -14,8 +14,8 @@ use tenon_master::likeness::MatchKey;
 
 use crate::{
     Belonging, BelongingWrite, BomLookup, BomWrite, Doubt, GoldenRow, ItemMove, ItemRecord,
-    Judgement, KnownBoms, Life, MasterWrite, Move, ProspectClaim, ProspectClaimWrite, Review,
-    ReviewId, Tie,
+    Judgement, KnownBoms, Life, MasterWrite, Move, ProspectClaim, ProspectClaimWrite, RedriveId,
+    Review, ReviewId, Tie,
 };
 
 // ---- Inbound ----------------------------------------------------------------------------------
@@ -524,6 +524,9 @@ pub struct ParkedFilter {
     /// Only about this record: its native id, its business key, its lane, or the message's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// Only with just this code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// Only with this text in code or detail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -542,4 +545,7 @@ pub struct ParkedFilter {
     /// Only in this state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<ParkedState>,
+    /// Only those that were selected when this bulk drop began, and were not taken yet.
+    #[serde(skip)]
+    pub chosen_by: Option<RedriveId>,
 }

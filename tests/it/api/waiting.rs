@@ -228,3 +228,61 @@ async fn giving_up_needs_a_person_and_a_reason() {
     let left = get(&router, "/api/v1/parked").await.with(200).json();
     assert_eq!(left["items"].as_array().map(Vec::len), Some(1));
 }
+
+#[tokio::test]
+async fn what_a_filter_names_is_counted_and_given_up() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    parked(&router, 3).await;
+    let begin = |selection: Value, because: &str| json!({ "selection": selection, "by": "li.wei", "because": because });
+    tell(&router, "/api/v1/drops", begin(json!({}), "all"))
+        .await
+        .problem(400, "request.invalid");
+    let some = json!({ "system": "shop", "key": "SO-2" });
+    tell(&router, "/api/v1/drops", begin(some, " "))
+        .await
+        .problem(400, "deed.reason");
+    let count = async |query: &str| {
+        let path = format!("/api/v1/parked/count?{query}");
+        get(&router, &path).await.with(200).json()["count"].clone()
+    };
+    assert_eq!(count("system=shop").await, 3);
+    assert_eq!(count("system=shop&key=SO-2").await, 1);
+    assert_eq!(count("code=mapping.failed&reason=nothing+of+it").await, 0);
+    let shown = get(&router, "/api/v1/parked?key=SO-2")
+        .await
+        .with(200)
+        .json();
+    let code = shown["items"][0]["code"]
+        .as_str()
+        .expect("a code")
+        .to_owned();
+    let selection =
+        json!({ "system": "shop", "code": code, "direction": "inbound", "state": "failed" });
+    let begun = tell(&router, "/api/v1/drops", begin(selection, "ordered twice"))
+        .await
+        .with(202)
+        .json();
+    assert_eq!(
+        (&begun["act"], &begun["total"]),
+        (&json!("drop"), &json!(3))
+    );
+    let path = format!("/api/v1/redrives/{}", begun["id"]);
+    let done = eventually(async || {
+        let run = get(&router, &path).await.with(200).json();
+        match run["state"] == "done" {
+            true => Ok(run),
+            false => Err(run.to_string()),
+        }
+    })
+    .await;
+    assert_eq!(done["sent"], 3);
+    assert_eq!(count("").await, 0);
+    let trail = get(&router, "/api/v1/audit?action=drop.begun")
+        .await
+        .with(200);
+    let noted = trail.json()["items"][0].clone();
+    assert_eq!(noted["subject"], begun["id"].to_string());
+    assert_eq!(noted["detail"]["because"], "ordered twice");
+    hub.stop().await;
+}

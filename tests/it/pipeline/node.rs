@@ -107,7 +107,7 @@ impl Node {
     /// Waits until a message stands in the journal in this state.
     pub(super) async fn journaled(&self, id: MessageId, state: &str) -> JournalRecord {
         eventually(async || {
-            let traces = self.store.trace(&id.to_string(), 1).await;
+            let traces = self.store.trace(&id.to_string(), None, 1).await;
             let traces = traces.map_err(|error| error.to_string())?;
             match traces.into_iter().next() {
                 Some(trace) if trace.message.state == state => Ok(trace.message),

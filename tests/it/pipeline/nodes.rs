@@ -302,7 +302,11 @@ async fn a_broker_that_is_ahead_of_a_restored_store_is_served() {
     })
     .await;
     node.journaled(accepted, "routed").await;
-    let trace = node.store.trace(&routed.to_string(), 1).await.unwrap();
+    let trace = node
+        .store
+        .trace(&routed.to_string(), None, 1)
+        .await
+        .unwrap();
     assert_eq!(trace, [], "the journal does not know it");
     hub.stop().await;
 }

@@ -1,12 +1,15 @@
 //! What a person does with messages that wait for one.
 
 use tenon_core::Entity;
-use tenon_pipeline::{Preview, Roles, preview, redrive};
-use tenon_store::{Deed, DeliveryState, ParkedState};
+use tenon_pipeline::{Preview, Redriver, Roles, begin_redrive, preview, redrive};
+use tenon_store::{
+    Act, Deed, DeliveryState, Direction, NewRedrive, ParkedFilter, ParkedState, RedriveState,
+};
+use tokio_util::sync::CancellationToken;
 
 use super::api::{Answer, Api};
 use super::company::{Erp, order};
-use super::place::House;
+use super::place::{House, equals, eventually};
 
 pub(super) async fn a_redriven_message_goes_before_its_followers(house: &House) {
     house.shop_and_erp(Erp::Orders).await;
@@ -81,7 +84,11 @@ pub(super) async fn a_dropped_message_frees_its_lane(house: &House) {
 
     assert_eq!(
         node.store
-            .drop_parked(&[parked.id], &Deed::new("li.wei", "cancelled by telephone"))
+            .drop_parked(
+                &[parked.id],
+                &Deed::new("li.wei", "cancelled by telephone"),
+                None
+            )
             .await
             .unwrap(),
         1
@@ -99,5 +106,76 @@ pub(super) async fn a_dropped_message_frees_its_lane(house: &House) {
     node.quiet().await;
     node.delivery(first, "drp", DeliveryState::Dropped).await;
     assert_eq!(api.taken(None).len(), 1);
+    hub.stop().await;
+}
+
+pub(super) async fn a_bulk_drop_that_is_cut_off_goes_on(house: &House) {
+    // More than two portions.
+    const MANY: u64 = 450;
+    house.shop_and_erp(Erp::Orders).await;
+    let node = house.node().await;
+    let hub = node.start(Roles::ALL).await;
+    let raw = |number| format!("no order {number}").into_bytes();
+    let bad: Vec<_> = (0..MANY)
+        .map(|number| node.undecodable("shop", Entity::Order, &raw(number)))
+        .collect();
+    node.take(&bad).await;
+    let selection = ParkedFilter {
+        direction: Some(Direction::Inbound),
+        state: Some(ParkedState::Failed),
+        ..ParkedFilter::default()
+    };
+    let waiting = async || node.store.parked_count(&selection).await.unwrap();
+    equals(MANY, waiting).await;
+    hub.stop().await;
+
+    let new = NewRedrive {
+        act: Act::Drop,
+        selection: selection.clone(),
+        deed: Deed::new("li.wei", "a test of the shop"),
+        ..NewRedrive::default()
+    };
+    let id = begin_redrive(&node.store, &new, RedriveState::Running)
+        .await
+        .unwrap();
+    let run = async || node.store.redrive_of(id).await.unwrap().unwrap();
+    // Who works on it dies in the middle of the second portion.
+    let redriver = Redriver {
+        store: node.store.clone(),
+        accept: node.accept(),
+        stop: CancellationToken::new(),
+    };
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let mut tell = Some(tell);
+    let work = redriver.work(id, false, |_, _| {
+        tell.take().map(|tell| tell.send(()));
+    });
+    tokio::select! {
+        biased;
+        _ = told => {}
+        worked = work => panic!("it was not cut off: {worked:?}"),
+    }
+    eventually(async || {
+        let (run, waits) = (run().await, waiting().await);
+        match (run.total, run.sent + waits, run.state) {
+            (MANY, MANY, RedriveState::Running) if run.sent > 0 && waits > 0 => Ok(()),
+            _ => Err(format!("{waits} wait: {run:?}")),
+        }
+    })
+    .await;
+
+    // Another goes on, and each is given up once.
+    let hub = node.start(Roles::ALL).await;
+    eventually(async || match run().await {
+        run if run.state == RedriveState::Done => Ok(()),
+        run => Err(format!("{run:?}")),
+    })
+    .await;
+    assert_eq!((run().await.sent, waiting().await), (MANY, 0));
+    for message in [&bad[0], &bad[bad.len() - 1]] {
+        let journaled = node.journaled(message.attributes.id, "dropped").await;
+        let detail = journaled.detail.unwrap_or_default();
+        assert!(detail.ends_with("dropped: a test of the shop"), "{detail}");
+    }
     hub.stop().await;
 }

@@ -119,7 +119,7 @@ pub(super) async fn a_merged_customer_is_one_in_every_system_and_two_again(house
             "{table}: {found:?}"
         );
     }
-    let traced = node.store.trace(&one.to_string(), 10).await.unwrap();
+    let traced = node.store.trace(&one.to_string(), None, 10).await.unwrap();
     let event = traced
         .iter()
         .find(|trace| trace.message.attributes.causation_id == Some(id));
@@ -293,7 +293,11 @@ pub(super) async fn a_command_is_done_once_and_its_events_are_published_again(ho
     assert_eq!(steward(&node).command(&given, Some("k-1")).await, first);
     node.quiet().await;
     assert_eq!(golden(&node, "crm", "C-1").await.version, version);
-    let traced = node.store.trace(&survivor.to_string(), 20).await.unwrap();
+    let traced = node
+        .store
+        .trace(&survivor.to_string(), None, 20)
+        .await
+        .unwrap();
     let events = traced
         .iter()
         .filter(|trace| trace.message.attributes.causation_id.is_some());

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use tenon_core::Timestamp;
 use tenon_store::{
-    Commit, CorrectionState, Deed, EventKind, NewRedrive, Outcome, Park, ParkReason, ParkedFilter,
-    ParkedId, RedriveState,
+    Act, Commit, CorrectionState, Deed, EventKind, NewRedrive, Outcome, Park, ParkReason,
+    ParkedFilter, ParkedId, ParkedState, RedriveState,
 };
 
 use super::fixtures::{House, ends, failed, in_lane, invalid, order, park, system};
@@ -91,7 +91,7 @@ pub(super) async fn an_inbound_message_has_a_history_too(house: &House) {
         .unwrap();
     house
         .store
-        .drop_parked(&[record.id], &deed("li.wei"))
+        .drop_parked(&[record.id], &deed("li.wei"), None)
         .await
         .unwrap();
     let history = house.store.parked_history(id).await.unwrap();
@@ -203,6 +203,7 @@ pub(super) async fn a_redrive_is_of_what_was_parked_when_it_began(house: &House)
             .await;
     }
     let new = NewRedrive {
+        act: Act::Redrive,
         selection: ParkedFilter {
             system: Some(system("erp")),
             ..Default::default()
@@ -219,6 +220,7 @@ pub(super) async fn a_redrive_is_of_what_was_parked_when_it_began(house: &House)
     let last = house.parked(order(2).attributes.id).await.unwrap().id;
     let run = store.redrive_of(id).await.unwrap().unwrap();
     assert_eq!((run.until, run.cursor), (last, ParkedId(0)));
+    assert_eq!((run.act, run.total), (Act::Redrive, 2));
     assert_eq!((run.selection, run.per_second), (new.selection, Some(5)));
     assert!(run.force);
     assert_eq!(run.deed, deed("li.wei"));
@@ -236,4 +238,64 @@ pub(super) async fn a_redrive_is_of_what_was_parked_when_it_began(house: &House)
     assert_eq!(store.redrives(Some(running), None, 10).await.unwrap(), []);
     assert_eq!(store.redrives(None, None, 10).await.unwrap(), [run]);
     assert_eq!(store.redrives(None, Some(id), 10).await.unwrap(), []);
+}
+
+pub(super) async fn a_drop_is_of_what_was_selected_when_it_began(house: &House) {
+    let store = &house.store;
+    let in_lane = |number: u32, lane: &str| in_lane(order(number), lane);
+    for (number, lane) in [(1, "a"), (2, "b")] {
+        let parks = vec![
+            park(&in_lane(number, lane), failed()),
+            park(&in_lane(number + 10, lane), ParkReason::Behind),
+        ];
+        house.settle(vec![], parks).await;
+    }
+    let new = NewRedrive {
+        act: Act::Drop,
+        selection: ParkedFilter {
+            state: Some(ParkedState::Failed),
+            ..Default::default()
+        },
+        deed: deed("li.wei"),
+        ..Default::default()
+    };
+    let begun = store.begin_redrive(&new, RedriveState::Running).await;
+    let id = begun.unwrap();
+    assert_eq!(store.redrive_of(id).await.unwrap().unwrap().total, 2);
+    let left = async || {
+        let chosen = ParkedFilter {
+            chosen_by: Some(id),
+            ..new.selection.clone()
+        };
+        let found = store.parked(&chosen, None, 10).await.unwrap();
+        let numbers = found.iter().map(|record| record.parcel.attributes.id);
+        numbers.collect::<Vec<_>>()
+    };
+    let of = |number| order(number).attributes.id;
+    assert_eq!(left().await, [of(1), of(2)]);
+
+    // What stood behind the first is tried, and fails as that did: it is not given up with it.
+    let first = house.parked(of(1)).await.unwrap().id;
+    let dropped = store.drop_parked(&[first], &new.deed, Some(id)).await;
+    assert_eq!(dropped.unwrap(), 1);
+    let follower = house.parked(of(11)).await.unwrap();
+    let fails = Park {
+        id: Some(follower.id),
+        ..park(&in_lane(11, "a"), failed())
+    };
+    house.settle(vec![], vec![fails]).await;
+    assert_eq!(
+        house.parked(of(11)).await.unwrap().state,
+        ParkedState::Failed
+    );
+    assert_eq!(left().await, [of(2)]);
+    // What somebody sent again meanwhile is left, too.
+    let second = house.parked(of(2)).await.unwrap().id;
+    store.redrive(&[second], &deed("wang.min")).await.unwrap();
+    assert_eq!(left().await, []);
+    let (running, done) = (RedriveState::Running, RedriveState::Done);
+    assert!(store.turn_redrive(id, running, done).await.unwrap());
+    let run = store.redrive_of(id).await.unwrap().unwrap();
+    assert_eq!((run.act, run.total, run.sent), (Act::Drop, 2, 1));
+    assert_eq!(run.cursor, first);
 }

@@ -204,7 +204,7 @@ pub(super) async fn a_parked_message_keeps_its_place(house: &House) {
     // One that is gone meanwhile does not come back.
     house
         .store
-        .drop_parked(&[head.id], &Deed::new("li.wei", "no longer wanted"))
+        .drop_parked(&[head.id], &Deed::new("li.wei", "no longer wanted"), None)
         .await
         .unwrap();
     let gone = Park {
@@ -266,7 +266,7 @@ pub(super) async fn racing_ends_and_arrivals_leave_no_lane_stuck(house: &House) 
         let reason = Deed::new("li.wei", "a test");
         let gone = [record.id];
         let (ended, arrived) = tokio::join!(
-            house.store.drop_parked(&gone, &reason),
+            house.store.drop_parked(&gone, &reason, None),
             node.settle(arrival)
         );
         ended.unwrap();

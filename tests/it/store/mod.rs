@@ -149,6 +149,7 @@ suite! {
     deeds::a_correction_takes_two_persons,
     deeds::what_changed_meanwhile_is_not_corrected,
     deeds::a_redrive_is_of_what_was_parked_when_it_began,
+    deeds::a_drop_is_of_what_was_selected_when_it_began,
     reading::bodies_of_every_length_come_back,
     reading::what_is_rare_is_found_among_much,
     reading::checkpoints_are_kept,

@@ -68,7 +68,7 @@ pub(super) async fn drop_advances_the_lane(house: &House) {
     assert_eq!(
         house
             .store
-            .drop_parked(&ids[..1], &deed("ordered twice"))
+            .drop_parked(&ids[..1], &deed("ordered twice"), None)
             .await
             .unwrap(),
         1
@@ -80,12 +80,16 @@ pub(super) async fn drop_advances_the_lane(house: &House) {
     // One in the middle of its lane: those before and behind it stay as they are.
     house
         .store
-        .drop_parked(&[ids[2], ParkedId(-1)], &deed("ordered twice"))
+        .drop_parked(&[ids[2], ParkedId(-1)], &deed("ordered twice"), None)
         .await
         .unwrap();
     assert_eq!(house.due("erp").await, [order(2).attributes.id]);
     assert_eq!(
-        house.store.drop_parked(&ids, &deed("all")).await.unwrap(),
+        house
+            .store
+            .drop_parked(&ids, &deed("all"), None)
+            .await
+            .unwrap(),
         1
     );
     assert!(
@@ -108,7 +112,7 @@ pub(super) async fn a_dropped_inbound_message_is_marked(house: &House) {
     assert_eq!(
         house
             .store
-            .drop_parked(&[record.id], &deed("a test order"))
+            .drop_parked(&[record.id], &deed("a test order"), None)
             .await
             .unwrap(),
         1
@@ -173,6 +177,20 @@ pub(super) async fn parked_messages_are_listed_and_filtered(house: &House) {
                 ..filter()
             },
             vec![order_id(1)],
+        ),
+        (
+            ParkedFilter {
+                code: Some("schema.violation".into()),
+                ..filter()
+            },
+            vec![order_id(7)],
+        ),
+        (
+            ParkedFilter {
+                code: Some("schema.".into()),
+                ..filter()
+            },
+            vec![],
         ),
         (
             ParkedFilter {
@@ -271,6 +289,8 @@ pub(super) async fn parked_messages_are_listed_and_filtered(house: &House) {
     ];
     for (filter, expected) in cases {
         assert_eq!(list(filter.clone()).await, expected, "{filter:?}");
+        let count = house.store.parked_count(&filter).await.unwrap();
+        assert_eq!(count, expected.len() as u64, "{filter:?}");
     }
     let page = house
         .store

@@ -184,7 +184,7 @@ pub(super) async fn every_kind_of_key_traces(house: &House) {
         .settle(vec![delivered(&order(1), "E-0815")], vec![])
         .await;
     let trace = async |key: &str| -> Vec<tenon_core::MessageId> {
-        let found = house.store.trace(key, 10).await.unwrap();
+        let found = house.store.trace(key, None, 10).await.unwrap();
         found
             .iter()
             .map(|trace| trace.message.attributes.id)
@@ -199,7 +199,14 @@ pub(super) async fn every_kind_of_key_traces(house: &House) {
     assert_eq!(trace("E-0815").await, [second, first]);
     assert_eq!(trace("SO-40").await, [order(40).attributes.id]);
     assert!(trace("SO-99").await.is_empty());
-    assert_eq!(house.store.trace("SO-1", 1).await.unwrap().len(), 1);
+    // Page after page, each begins where the one before ended.
+    for key in ["SO-1", "E-0815", &master(1).to_string()] {
+        let page = async |before| house.store.trace(key, before, 1).await.unwrap();
+        let newest = page(None).await.remove(0).message;
+        let older = page(Some(newest.position)).await.remove(0).message;
+        assert_eq!((newest.attributes.id, older.attributes.id), (second, first));
+        assert_eq!(page(Some(older.position)).await, []);
+    }
 }
 
 pub(super) async fn a_trace_shows_deliveries(house: &House) {
@@ -210,7 +217,7 @@ pub(super) async fn a_trace_shows_deliveries(house: &House) {
             vec![park(&order(2), failed())],
         )
         .await;
-    let traces = house.store.trace("N-1", 10).await.unwrap();
+    let traces = house.store.trace("N-1", None, 10).await.unwrap();
     assert_eq!(
         traces[0].message.targets,
         [system("erp"), system("invoicing")]
@@ -401,7 +408,10 @@ pub(super) async fn counts_follow_every_change(house: &House) {
     // Dropped are one on its way in and one on its way out; the other comes again.
     let gone = [parked(8).await.id, parked(3).await.id];
     let deed = Deed::new("li.wei", "a test");
-    assert_eq!(house.store.drop_parked(&gone, &deed).await.unwrap(), 2);
+    assert_eq!(
+        house.store.drop_parked(&gone, &deed, None).await.unwrap(),
+        2
+    );
     let anew = Commit {
         messages: vec![order(9)],
         redriven: vec![order(9).attributes.id],

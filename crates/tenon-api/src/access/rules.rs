@@ -100,6 +100,7 @@ pub(crate) const RULES: &[Rule] = &[
     see("/api/v1/messages/{id}/attempts", Scope::OfRecord),
     see("/api/v1/deliveries", Scope::Among("system")),
     see("/api/v1/parked", Scope::Among("system")),
+    see("/api/v1/parked/count", Scope::Among("system")),
     see("/api/v1/parked/groups", Scope::OfRecord),
     see("/api/v1/parked/{id}", Scope::OfRecord),
     rule(
@@ -203,6 +204,7 @@ pub(crate) const RULES: &[Rule] = &[
     operate("/api/v1/corrections/{id}/reject", "correction.rejected"),
     see("/api/v1/redrives", Scope::OfRecord),
     operate("/api/v1/redrives", "redrive.begun"),
+    operate("/api/v1/drops", "drop.begun"),
     see("/api/v1/redrives/{id}", Scope::OfRecord),
     operate("/api/v1/redrives/{id}/stop", "redrive.stopped"),
     operate("/api/v1/redrives/{id}/resume", "redrive.resumed"),

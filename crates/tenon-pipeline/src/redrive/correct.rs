@@ -126,7 +126,7 @@ fn open_for(correction: &Correction, deed: &Deed) -> Result<(), Failure> {
     Ok(())
 }
 
-fn reason(deed: &Deed) -> Result<(), Failure> {
+pub(super) fn reason(deed: &Deed) -> Result<(), Failure> {
     if deed.because.trim().is_empty() {
         return Err(Failure::invalid("deed.reason", "say why"));
     }
@@ -140,7 +140,7 @@ fn reason(deed: &Deed) -> Result<(), Failure> {
 pub async fn give_up(store: &SharedStore, ids: &[ParkedId], deed: &Deed) -> Result<u64, Failure> {
     somebody(deed)?;
     reason(deed)?;
-    let dropped = store.drop_parked(ids, deed).await;
+    let dropped = store.drop_parked(ids, deed, None).await;
     dropped.map_err(|error| store_failure(&error))
 }
 

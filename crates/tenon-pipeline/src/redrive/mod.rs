@@ -251,7 +251,7 @@ async fn newer(store: &SharedStore, record: &ParkedRecord) -> Result<Option<Stri
     let Some(native_id) = &attributes.native_id else {
         return Ok(None);
     };
-    let traces = store.trace(native_id, 100).await?;
+    let traces = store.trace(native_id, None, 100).await?;
     let later = traces
         .into_iter()
         .map(|trace| trace.message)

@@ -1,6 +1,6 @@
-//! Works redrives off: in order, so many a second, from where they were left.
+//! Works redrives and bulk drops off: in order, so many a second, from where they were left.
 //!
-//! A redrive stands in the store with how far it has come. Whoever holds its claim works on it: the
+//! Either stands in the store with how far it has come. Whoever holds its claim works on it: the
 //! command line, which began it, or any node of a running hub. If that one goes, another goes on; what
 //! was taken when it went is sent again once more, which lanes and inbox recognise.
 
@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use tenon_core::Failure;
 use tenon_store::{
-    Deed, NewRedrive, ParkedId, ParkedRecord, Redrive, RedriveId, RedriveState, SharedStore,
+    Act, Deed, NewRedrive, ParkedId, ParkedRecord, Redrive, RedriveId, RedriveState, SharedStore,
 };
 use tokio_util::sync::CancellationToken;
 
+use super::correct::reason;
 use super::{Redriven, redrive};
 use crate::Accept;
 use crate::courier::store_failure;
@@ -76,15 +77,8 @@ impl Redriver {
                 continue;
             };
             let taken = portion.len() as u32;
-            let redriven =
-                redrive(&self.store, &self.accept, portion, run.force, &run.deed).await?;
-            let passed_over = redriven.superseded.len() as u64;
-            let advanced = self
-                .store
-                .advance_redrive(id, last, redriven.sent, passed_over)
-                .await;
-            advanced.map_err(refused)?;
-            told(&run, &redriven);
+            let done = self.take(&run, portion, last).await?;
+            told(&run, &done);
             if let Some(per_second) = run.per_second {
                 // Only between portions: the last one is not waited after for nothing.
                 let pause =
@@ -96,9 +90,39 @@ impl Redriver {
         }
     }
 
+    /// Does with a portion what is to be done with it, and notes how far that is.
+    async fn take(
+        &self,
+        run: &Redrive,
+        portion: Vec<ParkedRecord>,
+        last: ParkedId,
+    ) -> Result<Redriven, Failure> {
+        let refused = |error| store_failure(&error);
+        if run.act == Act::Drop {
+            let ids: Vec<ParkedId> = portion.iter().map(|record| record.id).collect();
+            let dropped = self.store.drop_parked(&ids, &run.deed, Some(run.id)).await;
+            return Ok(Redriven {
+                sent: dropped.map_err(refused)?,
+                superseded: Vec::new(),
+            });
+        }
+        let done = redrive(&self.store, &self.accept, portion, run.force, &run.deed).await?;
+        let passed_over = done.superseded.len() as u64;
+        let advanced = self
+            .store
+            .advance_redrive(run.id, last, done.sent, passed_over)
+            .await;
+        advanced.map_err(refused)?;
+        Ok(done)
+    }
+
     async fn portion(&self, run: &Redrive, most: u32) -> Result<Vec<ParkedRecord>, Failure> {
         let after = Some(run.cursor).filter(|cursor| *cursor > ParkedId(0));
-        let found = self.store.parked(&run.selection, after, most).await;
+        let mut selection = run.selection.clone();
+        // What stood behind a message that was given up is tried, and may then wait for just such a reason: nobody
+        // has looked at that, so it is not given up with it.
+        selection.chosen_by = (run.act == Act::Drop).then_some(run.id);
+        let found = self.store.parked(&selection, after, most).await;
         let mut found = found.map_err(|error| store_failure(&error))?;
         found.retain(|record| record.id <= run.until);
         Ok(found)
@@ -125,17 +149,20 @@ impl Redriver {
     }
 }
 
-/// Begins a redrive. One that is `running` is taken up by any node; a stopped one waits for who resumes
+/// Begins a redrive, or a drop. One that is `running` is taken up by any node; a stopped one waits for who resumes
 /// it.
 ///
 /// # Errors
-/// `Invalid` for a deed of nobody; otherwise what the store says.
+/// `Invalid` for a deed of nobody, and for a drop without a reason; otherwise what the store says.
 pub async fn begin(
     store: &SharedStore,
     new: &NewRedrive,
     state: RedriveState,
 ) -> Result<RedriveId, Failure> {
     somebody(&new.deed)?;
+    if new.act == Act::Drop {
+        reason(&new.deed)?;
+    }
     let begun = store.begin_redrive(new, state).await;
     begun.map_err(|error| store_failure(&error))
 }

@@ -2,17 +2,18 @@
 
 use std::borrow::Cow;
 
+use sqlx::PgConnection;
 use tenon_core::MessageId;
 use uuid::Uuid;
 
 use super::moment::Moment;
-use super::{Postgres, Transaction};
+use super::{Postgres, Transaction, parked};
 use crate::body::{pack, pack_option};
 use crate::deeds::{self, CorrectionRow, RedriveRow};
 use crate::rows::{self, clean, clean_option};
 use crate::{
-    Correction, CorrectionId, CorrectionState, Deed, EventKind, NewRedrive, ParkedEvent, ParkedId,
-    Redrive, RedriveId, RedriveState, StoreError, writes,
+    Act, Correction, CorrectionId, CorrectionState, Deed, EventKind, NewRedrive, ParkedEvent,
+    ParkedId, Redrive, RedriveId, RedriveState, StoreError, writes,
 };
 
 // ---- History ----------------------------------------------------------------------------------
@@ -301,11 +302,13 @@ pub(super) async fn begin_redrive(
     new: &NewRedrive,
     state: RedriveState,
 ) -> Result<RedriveId, StoreError> {
-    let mut connection = store.connection().await?;
+    let mut transaction = store
+        .begin("begin; set local plan_cache_mode = force_custom_plan")
+        .await?;
     let id: i64 = sqlx::query_scalar(
-        "insert into redrive (selection, until, cursor, per_second, force, state, who, because,
-             began_at, sent, passed_over)
-         select $1::text::json, coalesce(max(id), 0), 0, $2, $3, $6, $4, $5, now(), 0, 0
+        "insert into redrive (act, selection, until, cursor, per_second, force, state, who,
+             because, began_at, sent, passed_over)
+         select $7, $1::text::json, coalesce(max(id), 0), 0, $2, $3, $6, $4, $5, now(), 0, 0
          from parked
          returning id",
     )
@@ -315,9 +318,21 @@ pub(super) async fn begin_redrive(
     .bind(clean(&new.deed.who))
     .bind(clean(&new.deed.because))
     .bind(state.as_str())
-    .fetch_one(&mut *connection)
+    .bind(new.act.as_str())
+    .fetch_one(&mut *transaction)
     .await?;
-    Ok(RedriveId(id))
+    let id = RedriveId(id);
+    let total = match new.act {
+        Act::Redrive => parked::count_within(&mut transaction, &new.selection).await?,
+        Act::Drop => parked::choose(&mut transaction, id, &new.selection).await?,
+    };
+    sqlx::query("update redrive set total = $2 where id = $1")
+        .bind(id.0)
+        .bind(rows::stored(total))
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(id)
 }
 
 pub(super) async fn advance_redrive(
@@ -328,6 +343,16 @@ pub(super) async fn advance_redrive(
     passed_over: u64,
 ) -> Result<(), StoreError> {
     let mut connection = store.connection().await?;
+    note_portion(&mut connection, id, cursor, sent, passed_over).await
+}
+
+pub(super) async fn note_portion(
+    connection: &mut PgConnection,
+    id: RedriveId,
+    cursor: ParkedId,
+    sent: u64,
+    passed_over: u64,
+) -> Result<(), StoreError> {
     sqlx::query(
         "update redrive set cursor = greatest(cursor, $2), sent = sent + $3,
              passed_over = passed_over + $4
@@ -335,10 +360,15 @@ pub(super) async fn advance_redrive(
     )
     .bind(id.0)
     .bind(cursor.0)
-    .bind(i64::try_from(sent).unwrap_or(i64::MAX))
-    .bind(i64::try_from(passed_over).unwrap_or(i64::MAX))
+    .bind(rows::stored(sent))
+    .bind(rows::stored(passed_over))
     .execute(&mut *connection)
     .await?;
+    sqlx::query("delete from redrive_chosen where redrive = $1 and parked <= $2")
+        .bind(id.0)
+        .bind(cursor.0)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -348,7 +378,7 @@ pub(super) async fn turn_redrive(
     from: RedriveState,
     to: RedriveState,
 ) -> Result<bool, StoreError> {
-    let mut connection = store.connection().await?;
+    let mut transaction = store.begin("begin").await?;
     let turned = sqlx::query(
         "update redrive set state = $3, ended_at = case when $3 <> 'running' then now() end
          where id = $1 and state = $2",
@@ -356,8 +386,15 @@ pub(super) async fn turn_redrive(
     .bind(id.0)
     .bind(from.as_str())
     .bind(to.as_str())
-    .execute(&mut *connection)
+    .execute(&mut *transaction)
     .await?;
+    if to == RedriveState::Done {
+        sqlx::query("delete from redrive_chosen where redrive = $1")
+            .bind(id.0)
+            .execute(&mut *transaction)
+            .await?;
+    }
+    transaction.commit().await?;
     Ok(turned.rows_affected() == 1)
 }
 
@@ -368,25 +405,10 @@ pub(super) async fn redrives(
     before: Option<RedriveId>,
     limit: u32,
 ) -> Result<Vec<Redrive>, StoreError> {
-    type Row = (
-        i64,
-        String,
-        i64,
-        i64,
-        Option<i32>,
-        bool,
-        String,
-        String,
-        String,
-        Moment,
-        Option<Moment>,
-        i64,
-        i64,
-    );
     let mut transaction = store.begin(super::BEGIN_FILTERED).await?;
-    let found: Vec<Row> = sqlx::query_as(
-        "select id, selection::text, until, cursor, per_second, force, state, who, because,
-             began_at, ended_at, sent, passed_over
+    let found: Vec<RedriveRow<Moment>> = sqlx::query_as(
+        "select id, act, selection::text, until, cursor, per_second, force, state, who, because,
+             began_at, ended_at, total, sent, passed_over
          from redrive
          where id < $1 and ($2::int8 is null or id = $2) and ($3::text is null or state = $3)
          order by id desc limit $4",
@@ -398,15 +420,7 @@ pub(super) async fn redrives(
     .fetch_all(&mut *transaction)
     .await?;
     transaction.commit().await?;
-    let row = |row: Row| -> RedriveRow {
-        let (began, ended) = (row.9.0, row.10.map(|moment| moment.0));
-        (
-            row.0, row.1, row.2, row.3, row.4, row.5, row.6, row.7, row.8, began, ended, row.11,
-            row.12,
-        )
-    };
-    found
-        .into_iter()
-        .map(|found| deeds::redrive(row(found)))
+    let rows = found.into_iter();
+    rows.map(|row| deeds::redrive(row, |moment| moment.0))
         .collect()
 }

@@ -2,14 +2,16 @@
 
 use sqlx::PgConnection;
 use tenon_core::{Entity, SystemName, Timestamp};
+use uuid::Uuid;
 
 use super::lanes::{advance, lock_lanes};
 use super::moment::Moment;
-use super::{BEGIN_FILTERED, Postgres, deeds};
+use super::{BEGIN_FILTERED, Postgres, Transaction, deeds};
 use crate::parking::{self, ParkedRow};
-use crate::rows::clean;
+use crate::rows::{self, clean};
 use crate::{
-    Deed, Direction, EventKind, ParkedFilter, ParkedId, ParkedRecord, ParkedState, StoreError,
+    Deed, Direction, EventKind, ParkedFilter, ParkedId, ParkedRecord, ParkedState, RedriveId,
+    StoreError,
 };
 
 // ---- Reading ----------------------------------------------------------------------------------
@@ -102,6 +104,57 @@ pub(super) async fn due(
     found.into_iter().map(record).collect()
 }
 
+/// What a filter asks of a parked message `p`. A key is looked up by the index of each thing that it can be.
+macro_rules! fits {
+    () => {
+        "($1::text is null or p.system = $1)
+             and ($2::text is null or strpos(p.code, $2) > 0 or strpos(p.detail, $2) > 0)
+             and ($3::timestamptz is null or p.parked_at >= $3)
+             and ($4::text is null or p.direction = $4)
+             and ($5::text is null or p.state = $5)
+             and (cardinality($6::int8[]) = 0 or p.id = any($6))
+             and ($7::text is null or p.entity = $7)
+             and ($8::text is null or p.id = any(array(
+                 select k.id from parked k where k.attributes ->> 'subject' = $8
+                 union
+                 select k.id from parked k where k.lane = $8
+                 union
+                 select k.id from parked k where k.message_id = $9
+                 union
+                 select k.id from journal j
+                 cross join lateral (
+                     select k.id from parked k where k.message_id = j.message_id offset 0) k
+                 where j.business_key = $8)))
+             and ($10::bytea is null or position($10 in p.body) > 0)
+             and ($11::timestamptz is null or p.parked_at < $11)
+             and ($12::text is null or p.code = $12)
+             and ($13::int8 is null or exists (
+                 select from redrive_chosen c where c.redrive = $13 and c.parked = p.id))"
+    };
+}
+
+/// Binds a filter to what asks by [`fits`].
+macro_rules! by_filter {
+    ($query:expr, $filter:expr) => {{
+        let filter: &ParkedFilter = $filter;
+        let key = filter.key.as_deref();
+        $query
+            .bind(filter.system.as_ref().map(SystemName::as_str))
+            .bind(filter.reason.as_deref().map(clean))
+            .bind(filter.since.map(Moment::from))
+            .bind(filter.direction.map(Direction::as_str))
+            .bind(filter.state.map(ParkedState::as_str))
+            .bind(filter.ids.iter().map(|id| id.0).collect::<Vec<_>>())
+            .bind(filter.entity.map(Entity::as_str))
+            .bind(key.map(clean))
+            .bind(key.and_then(|key| key.parse::<Uuid>().ok()))
+            .bind(filter.text.as_deref().map(str::as_bytes))
+            .bind(filter.until.map(Moment::from))
+            .bind(filter.code.as_deref().map(clean))
+            .bind(filter.chosen_by.map(|of| of.0))
+    }};
+}
+
 pub(super) async fn list(
     store: &Postgres,
     filter: &ParkedFilter,
@@ -109,7 +162,7 @@ pub(super) async fn list(
     limit: u32,
 ) -> Result<Vec<ParkedRecord>, StoreError> {
     let mut transaction = store.begin(BEGIN_FILTERED).await?;
-    let found: Vec<Row> = sqlx::query_as(
+    let asked = sqlx::query_as(concat!(
         "select p.id, p.direction, p.system, p.state, p.kind, p.code, p.detail, p.attempts,
              p.retry_at, p.parked_at, behind.number, behind.since, p.attributes::text, p.body
          from parked p
@@ -118,41 +171,56 @@ pub(super) async fn list(
                  select b.parked_at from parked b
                  where p.direction = 'outbound' and b.system = p.system
                      and b.direction = 'outbound' and b.lane = p.lane and b.id > p.id
-                 order by b.id limit $8
+                 order by b.id limit $16
              ) followers
          ) behind
-         where p.id > $1
-             and ($2::text is null or p.system = $2)
-             and ($3::text is null or strpos(p.code, $3) > 0 or strpos(p.detail, $3) > 0)
-             and ($4::timestamptz is null or p.parked_at >= $4)
-             and ($5::text is null or p.direction = $5)
-             and ($6::text is null or p.state = $6)
-             and (cardinality($9::int8[]) = 0 or p.id = any($9))
-             and ($10::text is null or p.entity = $10)
-             and ($11::text is null or p.attributes ->> 'subject' = $11 or p.lane = $11
-                 or p.message_id::text = $11 or p.message_id in (
-                     select j.message_id from journal j where j.business_key = $11))
-             and ($12::bytea is null or position($12 in p.body) > 0)
-             and ($13::timestamptz is null or p.parked_at < $13)
-         order by p.id limit $7",
-    )
-    .bind(after.map_or(i64::MIN, |id| id.0))
-    .bind(filter.system.as_ref().map(SystemName::as_str))
-    .bind(filter.reason.as_deref().map(clean))
-    .bind(filter.since.map(Moment::from))
-    .bind(filter.direction.map(Direction::as_str))
-    .bind(filter.state.map(ParkedState::as_str))
-    .bind(i64::from(limit))
-    .bind(parking::BEHIND_CAP)
-    .bind(filter.ids.iter().map(|id| id.0).collect::<Vec<_>>())
-    .bind(filter.entity.map(Entity::as_str))
-    .bind(filter.key.as_deref().map(clean))
-    .bind(filter.text.as_deref().map(str::as_bytes))
-    .bind(filter.until.map(Moment::from))
-    .fetch_all(&mut *transaction)
-    .await?;
+         where p.id > $14 and ",
+        fits!(),
+        " order by p.id limit $15",
+    ));
+    let found: Vec<Row> = by_filter!(asked, filter)
+        .bind(after.map_or(i64::MIN, |id| id.0))
+        .bind(i64::from(limit))
+        .bind(parking::BEHIND_CAP)
+        .fetch_all(&mut *transaction)
+        .await?;
     transaction.commit().await?;
     found.into_iter().map(record).collect()
+}
+
+pub(super) async fn count(store: &Postgres, filter: &ParkedFilter) -> Result<u64, StoreError> {
+    let mut transaction = store.begin(BEGIN_FILTERED).await?;
+    let number = count_within(&mut transaction, filter).await?;
+    transaction.commit().await?;
+    Ok(number)
+}
+
+pub(super) async fn count_within(
+    transaction: &mut Transaction,
+    filter: &ParkedFilter,
+) -> Result<u64, StoreError> {
+    let asked = sqlx::query_scalar(concat!("select count(*) from parked p where ", fits!()));
+    let number: i64 = by_filter!(asked, filter)
+        .fetch_one(&mut **transaction)
+        .await?;
+    Ok(rows::count(number))
+}
+
+/// Notes what a bulk drop is of, and tells how many that are.
+pub(super) async fn choose(
+    transaction: &mut Transaction,
+    of: RedriveId,
+    filter: &ParkedFilter,
+) -> Result<u64, StoreError> {
+    let chosen = sqlx::query(concat!(
+        "insert into redrive_chosen (redrive, parked) select $14, p.id from parked p where ",
+        fits!()
+    ));
+    let chosen = by_filter!(chosen, filter)
+        .bind(of.0)
+        .execute(&mut **transaction)
+        .await?;
+    Ok(chosen.rows_affected())
 }
 
 pub(super) async fn one(
@@ -196,7 +264,9 @@ pub(super) async fn drop_parked(
     store: &Postgres,
     ids: &[ParkedId],
     deed: &Deed,
+    of: Option<RedriveId>,
 ) -> Result<u64, StoreError> {
+    let last = ids.iter().max().copied();
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
     let mut transaction = store.begin("begin").await?;
     let systems: Vec<String> =
@@ -215,8 +285,12 @@ pub(super) async fn drop_parked(
         let lanes = lanes.filter_map(|(_, lane)| lane.clone()).collect();
         advance(&mut transaction, system, lanes).await?;
     }
+    let dropped = dropped.len() as u64;
+    if let Some((of, last)) = of.zip(last) {
+        deeds::note_portion(&mut transaction, of, last, dropped, 0).await?;
+    }
     transaction.commit().await?;
-    Ok(dropped.len() as u64)
+    Ok(dropped)
 }
 
 /// Takes the messages out and records the reason: outbound with the delivery, inbound in the

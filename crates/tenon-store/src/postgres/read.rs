@@ -139,7 +139,7 @@ with masters as (
         select j.position, j.journaled_at from journal j
         where j.master_id = m.master_id offset 0) record
 ), latest as (
-    select position, journaled_at from found order by position desc limit $3
+    select position, journaled_at from found where position < $4 order by position desc limit $3
 )
 select j.position, j.journaled_at, j.attributes::text, j.business_key, j.origin, j.state, j.detail,
     array_to_string(j.targets, ',')
@@ -152,6 +152,7 @@ order by j.position desc";
 pub(super) async fn trace(
     store: &Postgres,
     key: &str,
+    before: Option<i64>,
     limit: u32,
 ) -> Result<Vec<Trace>, StoreError> {
     let mut connection = store.connection().await?;
@@ -159,6 +160,7 @@ pub(super) async fn trace(
         .bind(clean(key))
         .bind(key.parse::<Uuid>().ok())
         .bind(i64::from(limit))
+        .bind(before.unwrap_or(i64::MAX))
         .fetch_all(&mut *connection)
         .await?;
     let messages = found

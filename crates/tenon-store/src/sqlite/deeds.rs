@@ -3,13 +3,13 @@
 use tenon_core::MessageId;
 use uuid::Uuid;
 
-use super::{Sqlite, Transaction, now};
+use super::{Sqlite, Transaction, now, parked};
 use crate::body::{pack, pack_option};
 use crate::deeds::{self, CorrectionRow, EventRow, RedriveRow};
 use crate::rows::{self, clean, clean_option};
 use crate::{
-    Correction, CorrectionId, CorrectionState, Deed, EventKind, NewRedrive, ParkedEvent, ParkedId,
-    Redrive, RedriveId, RedriveState, StoreError, writes,
+    Act, Correction, CorrectionId, CorrectionState, Deed, EventKind, NewRedrive, ParkedEvent,
+    ParkedId, Redrive, RedriveId, RedriveState, StoreError, writes,
 };
 
 // ---- History ----------------------------------------------------------------------------------
@@ -221,9 +221,9 @@ pub(super) async fn begin_redrive(
 ) -> Result<RedriveId, StoreError> {
     let mut transaction = store.begin().await?;
     let id: i64 = sqlx::query_scalar(
-        "insert into redrive (selection, until, cursor, per_second, force, state, who, because,
-             began_at, sent, passed_over)
-         select $1, coalesce(max(id), 0), 0, $2, $3, $7, $4, $5, $6, 0, 0 from parked
+        "insert into redrive (act, selection, until, cursor, per_second, force, state, who,
+             because, began_at, sent, passed_over)
+         select $8, $1, coalesce(max(id), 0), 0, $2, $3, $7, $4, $5, $6, 0, 0 from parked
          returning id",
     )
     .bind(rows::to_json(&new.selection)?)
@@ -233,10 +233,21 @@ pub(super) async fn begin_redrive(
     .bind(clean(&new.deed.because))
     .bind(now())
     .bind(state.as_str())
+    .bind(new.act.as_str())
     .fetch_one(&mut *transaction)
     .await?;
+    let id = RedriveId(id);
+    let total = match new.act {
+        Act::Redrive => parked::count(&mut transaction, &new.selection).await?,
+        Act::Drop => parked::choose(&mut transaction, id, &new.selection).await?,
+    };
+    sqlx::query("update redrive set total = $2 where id = $1")
+        .bind(id.0)
+        .bind(rows::stored(total))
+        .execute(&mut *transaction)
+        .await?;
     transaction.commit().await?;
-    Ok(RedriveId(id))
+    Ok(id)
 }
 
 pub(super) async fn advance_redrive(
@@ -247,6 +258,18 @@ pub(super) async fn advance_redrive(
     passed_over: u64,
 ) -> Result<(), StoreError> {
     let mut transaction = store.begin().await?;
+    note_portion(&mut transaction, id, cursor, sent, passed_over).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+pub(super) async fn note_portion(
+    transaction: &mut Transaction,
+    id: RedriveId,
+    cursor: ParkedId,
+    sent: u64,
+    passed_over: u64,
+) -> Result<(), StoreError> {
     sqlx::query(
         "update redrive set cursor = max(cursor, $2), sent = sent + $3,
              passed_over = passed_over + $4
@@ -254,11 +277,15 @@ pub(super) async fn advance_redrive(
     )
     .bind(id.0)
     .bind(cursor.0)
-    .bind(i64::try_from(sent).unwrap_or(i64::MAX))
-    .bind(i64::try_from(passed_over).unwrap_or(i64::MAX))
-    .execute(&mut *transaction)
+    .bind(rows::stored(sent))
+    .bind(rows::stored(passed_over))
+    .execute(&mut **transaction)
     .await?;
-    transaction.commit().await?;
+    sqlx::query("delete from redrive_chosen where redrive = $1 and parked <= $2")
+        .bind(id.0)
+        .bind(cursor.0)
+        .execute(&mut **transaction)
+        .await?;
     Ok(())
 }
 
@@ -279,6 +306,12 @@ pub(super) async fn turn_redrive(
     .bind(now())
     .execute(&mut *transaction)
     .await?;
+    if to == RedriveState::Done {
+        sqlx::query("delete from redrive_chosen where redrive = $1")
+            .bind(id.0)
+            .execute(&mut *transaction)
+            .await?;
+    }
     transaction.commit().await?;
     Ok(turned.rows_affected() == 1)
 }
@@ -291,9 +324,9 @@ pub(super) async fn redrives(
     limit: u32,
 ) -> Result<Vec<Redrive>, StoreError> {
     let mut connection = store.read().await?;
-    let found: Vec<RedriveRow> = sqlx::query_as(
-        "select id, selection, until, cursor, per_second, force, state, who, because, began_at,
-             ended_at, sent, passed_over
+    let found: Vec<RedriveRow<i64>> = sqlx::query_as(
+        "select id, act, selection, until, cursor, per_second, force, state, who, because,
+             began_at, ended_at, total, sent, passed_over
          from redrive
          where id < $1 and ($2 is null or id = $2) and ($3 is null or state = $3)
          order by id desc limit $4",
@@ -304,5 +337,7 @@ pub(super) async fn redrives(
     .bind(i64::from(limit))
     .fetch_all(&mut *connection)
     .await?;
-    found.into_iter().map(deeds::redrive).collect()
+    let rows = found.into_iter();
+    rows.map(|row| deeds::redrive(row, |moment| moment))
+        .collect()
 }

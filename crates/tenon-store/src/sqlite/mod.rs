@@ -296,6 +296,9 @@ fn migrator() -> Migrator {
             24,
             "deliveries",
             include_str!("../../migrations/sqlite/0024_deliveries.sql"),
+            34,
+            "parked",
+            include_str!("../../migrations/sqlite/0034_parked.sql"),
         ),
     ])
 }
@@ -347,6 +350,10 @@ impl Store for Sqlite {
         parked::list(self, filter, after, limit).await
     }
 
+    async fn parked_count(&self, filter: &ParkedFilter) -> Result<u64, StoreError> {
+        parked::count(&mut *self.read().await?, filter).await
+    }
+
     async fn parked_one(&self, id: ParkedId) -> Result<Option<ParkedRecord>, StoreError> {
         parked::one(self, id).await
     }
@@ -359,8 +366,13 @@ impl Store for Sqlite {
         deeds::passed_over(self, id, deed).await
     }
 
-    async fn drop_parked(&self, ids: &[ParkedId], deed: &Deed) -> Result<u64, StoreError> {
-        parked::drop_parked(self, ids, deed).await
+    async fn drop_parked(
+        &self,
+        ids: &[ParkedId],
+        deed: &Deed,
+        of: Option<RedriveId>,
+    ) -> Result<u64, StoreError> {
+        parked::drop_parked(self, ids, deed, of).await
     }
 
     async fn parked_history(&self, id: MessageId) -> Result<Vec<ParkedEvent>, StoreError> {
@@ -549,8 +561,13 @@ impl Store for Sqlite {
         read::payloads(self, id).await
     }
 
-    async fn trace(&self, key: &str, limit: u32) -> Result<Vec<Trace>, StoreError> {
-        read::trace(self, key, limit).await
+    async fn trace(
+        &self,
+        key: &str,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Trace>, StoreError> {
+        read::trace(self, key, before, limit).await
     }
 
     async fn deliveries(

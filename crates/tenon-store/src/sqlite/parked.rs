@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use sqlx::{AssertSqlSafe, SqliteConnection};
 use tenon_core::{Entity, SystemName, Timestamp};
 
 use super::lanes::advance;
-use super::{Sqlite, deeds, now};
+use super::{Sqlite, Transaction, deeds, now};
 use crate::parking::{self, ParkedRow};
 use crate::rows::{self, clean};
 use crate::{
-    Deed, Direction, EventKind, ParkedFilter, ParkedId, ParkedRecord, ParkedState, StoreError,
+    Deed, Direction, EventKind, ParkedFilter, ParkedId, ParkedRecord, ParkedState, RedriveId,
+    StoreError,
 };
 
 // ---- Reading ----------------------------------------------------------------------------------
@@ -103,6 +105,69 @@ pub(super) async fn due(
     found.into_iter().map(record).collect()
 }
 
+/// What asks for the parked messages `p` that a filter names. Numbers and a key are looked up by an index of
+/// their own, which the database takes only where nothing says that they may be absent.
+fn by(filter: &ParkedFilter, before: &str, after: &str) -> AssertSqlSafe<String> {
+    let ids = match filter.ids.is_empty() {
+        true => "$6 = '[]'",
+        false => "p.id in (select value from json_each($6))",
+    };
+    let key = match &filter.key {
+        None => "$8 is null and $9 is null",
+        Some(_) => {
+            "p.id in (
+                 select id from parked where attributes ->> 'subject' = $8
+                 union select id from parked where lane = $8
+                 union select id from parked where message_id = $9
+                 union select k.id from journal j
+                     cross join parked k on k.message_id = j.message_id
+                     where j.business_key = $8)"
+        }
+    };
+    let chosen = match filter.chosen_by {
+        None => "$13 is null",
+        Some(_) => "p.id in (select parked from redrive_chosen where redrive = $13)",
+    };
+    AssertSqlSafe(format!(
+        "{before}
+         where ($1 is null or p.system = $1)
+             and ($2 is null or instr(p.code, $2) > 0 or instr(p.detail, $2) > 0)
+             and ($3 is null or p.parked_at >= $3)
+             and ($4 is null or p.direction = $4)
+             and ($5 is null or p.state = $5)
+             and {ids}
+             and ($7 is null or p.entity = $7)
+             and {key}
+             and ($10 is null or instr(p.body, $10) > 0)
+             and ($11 is null or p.parked_at < $11)
+             and ($12 is null or p.code = $12)
+             and {chosen}
+         {after}"
+    ))
+}
+
+/// Binds a filter to what [`by`] asks.
+macro_rules! bound {
+    ($query:expr, $filter:expr) => {{
+        let filter: &ParkedFilter = $filter;
+        let key = filter.key.as_deref();
+        $query
+            .bind(filter.system.as_ref().map(SystemName::as_str))
+            .bind(filter.reason.as_deref().map(clean))
+            .bind(filter.since.map(|since| since.as_microsecond()))
+            .bind(filter.direction.map(Direction::as_str))
+            .bind(filter.state.map(ParkedState::as_str))
+            .bind(rows::to_json(&filter.ids)?)
+            .bind(filter.entity.map(Entity::as_str))
+            .bind(key.map(clean))
+            .bind(key.and_then(|key| key.parse::<uuid::Uuid>().ok()))
+            .bind(filter.text.as_deref().map(str::as_bytes))
+            .bind(filter.until.map(|until| until.as_microsecond()))
+            .bind(filter.code.as_deref().map(clean))
+            .bind(filter.chosen_by.map(|of| of.0))
+    }};
+}
+
 pub(super) async fn list(
     store: &Sqlite,
     filter: &ParkedFilter,
@@ -110,57 +175,59 @@ pub(super) async fn list(
     limit: u32,
 ) -> Result<Vec<ParkedRecord>, StoreError> {
     let mut connection = store.read().await?;
-    let found: Vec<Row> = sqlx::query_as(
+    let asked = by(
+        filter,
         "select p.id, p.direction, p.system, p.state, p.kind, p.code, p.detail, p.attempts,
              p.retry_at, p.parked_at,
              (select count(*) from (
                  select 1 from parked b
                  where p.direction = 'outbound' and b.system = p.system
                      and b.direction = 'outbound' and b.lane = p.lane and b.id > p.id
-                 limit $8)),
+                 limit $16)),
              (select b.parked_at from parked b
                  where p.direction = 'outbound' and b.system = p.system
                      and b.direction = 'outbound' and b.lane = p.lane and b.id > p.id
                  order by b.id limit 1),
              p.attributes, p.body
-         from parked p
-         where p.id > $1
-             and ($2 is null or p.system = $2)
-             and ($3 is null or instr(p.code, $3) > 0 or instr(p.detail, $3) > 0)
-             and ($4 is null or p.parked_at >= $4)
-             and ($5 is null or p.direction = $5)
-             and ($6 is null or p.state = $6)
-             and ($9 = '[]' or p.id in (select value from json_each($9)))
-             and ($10 is null or p.entity = $10)
-             and ($11 is null or p.attributes ->> 'subject' = $11 or p.lane = $11
-                 or p.message_id = $14 or p.message_id in (
-                     select j.message_id from journal j where j.business_key = $11))
-             and ($12 is null or instr(p.body, $12) > 0)
-             and ($13 is null or p.parked_at < $13)
-         order by p.id limit $7",
-    )
-    .bind(after.map_or(i64::MIN, |id| id.0))
-    .bind(filter.system.as_ref().map(SystemName::as_str))
-    .bind(filter.reason.as_deref().map(clean))
-    .bind(filter.since.map(|since| since.as_microsecond()))
-    .bind(filter.direction.map(Direction::as_str))
-    .bind(filter.state.map(ParkedState::as_str))
-    .bind(i64::from(limit))
-    .bind(parking::BEHIND_CAP)
-    .bind(rows::to_json(&filter.ids)?)
-    .bind(filter.entity.map(Entity::as_str))
-    .bind(filter.key.as_deref().map(clean))
-    .bind(filter.text.as_deref().map(str::as_bytes))
-    .bind(filter.until.map(|until| until.as_microsecond()))
-    .bind(
-        filter
-            .key
-            .as_deref()
-            .and_then(|key| key.parse::<uuid::Uuid>().ok()),
-    )
-    .fetch_all(&mut *connection)
-    .await?;
+         from parked p",
+        "and p.id > $14 order by p.id limit $15",
+    );
+    let found: Vec<Row> = bound!(sqlx::query_as(asked), filter)
+        .bind(after.map_or(i64::MIN, |id| id.0))
+        .bind(i64::from(limit))
+        .bind(parking::BEHIND_CAP)
+        .fetch_all(&mut *connection)
+        .await?;
     found.into_iter().map(record).collect()
+}
+
+pub(super) async fn count(
+    connection: &mut SqliteConnection,
+    filter: &ParkedFilter,
+) -> Result<u64, StoreError> {
+    let asked = by(filter, "select count(*) from parked p", "");
+    let number: i64 = bound!(sqlx::query_scalar(asked), filter)
+        .fetch_one(connection)
+        .await?;
+    Ok(rows::count(number))
+}
+
+/// Notes what a bulk drop is of, and tells how many that are.
+pub(super) async fn choose(
+    transaction: &mut Transaction,
+    of: RedriveId,
+    filter: &ParkedFilter,
+) -> Result<u64, StoreError> {
+    let chosen = by(
+        filter,
+        "insert into redrive_chosen (redrive, parked) select $14, p.id from parked p",
+        "",
+    );
+    let chosen = bound!(sqlx::query(chosen), filter)
+        .bind(of.0)
+        .execute(&mut **transaction)
+        .await?;
+    Ok(chosen.rows_affected())
 }
 
 pub(super) async fn one(store: &Sqlite, id: ParkedId) -> Result<Option<ParkedRecord>, StoreError> {
@@ -199,6 +266,7 @@ pub(super) async fn drop_parked(
     store: &Sqlite,
     ids: &[ParkedId],
     deed: &Deed,
+    of: Option<RedriveId>,
 ) -> Result<u64, StoreError> {
     let reason = clean(&deed.because);
     let mut transaction = store.begin().await?;
@@ -248,6 +316,9 @@ pub(super) async fn drop_parked(
     }
     for (system, lane) in &lanes {
         advance(&mut transaction, system, lane).await?;
+    }
+    if let Some((of, last)) = of.zip(ids.iter().max()) {
+        deeds::note_portion(&mut transaction, of, *last, dropped, 0).await?;
     }
     transaction.commit().await?;
     Ok(dropped)

@@ -123,15 +123,17 @@ with masters(master_id) as (
     union
     select $2 where $2 is not null
 ), found(position) as (
-    select position from inbox where message_id = $2
+    select position from inbox where message_id = $2 and position < $4
     union
-    select * from (select position from journal where business_key = $1
+    select * from (select position from journal where business_key = $1 and position < $4
         order by position desc limit $3)
     union
-    select * from (select position from journal where native_id = $1 and master_id is null
+    select * from (select position from journal
+        where native_id = $1 and master_id is null and position < $4
         order by position desc limit $3)
     union
-    select * from (select j.position from masters m cross join journal j on j.master_id = m.master_id
+    select * from (select j.position from masters m
+        cross join journal j on j.master_id = m.master_id and j.position < $4
         order by j.position desc limit $3)
 )
 select j.position, j.journaled_at, j.attributes, j.business_key, j.origin, j.state, j.detail,
@@ -139,12 +141,18 @@ select j.position, j.journaled_at, j.attributes, j.business_key, j.origin, j.sta
 from found f cross join journal j on j.position = f.position
 order by j.position desc limit $3";
 
-pub(super) async fn trace(store: &Sqlite, key: &str, limit: u32) -> Result<Vec<Trace>, StoreError> {
+pub(super) async fn trace(
+    store: &Sqlite,
+    key: &str,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Vec<Trace>, StoreError> {
     let mut connection = store.read().await?;
     let found: Vec<Row> = sqlx::query_as(TRACE)
         .bind(clean(key))
         .bind(key.parse::<Uuid>().ok())
         .bind(i64::from(limit))
+        .bind(before.unwrap_or(i64::MAX))
         .fetch_all(&mut *connection)
         .await?;
     let messages = found

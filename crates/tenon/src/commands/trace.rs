@@ -11,7 +11,7 @@ use crate::output;
 pub(super) async fn run(options: Trace) -> Result<(), Exit> {
     let configuration = super::migrate::load(&options.config)?;
     let store = open_store(&configuration.settings).await?;
-    let traces = store.trace(&options.key, options.limit).await?;
+    let traces = store.trace(&options.key, None, options.limit).await?;
     if traces.is_empty() {
         return Err(Exit::runtime(format!(
             "nothing is known of `{}`; a trace goes by business key, native id, message id or master id",

@@ -199,7 +199,7 @@ impl Report {
         for effect in verdict.missing {
             // Each revision is a message: with as many in the journal, none of them is lost. Nor is
             // what its source still has, because the hub did not take it.
-            let known = store.trace(&effect.key, 1000).await?;
+            let known = store.trace(&effect.key, None, 1000).await?;
             match self.sent < self.messages || known.len() >= effect.revision as usize {
                 true => stuck.push(effect),
                 false => lost.push(effect),

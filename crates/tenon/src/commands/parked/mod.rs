@@ -285,6 +285,7 @@ fn filter(selection: &ParkedSelection) -> Result<ParkedFilter, Exit> {
         system: system.map_err(|error| Exit::runtime(error.to_string()))?,
         entity: entity.transpose().map_err(Exit::runtime)?,
         key: selection.key.clone(),
+        code: None,
         reason: selection.reason.clone(),
         text: selection.text.clone(),
         since: selection.since.as_deref().map(since).transpose()?,
@@ -294,6 +295,7 @@ fn filter(selection: &ParkedSelection) -> Result<ParkedFilter, Exit> {
             Way::Out => Direction::Outbound,
         }),
         state: None,
+        chosen_by: None,
     })
 }
 

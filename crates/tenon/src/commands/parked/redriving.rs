@@ -2,7 +2,7 @@
 
 use indicatif::ProgressBar;
 use tenon_pipeline::{Accept, Redriven, Redriver, begin_redrive, turn_redrive};
-use tenon_store::{Deed, NewRedrive, Redrive, RedriveId, RedriveState, SharedStore};
+use tenon_store::{Act, Deed, NewRedrive, Redrive, RedriveId, RedriveState, SharedStore};
 use tokio_util::sync::CancellationToken;
 
 use super::{filter, select};
@@ -20,6 +20,7 @@ pub(super) async fn begin(options: Redriving) -> Result<(), Exit> {
     // Numbers that name nothing are told before anything is sent.
     let count = select(&engine.store, &options.selection).await?.len();
     let new = NewRedrive {
+        act: Act::Redrive,
         selection: filter(&options.selection)?,
         per_second: options.per_second.map(Into::into),
         force: options.force,
@@ -51,6 +52,7 @@ async fn work(
         true => ProgressBar::hidden(),
         false => ProgressBar::new(count as u64),
     };
+    let act = one(&engine.store, id).await?.act;
     let mut done = Redriven::default();
     let worked = redriver
         .work(id, true, |_, portion| {
@@ -67,7 +69,11 @@ async fn work(
     if json {
         return output::json(&done);
     }
-    output::data(&format!("{} sent again", done.sent));
+    let what = match act {
+        Act::Redrive => "sent again",
+        Act::Drop => "given up",
+    };
+    output::data(&format!("{} {what}", done.sent));
     for (id, reason) in &done.superseded {
         output::data(&format!(
             "{id}  passed over: {reason}; --force sends it all the same"
@@ -114,13 +120,16 @@ fn tell(run: &Redrive) -> String {
         "" => String::new(),
         because => format!(": {because}"),
     };
+    let done = match run.act {
+        Act::Redrive => format!("{sent} sent again, {} passed over", run.passed_over),
+        Act::Drop => format!("{sent} of {} given up", run.total),
+    };
     format!(
-        "{}  {}  {} by {}, {sent} sent again, {} passed over{because}",
+        "{}  {}  {} by {}, {done}{because}",
         run.id.0,
         run.state.as_str(),
         run.began_at.strftime("%Y-%m-%d %H:%M:%S"),
         deed.who,
-        run.passed_over,
     )
 }
 
