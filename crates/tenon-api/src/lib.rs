@@ -56,7 +56,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use access::{session, single_sign_on, tokens, trail, users};
+use access::{session, sessions, single_sign_on, tokens, trail, users};
 
 pub use access::{Access, AccessPolicy};
 pub use insight::ahead::make_ahead;
@@ -192,15 +192,22 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         ))
         .routes(routes!(session::first))
         .routes(routes!(session::password))
+        .routes(routes!(sessions::sessions, sessions::end_other_sessions))
+        .routes(routes!(sessions::end_session))
         .routes(routes!(single_sign_on::means))
         .routes(routes!(single_sign_on::begin_sign_on))
         .routes(routes!(single_sign_on::finish_sign_on))
         .routes(routes!(users::users, users::add_user))
         .routes(routes!(users::alter_user))
         .routes(routes!(users::link))
+        .routes(routes!(
+            sessions::user_sessions,
+            sessions::end_user_sessions
+        ))
         .routes(routes!(tokens::tokens, tokens::add_token))
         .routes(routes!(tokens::revoke_token))
         .routes(routes!(trail::trail))
+        .routes(routes!(trail::trail_actions))
         .routes(routes!(trail::check_trail))
         .routes(routes!(trail::export_trail))
         .routes(routes!(insight::state))

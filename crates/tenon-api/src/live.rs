@@ -189,7 +189,8 @@ pub(crate) struct Moment {
 }
 
 /// What goes on, as events: first `past` with the moments before (a list of Moment), then `now` every
-/// second (a Snapshot). Of the systems, those that the caller may touch.
+/// second (a Snapshot). Of the systems, those that the caller may touch. The stream ends with the caller's
+/// session or token.
 #[utoipa::path(get, path = "/api/v1/live", operation_id = "live_events", tag = "health", responses(
     (status = 200, description = "a stream of events that does not end", body = Snapshot, content_type = "text/event-stream")))]
 pub(crate) async fn live(
@@ -198,28 +199,34 @@ pub(crate) async fn live(
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let watching = api.live.join(&api);
     let stop = api.live.stop.clone();
-    let state = (watching, stop, principal, true);
+    let state = (watching, stop, api, principal, true);
     let events = futures::stream::unfold(state, |state| async move {
-        let (mut watching, stop, principal, first) = state;
+        let (mut watching, stop, api, mut principal, first) = state;
         if first {
             let mut past = watching.borrow_and_update().past.clone();
             for moment in &mut past {
                 moment.systems.retain(|name, _| principal.touches(name));
             }
             let event = Event::default().event("past").json_data(past);
-            let state = (watching, stop, principal, false);
+            let state = (watching, stop, api, principal, false);
             return Some((event.unwrap_or_default(), state));
         }
         tokio::select! {
             () = stop.cancelled() => return None,
             changed = watching.changed() => changed.ok()?,
         }
+        // Who may do less by now, or nothing, sees less, or nothing.
+        match api.access.again(&principal).await {
+            Ok(now) => principal = now,
+            Err(problem) if problem.status == 401 => return None,
+            Err(problem) => tracing::debug!(code = problem.code, "who watches cannot be asked for"),
+        }
         let mut now = watching.borrow_and_update().now.clone();
         if let Some(now) = &mut now {
             now.systems.retain(|system| principal.touches(&system.name));
         }
         let event = Event::default().event("now").json_data(now);
-        let state = (watching, stop, principal, false);
+        let state = (watching, stop, api, principal, false);
         Some((event.unwrap_or_default(), state))
     });
     Sse::new(futures::StreamExt::map(events, Ok)).keep_alive(KeepAlive::default())

@@ -207,6 +207,13 @@ pub enum AccessChange {
     },
     /// A session ends.
     SignOut(SecretDigest),
+    /// All sessions of an account end, perhaps but one.
+    EndSessions {
+        /// Whose.
+        account: String,
+        /// The one that goes on.
+        but: Option<SecretDigest>,
+    },
     /// A new token; its number is given by the store. `Conflict` when its name was ever used.
     AddToken(ApiToken),
     /// A token is good for nothing any more.
@@ -244,6 +251,9 @@ pub trait AccessStore: Send + Sync {
         digest: &SecretDigest,
     ) -> Result<Option<(Session, Account)>, StoreError>;
 
+    /// The sessions of an account, the one that was last used first; expired ones among them.
+    async fn sessions(&self, account: &str) -> Result<Vec<Session>, StoreError>;
+
     /// Notes that a session was used now.
     async fn touch_session(&self, digest: &SecretDigest) -> Result<(), StoreError>;
 
@@ -259,14 +269,17 @@ pub trait AccessStore: Send + Sync {
     /// Failures in a row to sign in under a name.
     async fn sign_in_failures(&self, name: &str) -> Result<Option<SignInFailures>, StoreError>;
 
-    /// Entries of the trail, newest first, at most `limit` before the cursor `before`.
+    /// Entries of the trail in the order of their times, at most `limit` that follow the one at the place `after`.
     async fn audit(
         &self,
         filter: &AuditFilter,
-        before: Option<i64>,
+        after: Option<i64>,
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StoreError>;
 
-    /// Entries of the trail, oldest first, at most `limit` after the cursor: to check and to export it.
+    /// What was ever done, as the trail calls it.
+    async fn audit_actions(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Entries of the trail, oldest first, at most `limit` after the place: to check it and to write all of it.
     async fn audit_after(&self, after: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
 }

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::http::Request;
+use futures::StreamExt;
 use serde_json::{Value, json};
 use tenon_api::AccessPolicy;
 use tenon_api::access::{Actor, NewAccount};
 use tenon_connector::Humane;
 use tenon_store::Role;
+use tower::ServiceExt;
 
 use super::site::{Answer, Site, TOKEN, ask, eventually, get};
 
@@ -375,6 +377,141 @@ async fn sessions_end_with_password_role_and_account() {
 }
 
 #[tokio::test]
+async fn sessions_are_listed_and_ended_by_their_owner_and_by_administrators() {
+    let (site, chief) = staffed(AccessPolicy::default()).await;
+    let mut viewers = Vec::new();
+    for _ in 0..4 {
+        let mut viewer = Browser::new(&chief.router);
+        viewer.sign_in("viewer", PASSWORD).await.with(200);
+        viewers.push(viewer);
+    }
+    let items = async |browser: &Browser, path: &str| {
+        let listed = browser.ask("GET", path, None).await.with(200).json();
+        listed["items"].as_array().expect("sessions").clone()
+    };
+    let own = items(&viewers[0], "/api/v1/sessions").await;
+    let current = |items: &[Value]| {
+        let current = items.iter().filter(|item| item["current"] == true);
+        current
+            .map(|item| item["id"].as_str().expect("an id").to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!((own.len(), current(&own).len()), (4, 1), "{own:?}");
+    for key in ["created_at", "seen_at", "expires_at", "origin"] {
+        assert!(own[0][key].is_string(), "{key}: {own:?}");
+    }
+    // What the list calls a session is not what a browser shows.
+    let cookie = viewers[0].cookie.clone().expect("a cookie");
+    assert!(!cookie.contains(&current(&own)[0]));
+
+    let second = current(&items(&viewers[1], "/api/v1/sessions").await).remove(0);
+    let path = format!("/api/v1/sessions/{second}");
+    viewers[0].ask("DELETE", &path, None).await.with(204);
+    assert!(!viewers[1].is_signed_in().await);
+    let again = viewers[0].ask("DELETE", &path, None).await;
+    again.problem(404, "session.unknown");
+    // Nobody ends somebody else's.
+    let chiefs = current(&items(&chief, "/api/v1/sessions").await).remove(0);
+    let foreign = viewers[0]
+        .ask("DELETE", &format!("/api/v1/sessions/{chiefs}"), None)
+        .await;
+    foreign.problem(404, "session.unknown");
+    let refused = viewers[0]
+        .ask("GET", "/api/v1/users/chief/sessions", None)
+        .await;
+    refused.problem(403, "access.role");
+
+    viewers[0]
+        .ask("DELETE", "/api/v1/sessions", None)
+        .await
+        .with(204);
+    assert!(viewers[0].is_signed_in().await && chief.is_signed_in().await);
+    assert!(!viewers[2].is_signed_in().await && !viewers[3].is_signed_in().await);
+
+    let path = "/api/v1/users/viewer/sessions";
+    let seen = items(&chief, path).await;
+    assert_eq!((seen.len(), current(&seen).len()), (1, 0), "{seen:?}");
+    chief.ask("DELETE", path, None).await.with(204);
+    assert!(!viewers[0].is_signed_in().await && chief.is_signed_in().await);
+    assert_eq!(items(&chief, path).await, Vec::<Value>::new());
+    let nobody = "/api/v1/users/nobody/sessions";
+    for method in ["GET", "DELETE"] {
+        chief
+            .ask(method, nobody, None)
+            .await
+            .problem(404, "user.unknown");
+    }
+    let trail = trail(&site).await;
+    for who in ["viewer", "chief"] {
+        assert!(
+            trail.contains(&told(who, "session.ended", "done")),
+            "{trail:?}"
+        );
+    }
+}
+
+/// What stands next in a stream of events; `None` at its end.
+async fn next_event(events: &mut BodyDataStream) -> Option<String> {
+    let waiting = tokio::time::timeout(Duration::from_secs(60), events.next());
+    let data = waiting.await.expect("an event or the end")?;
+    let data = data.expect("no error").to_vec();
+    Some(String::from_utf8(data).expect("text"))
+}
+
+#[tokio::test]
+async fn who_watches_is_cut_off_when_its_role_systems_or_token_change() {
+    let (site, chief) = staffed(AccessPolicy::default()).await;
+    let watch = async |name: &'static str, value: String| {
+        let request = Request::builder()
+            .uri("/api/v1/live")
+            .header(name, value)
+            .header("host", "hub");
+        let request = request.body(Body::empty()).expect("a request");
+        let answer = chief.router.clone().oneshot(request).await;
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        let mut events = answer.into_body().into_data_stream();
+        assert!(
+            next_event(&mut events)
+                .await
+                .is_some_and(|event| event.contains("past"))
+        );
+        events
+    };
+    let ends = async |mut events: BodyDataStream| while next_event(&mut events).await.is_some() {};
+    for change in [
+        json!({ "systems": ["erp"] }),
+        json!({ "role": "operator" }),
+        json!({ "disabled": true }),
+    ] {
+        let mut viewer = Browser::new(&chief.router);
+        viewer.sign_in("viewer", PASSWORD).await.with(200);
+        let events = watch("cookie", viewer.cookie.clone().expect("a cookie")).await;
+        chief
+            .ask("PATCH", "/api/v1/users/viewer", Some(change))
+            .await
+            .with(200);
+        assert!(!viewer.is_signed_in().await);
+        ends(events).await;
+    }
+    let made = chief
+        .ask(
+            "POST",
+            "/api/v1/tokens",
+            Some(json!({ "name": "wall", "role": "viewer", "systems": ["erp"] })),
+        )
+        .await
+        .with(201)
+        .json();
+    let token = made["token"].as_str().expect("a token");
+    let events = watch("authorization", format!("Bearer {token}")).await;
+    let path = format!("/api/v1/tokens/{}", made["id"]);
+    chief.ask("DELETE", &path, None).await.with(204);
+    ends(events).await;
+    drop(site);
+}
+
+#[tokio::test]
 async fn a_session_ends_by_itself() {
     let short = AccessPolicy {
         idle: Humane(Duration::from_millis(300)),
@@ -571,6 +708,60 @@ async fn the_trail_is_read_checked_and_exported() {
         );
         assert!(answer.text().contains("user.altered"));
     }
+    let asked = "?who=chief&action=user.altered&subject=viewer";
+    let lines_of = |answer: Answer| -> Vec<Value> {
+        let lines = answer.text().lines().map(serde_json::from_str);
+        lines.collect::<Result<_, _>>().expect("lines of JSON")
+    };
+    let export = |query: &str| format!("/api/v1/audit/export{query}&format=ndjson");
+    let some = lines_of(chief.ask("GET", &export(asked), None).await.with(200));
+    assert_eq!(some, [entry.clone()]);
+    let none = lines_of(
+        chief
+            .ask("GET", &export("?who=nobody"), None)
+            .await
+            .with(200),
+    );
+    assert_eq!(none, Vec::<Value>::new());
+    let early = chief
+        .ask("GET", "/api/v1/audit?until=2020-01-01T00:00:00Z", None)
+        .await
+        .with(200)
+        .json();
+    assert_eq!(early["items"], json!([]));
+    let actions = chief
+        .ask("GET", "/api/v1/audit/actions", None)
+        .await
+        .with(200)
+        .json();
+    let actions = actions["items"].as_array().expect("actions").clone();
+    assert!(actions.contains(&json!("audit.exported")), "{actions:?}");
+    // In steps the same is checked.
+    let (mut after, mut entries, mut steps) = (String::new(), 0, 0);
+    loop {
+        let path = format!("/api/v1/audit/check?limit=2{after}");
+        let step = chief.ask("GET", &path, None).await.with(200).json();
+        assert_eq!(step["broken"], Value::Null);
+        entries += step["entries"].as_u64().expect("a count");
+        steps += 1;
+        if step["more"] == false {
+            break;
+        }
+        assert_eq!(step["entries"], 2);
+        after = format!("&after={}", step["head"].as_str().expect("a head"));
+    }
+    let whole = chief
+        .ask("GET", "/api/v1/audit/check", None)
+        .await
+        .with(200)
+        .json();
+    assert_eq!(whole["entries"], entries);
+    assert_eq!(steps, entries.div_ceil(2));
+    assert_eq!(whole["more"], false);
+    chief
+        .ask("GET", "/api/v1/audit/check?after=x", None)
+        .await
+        .problem(400, "request.invalid");
     chief
         .ask("GET", "/api/v1/audit/export?format=xml", None)
         .await

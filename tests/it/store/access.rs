@@ -180,6 +180,84 @@ pub(super) async fn the_trail_is_a_chain_whose_tampering_shows(house: &House) {
     assert_eq!((moved.position, moved.reason.contains("follow")), (3, true));
 }
 
+pub(super) async fn the_trail_is_found_by_who_what_of_what_and_when(house: &House) {
+    let long = "x".repeat(3_000);
+    let subjects = ["a", "b", long.as_str()];
+    for number in 0..60_usize {
+        let entry = AuditDraft {
+            who: ["li", "wang"][number % 2].to_owned(),
+            action: ["user.added", "user.altered", "token.created", "plain"][number / 2 % 4]
+                .to_owned(),
+            subject: subjects[number / 8 % 3].to_owned(),
+            ..entry("")
+        };
+        let nothing = AccessChange::Nothing;
+        house.store.change_access(&nothing, &entry).await.unwrap();
+    }
+    // The clock was set back: the times are what counts, and some are the same.
+    house
+        .sql("update audit set at = 1000000 * (1000 - 10 * (position % 7))")
+        .await;
+    let mut written = entries(house).await;
+    written.sort_by_key(|entry| (entry.at, entry.position));
+    let actions = house.store.audit_actions().await.unwrap();
+    assert_eq!(
+        actions,
+        ["plain", "token.created", "user.added", "user.altered"]
+    );
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let times = |second: i64| Timestamp::from_second(second).unwrap();
+    let mut asked = 0;
+    for who in ["", "li", "nobody"] {
+        for action in ["", "user.", "user.altered", "plain", "u"] {
+            for subject in ["", "b", long.as_str(), &long[1..]] {
+                for span in [None, Some((times(960), times(990)))] {
+                    let mut filter = AuditFilter {
+                        who: some(who),
+                        action: some(action),
+                        subject: some(subject),
+                        since: span.map(|(since, _)| since),
+                        until: span.map(|(_, until)| until),
+                        oldest_first: false,
+                    };
+                    let fits = |entry: &&tenon_store::AuditEntry| {
+                        let kind = entry.action.split_once('.').map(|(kind, _)| kind);
+                        let what = match action.strip_suffix('.') {
+                            Some(of) => kind == Some(of),
+                            None => action.is_empty() || entry.action == action,
+                        };
+                        (who.is_empty() || entry.who == who)
+                            && what
+                            && (subject.is_empty() || entry.subject == subject)
+                            && span.is_none_or(|(since, until)| (since..until).contains(&entry.at))
+                    };
+                    let mut expected: Vec<i64> = written
+                        .iter()
+                        .filter(fits)
+                        .map(|entry| entry.position)
+                        .collect();
+                    for oldest_first in [true, false] {
+                        filter.oldest_first = oldest_first;
+                        let mut found = Vec::new();
+                        loop {
+                            let after = found.last().copied();
+                            let page = house.store.audit(&filter, after, 7).await.unwrap();
+                            found.extend(page.iter().map(|entry| entry.position));
+                            if page.len() < 7 {
+                                break;
+                            }
+                        }
+                        assert_eq!(found, expected, "{filter:?}");
+                        expected.reverse();
+                        asked += found.len();
+                    }
+                }
+            }
+        }
+    }
+    assert!(asked > 500, "{asked}");
+}
+
 pub(super) async fn many_writers_make_one_chain(house: &House) {
     let another = house.another_node().await;
     let mut writers = Vec::new();
@@ -290,6 +368,26 @@ pub(super) async fn sessions_end_with_what_they_stand_on(house: &House) {
     assert!(house.store.session(&[1; 32]).await.unwrap().is_none());
     change(house, AccessChange::SignOut([2; 32])).await.unwrap();
     assert!(house.store.session(&[2; 32]).await.unwrap().is_none());
+    for digest in [3, 4, 5] {
+        change(house, sign_in(session(digest, 60), None))
+            .await
+            .unwrap();
+    }
+    let others = AccessChange::EndSessions {
+        account: "chief".to_owned(),
+        but: Some([4; 32]),
+    };
+    change(house, others).await.unwrap();
+    let left = house.store.sessions("chief").await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].digest, [4; 32]);
+    assert_eq!(house.store.sessions("somebody").await.unwrap(), []);
+    let all = AccessChange::EndSessions {
+        account: "chief".to_owned(),
+        but: None,
+    };
+    change(house, all).await.unwrap();
+    assert_eq!(house.store.sessions("chief").await.unwrap(), []);
     change(house, sign_in(session(3, 60), None)).await.unwrap();
     let write = AccessChange::AlterAccount {
         account: chief,

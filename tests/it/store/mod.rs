@@ -59,6 +59,7 @@ suite! {
     access::many_writers_make_one_chain,
     access::links_are_good_once,
     access::sessions_end_with_what_they_stand_on,
+    access::the_trail_is_found_by_who_what_of_what_and_when,
     access::tokens_are_found_by_their_digest,
     boms::what_an_item_is_made_of_is_found_to_the_last,
     boms::who_did_not_see_a_release_looks_again,

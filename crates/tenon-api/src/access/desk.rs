@@ -86,6 +86,8 @@ pub struct TrailCheck {
     pub head: (i64, String),
     /// The first place where the chain does not hold.
     pub broken: Option<ChainBreak>,
+    /// Whether entries follow that were not looked at.
+    pub more: bool,
 }
 
 impl Access {
@@ -389,19 +391,36 @@ impl Access {
         self.change(AccessChange::RevokeToken(id), entry).await
     }
 
-    /// Checks the whole trail; `anchor` is a head that was noted before and must still be in it.
+    /// Checks the trail from its beginning, or from where a check before ended, at most `most` entries;
+    /// `anchor` is a head that was noted before and must still be in it.
     ///
     /// # Errors
     /// The store's.
-    pub async fn check_trail(&self, anchor: Option<&(i64, String)>) -> Result<TrailCheck, Problem> {
+    pub async fn check_trail(
+        &self,
+        from: Option<(i64, String)>,
+        most: u64,
+        anchor: Option<&(i64, String)>,
+    ) -> Result<TrailCheck, Problem> {
         let mut check = TrailCheck {
             entries: 0,
-            head: (0, String::new()),
+            head: from.unwrap_or_default(),
             broken: None,
+            more: false,
         };
         loop {
-            let page = self.store().audit_after(check.head.0, PAGE).await?;
+            let most = u32::try_from(most - check.entries).unwrap_or(u32::MAX);
+            let page = match most {
+                0 => Vec::new(),
+                most => {
+                    self.store()
+                        .audit_after(check.head.0, PAGE.min(most))
+                        .await?
+                }
+            };
             if page.is_empty() {
+                check.more =
+                    most == 0 && !self.store().audit_after(check.head.0, 1).await?.is_empty();
                 break;
             }
             if let Some((position, hash)) = anchor
@@ -425,6 +444,7 @@ impl Access {
         }
         if let Some((position, _)) = anchor
             && *position > check.head.0
+            && !check.more
         {
             check.broken = Some(ChainBreak {
                 position: *position,

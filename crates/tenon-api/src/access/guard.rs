@@ -10,7 +10,7 @@ use axum::response::Response;
 use axum::{RequestExt, http::Extensions};
 use secrecy::ExposeSecret;
 use tenon_core::{Failure, SystemName, Timestamp};
-use tenon_store::{AccessChange, Account, AuditDraft, Role, SecretDigest, Session};
+use tenon_store::{AccessChange, Account, ApiToken, AuditDraft, Role, SecretDigest, Session};
 
 use super::principal::Noted;
 use super::rules::{Rule, Scope};
@@ -271,44 +271,76 @@ impl Access {
             let token = value.to_str().ok().and_then(bearer);
             let token =
                 token.ok_or_else(|| Problem::bad_token("`Authorization` is no Bearer token"))?;
-            return self.by_token(token, caller).await;
+            let (principal, token) = self.of_token(digest(token), caller.address).await?;
+            if let Some(token) = token
+                && token.used_at.is_none_or(|used| is_older(used, TO_THE))
+            {
+                self.store().touch_api_token(token.id).await?;
+            }
+            return Ok(principal);
         }
         let shown = caller.session.ok_or_else(Problem::not_signed_in)?;
+        let (principal, session) = self.of_session(shown, caller.address).await?;
+        if is_older(session.seen_at, TO_THE) {
+            self.store().touch_session(&shown).await?;
+        }
+        Ok(principal)
+    }
+
+    /// Whoever was let in before, as it may act now: for answers that go on for long.
+    ///
+    /// # Errors
+    /// 401 when its session or token is good for nothing any more.
+    pub(crate) async fn again(&self, principal: &Principal) -> Result<Principal, Problem> {
+        Ok(match principal.via {
+            Via::Session(shown) => self.of_session(shown, &principal.origin).await?.0,
+            Via::Token(shown) => self.of_token(shown, &principal.origin).await?.0,
+        })
+    }
+
+    async fn of_session(
+        &self,
+        shown: SecretDigest,
+        origin: impl ToString,
+    ) -> Result<(Principal, Session), Problem> {
         let found = self.store().session(&shown).await?;
         let (session, account) = found
             .filter(|(session, account)| self.is_valid(session, account))
             .ok_or_else(Problem::session_ended)?;
-        if is_older(session.seen_at, TO_THE) {
-            self.store().touch_session(&shown).await?;
-        }
-        Ok(Principal {
+        let principal = Principal {
             name: account.name,
             display_name: account.display_name,
             role: account.role,
             systems: account.systems,
             language: account.language,
             via: Via::Session(shown),
-            origin: caller.address.to_string(),
-        })
+            origin: origin.to_string(),
+        };
+        Ok((principal, session))
     }
 
-    fn is_valid(&self, session: &Session, account: &Account) -> bool {
+    /// Whether a session of an account goes on.
+    pub(super) fn is_valid(&self, session: &Session, account: &Account) -> bool {
         !account.disabled
             && session.expires_at > Timestamp::now()
             && !is_older(session.seen_at, self.policy().idle.0)
     }
 
-    async fn by_token(&self, shown: &str, caller: &Caller) -> Result<Principal, Problem> {
+    /// Who shows a token, and the token where it is not the one of `[http]`.
+    async fn of_token(
+        &self,
+        shown: SecretDigest,
+        origin: impl ToString,
+    ) -> Result<(Principal, Option<ApiToken>), Problem> {
         let principal = |name: String, role, systems| Principal {
             display_name: name.clone(),
             name: format!("token:{name}"),
             role,
             systems,
             language: None,
-            via: Via::Token,
-            origin: caller.address.to_string(),
+            via: Via::Token(shown),
+            origin: origin.to_string(),
         };
-        let shown = digest(shown);
         if let Some(configured) = &self.0.configured {
             let configured = configured
                 .reveal()
@@ -316,11 +348,8 @@ impl Access {
             // Digests are compared, so that the time tells nothing of the token.
             let configured = configured.expose_secret();
             if !configured.is_empty() && digest(configured) == shown {
-                return Ok(principal(
-                    "configured".to_owned(),
-                    Role::Administrator,
-                    None,
-                ));
+                let name = "configured".to_owned();
+                return Ok((principal(name, Role::Administrator, None), None));
             }
         }
         let token = self.store().api_token(&shown).await?;
@@ -331,10 +360,8 @@ impl Access {
         if token.expires_at.is_some_and(|end| end <= Timestamp::now()) {
             return Err(Problem::bad_token("the token has expired"));
         }
-        if token.used_at.is_none_or(|used| is_older(used, TO_THE)) {
-            self.store().touch_api_token(token.id).await?;
-        }
-        Ok(principal(token.name, token.role, token.systems))
+        let of = principal(token.name.clone(), token.role, token.systems.clone());
+        Ok((of, Some(token)))
     }
 
     /// Writes the entry of a request, unless its handler has done so with its effect. What cannot be

@@ -16,6 +16,7 @@ mod principal;
 mod rules;
 mod secret;
 pub(crate) mod session;
+pub(crate) mod sessions;
 pub(crate) mod single_sign_on;
 pub(crate) mod tokens;
 pub(crate) mod trail;

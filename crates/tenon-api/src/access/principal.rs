@@ -72,7 +72,7 @@ pub(crate) enum Via {
     /// A browser's session.
     Session(SecretDigest),
     /// A token.
-    Token,
+    Token(SecretDigest),
 }
 
 /// Who asks. The guard makes it; a handler takes it as an argument.
@@ -163,7 +163,7 @@ impl Principal {
             who: self.name.clone(),
             via: match self.via {
                 Via::Session(_) => "session",
-                Via::Token => "token",
+                Via::Token(_) => "token",
             },
             origin: self.origin.clone(),
         }

@@ -285,14 +285,14 @@ pub(crate) async fn password(
     api.access.welcome(account, &caller, "password").await
 }
 
-fn must_be_a_person(principal: &Principal) -> Result<(), Problem> {
+pub(super) fn must_be_a_person(principal: &Principal) -> Result<(), Problem> {
     match principal.is_person() {
         true => Ok(()),
         false => Err(no_person()),
     }
 }
 
-fn no_person() -> Problem {
+pub(super) fn no_person() -> Problem {
     let detail = "a token is no person: it has no session, no password and no language";
     Problem::new(StatusCode::CONFLICT, "access.token", detail)
 }

@@ -19,6 +19,8 @@ use crate::{Api, Problem};
 
 /// The most entries of one answer.
 const MOST: u32 = 500;
+/// The most entries that one answer checks.
+const CHECKED: u32 = 100_000;
 /// Entries that are read at once for an export.
 const PORTION: u32 = 1_000;
 
@@ -34,15 +36,36 @@ pub(crate) struct TrailQuery {
     /// Only about this.
     subject: Option<String>,
     /// Only at or after this time.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, format = DateTime)]
     since: Option<Timestamp>,
     /// Only before this time.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, format = DateTime)]
     until: Option<Timestamp>,
     /// The `next` of the page before.
     after: Option<i64>,
     /// How many, at most 500.
     limit: Option<u32>,
+}
+
+/// Which entries, and in which form.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExportQuery {
+    /// Only by this one: an account's name, or `token:NAME`.
+    who: Option<String>,
+    /// Only this action, or a kind of them with its full stop: `user.altered`, `user.`.
+    action: Option<String>,
+    /// Only about this.
+    subject: Option<String>,
+    /// Only at or after this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    since: Option<Timestamp>,
+    /// Only before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+    /// `csv` or `ndjson`.
+    format: Option<String>,
 }
 
 /// A page of the trail.
@@ -59,22 +82,46 @@ pub(crate) struct TrailPage {
     next: Option<i64>,
 }
 
-/// A head that was noted before.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct HeadQuery {
-    /// A head that a check gave before, `POSITION:HASH`: it must still be in the chain.
-    head: Option<String>,
+/// What was ever done.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TrailActions {
+    /// Each action by its name, such as `user.altered`.
+    items: Vec<String>,
 }
 
-/// In which form.
+/// What is checked.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ExportQuery {
-    /// `csv` or `ndjson`.
-    format: Option<String>,
+pub(crate) struct CheckQuery {
+    /// A head that a check gave before, `POSITION:HASH`: it must still be in the chain.
+    head: Option<String>,
+    /// The head of a check that left `more`, to go on from there.
+    after: Option<String>,
+    /// How many entries, at most 100,000: so many are checked in seconds.
+    limit: Option<u32>,
+}
+
+/// What checking came to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TrailCheckView {
+    /// Entries that hold.
+    entries: u64,
+    /// The last of them, `POSITION:HASH`: to be kept elsewhere, and given the next time.
+    head: String,
+    /// The first place that does not hold.
+    broken: Option<TrailBreak>,
+    /// Whether entries follow that were not looked at.
+    more: bool,
+}
+
+/// A place that does not hold.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TrailBreak {
+    /// The entry.
+    position: i64,
+    /// What is wrong there.
+    reason: String,
 }
 
 /// The audit trail, newest first: who did what to what, when, from where, and how it was before.
@@ -84,14 +131,15 @@ pub(crate) async fn trail(
     State(api): State<Api>,
     Asked(query): Asked<TrailQuery>,
 ) -> Result<Json<TrailPage>, Problem> {
+    let limit = query.limit.unwrap_or(50).clamp(1, MOST);
     let filter = AuditFilter {
         who: query.who,
         action: query.action,
         subject: query.subject,
         since: query.since,
         until: query.until,
+        oldest_first: false,
     };
-    let limit = query.limit.unwrap_or(50).clamp(1, MOST);
     let items = api
         .access
         .store()
@@ -107,26 +155,46 @@ pub(crate) async fn trail(
 /// Checks that no entry was altered, taken out, put in or moved.
 ///
 /// Each entry holds the hash of the one before. Who can write all of the table could make the chain
-/// anew: keep the `head` of a check elsewhere, and give it the next time.
-#[utoipa::path(get, path = "/api/v1/audit/check", tag = "access", params(HeadQuery), responses(
-    (status = 200, description = "`entries` that hold, the `head` (`POSITION:HASH`), and `broken`: null, or the first `position` that does not hold with its `reason`", body = Object), (status = 400, description = "the query does not fit", body = Problem)))]
+/// anew: keep the `head` of a check elsewhere, and give it the next time. A long trail is checked in steps: while
+/// there is `more`, ask again `after` the head.
+#[utoipa::path(get, path = "/api/v1/audit/check", tag = "access", params(CheckQuery), responses(
+    (status = 200, description = "what holds, and the first place that does not", body = TrailCheckView), (status = 400, description = "the query does not fit", body = Problem)))]
 pub(crate) async fn check_trail(
     State(api): State<Api>,
-    Asked(query): Asked<HeadQuery>,
-) -> Result<Json<Value>, Problem> {
-    let anchor = query.head.as_deref().map(super::desk::head).transpose()?;
-    let check = api.access.check_trail(anchor.as_ref()).await?;
+    Asked(query): Asked<CheckQuery>,
+) -> Result<Json<TrailCheckView>, Problem> {
+    let head = |text: Option<&str>| text.map(super::desk::head).transpose();
+    let anchor = head(query.head.as_deref())?;
+    let from = head(query.after.as_deref())?;
+    let most = query.limit.unwrap_or(CHECKED).clamp(1, CHECKED);
+    let check = api
+        .access
+        .check_trail(from, most.into(), anchor.as_ref())
+        .await?;
     let (position, hash) = &check.head;
-    Ok(Json(json!({
-        "entries": check.entries,
-        "head": format!("{position}:{hash}"),
-        "broken": check.broken,
-    })))
+    let broken = check.broken.map(|broken| TrailBreak {
+        position: broken.position,
+        reason: broken.reason,
+    });
+    Ok(Json(TrailCheckView {
+        entries: check.entries,
+        head: format!("{position}:{hash}"),
+        broken,
+        more: check.more,
+    }))
 }
 
-/// The whole trail, oldest first, as a file. The export itself is noted in the trail.
+/// What was ever done, as the trail calls it: to choose from.
+#[utoipa::path(get, path = "/api/v1/audit/actions", tag = "access", responses(
+    (status = 200, description = "the actions", body = TrailActions)))]
+pub(crate) async fn trail_actions(State(api): State<Api>) -> Result<Json<TrailActions>, Problem> {
+    let items = api.access.store().audit_actions().await?;
+    Ok(Json(TrailActions { items }))
+}
+
+/// The trail, or the entries that are asked for, oldest first, as a file. The export itself is noted in the trail.
 #[utoipa::path(get, path = "/api/v1/audit/export", tag = "access", params(ExportQuery), responses(
-    (status = 200, description = "the trail", body = String, content_type = "text/csv"), (status = 400, description = "no such format", body = Problem)))]
+    (status = 200, description = "the trail", content((String = "text/csv"), (String = "application/x-ndjson"))), (status = 400, description = "no such format", body = Problem)))]
 pub(crate) async fn export_trail(
     State(api): State<Api>,
     note: Note,
@@ -141,7 +209,8 @@ pub(crate) async fn export_trail(
             return Err(Problem::bad_request(detail));
         }
     };
-    note.detail(json!({ "format": format }));
+    note.detail(json!({ "format": format, "who": query.who, "action": query.action, "subject": query.subject,
+        "since": query.since, "until": query.until }));
     let headers = [
         (header::CONTENT_TYPE, content_type.to_owned()),
         (
@@ -149,7 +218,15 @@ pub(crate) async fn export_trail(
             format!("attachment; filename=\"tenon-audit.{format}\""),
         ),
     ];
-    let portions = portions(api.access.store().clone())
+    let filter = AuditFilter {
+        who: query.who,
+        action: query.action,
+        subject: query.subject,
+        since: query.since,
+        until: query.until,
+        oldest_first: true,
+    };
+    let portions = portions(api.access.store().clone(), filter)
         .map_ok(move |(entries, first)| Bytes::from(write(&entries, first)));
     Ok((headers, Body::from_stream(portions)).into_response())
 }
@@ -157,19 +234,20 @@ pub(crate) async fn export_trail(
 /// Writes entries in a format; told whether they are the first.
 type Written = fn(&[AuditEntry], bool) -> Vec<u8>;
 
-/// The whole trail in portions, and whether each is the first.
+/// The entries in portions, and whether each is the first.
 fn portions(
     store: SharedStore,
+    filter: AuditFilter,
 ) -> impl futures::Stream<Item = Result<(Vec<AuditEntry>, bool), tenon_store::StoreError>> {
-    try_unfold(Some(0), move |after| {
-        let store = store.clone();
+    try_unfold(None, move |after: Option<i64>| {
+        let (store, filter) = (store.clone(), filter.clone());
         async move {
-            let Some(after) = after else { return Ok(None) };
-            let entries = store.audit_after(after, PORTION).await?;
+            let entries = store.audit(&filter, after, PORTION).await?;
             let next = entries.last().map(|last| last.position);
-            match next.is_none() && after > 0 {
-                true => Ok(None),
-                false => Ok(Some(((entries, after == 0), next))),
+            match (next, after) {
+                (None, Some(_)) => Ok(None),
+                // With no entry at all the file has its head alone.
+                _ => Ok(Some(((entries, after.is_none()), next.or(Some(0))))),
             }
         }
     })

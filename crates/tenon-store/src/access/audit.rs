@@ -90,6 +90,8 @@ pub struct AuditFilter {
     pub since: Option<Timestamp>,
     /// Only before this time.
     pub until: Option<Timestamp>,
+    /// Whether the oldest come first, instead of the newest.
+    pub oldest_first: bool,
 }
 
 /// The first place where a chain does not hold.

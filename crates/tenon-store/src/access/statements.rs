@@ -27,10 +27,11 @@ macro_rules! select_audit {
     };
 }
 
-/// Implements [`crate::AccessStore`] for a store with a method `begin_access` that begins a transaction of
-/// type `$transaction`, and a method `$read` that gives a connection to read with.
+/// Implements [`crate::AccessStore`] for a store of a `$database` with a method `begin_access` that begins a
+/// transaction of type `$transaction`, a method `$read` that gives a connection to read with, and `$ask` one for a
+/// question of which most parts are absent. `$kind` is what its index has as the kind of an action.
 macro_rules! access_store {
-    ($store:ty, $transaction:ty, $read:ident) => {
+    ($store:ty, $database:ty, $transaction:ty, $read:ident, $ask:ident, $kind:literal) => {
         #[async_trait::async_trait]
         impl $crate::AccessStore for $store {
             async fn change_access(
@@ -115,6 +116,18 @@ macro_rules! access_store {
                 Ok(account.map(|account| (session, account)))
             }
 
+            async fn sessions(&self, account: &str) -> Result<Vec<Session>, StoreError> {
+                let mut connection = self.$read().await?;
+                let found: Vec<SessionRow> = sqlx::query_as(
+                    "select digest, account, origin, created_at, seen_at, expires_at
+                     from session where account = $1 order by seen_at desc, created_at desc, digest",
+                )
+                .bind(clean(account))
+                .fetch_all(&mut *connection)
+                .await?;
+                found.into_iter().map(access::session).collect()
+            }
+
             async fn touch_session(&self, digest: &SecretDigest) -> Result<(), StoreError> {
                 let mut transaction = self.begin_access().await?;
                 sqlx::query("update session set seen_at = $2 where digest = $1")
@@ -176,33 +189,76 @@ macro_rules! access_store {
             async fn audit(
                 &self,
                 filter: &AuditFilter,
-                before: Option<i64>,
+                after: Option<i64>,
                 limit: u32,
             ) -> Result<Vec<AuditEntry>, StoreError> {
-                let mut connection = self.$read().await?;
-                // A kind of actions ends in a full stop: all texts from it up to the next letter.
-                let (from, to) = match filter.action.as_deref() {
-                    None => (String::new(), "\u{10ffff}".to_owned()),
-                    Some(kind) if kind.ends_with('.') => (kind.to_owned(), format!("{kind}~")),
-                    Some(action) => (action.to_owned(), action.to_owned()),
+                let mut transaction = self.$ask().await?;
+                let (than, falling) = match filter.oldest_first {
+                    true => (" > (", ""),
+                    false => (" < (", " desc"),
                 };
-                let found: Vec<AuditRow> = sqlx::query_as(concat!(
-                    select_audit!(),
-                    " where position < $1 and ($2 is null or who = $2) and action >= $3 and action <= $4
-                      and ($5 is null or subject = $5) and at >= $6 and at < $7
-                      order by position desc limit $8"
-                ))
-                .bind(before.unwrap_or(i64::MAX))
-                .bind(filter.who.as_deref().map(clean))
-                .bind(clean(&from))
-                .bind(clean(&to))
-                .bind(filter.subject.as_deref().map(clean))
-                .bind(filter.since.map_or(i64::MIN, |since| since.as_microsecond()))
-                .bind(filter.until.map_or(i64::MAX, |until| until.as_microsecond()))
-                .bind(i64::from(limit))
-                .fetch_all(&mut *connection)
-                .await?;
+                let mut query = sqlx::QueryBuilder::<$database>::new(select_audit!());
+                query.push(" where at >= ");
+                query.push_bind(filter.since.map_or(i64::MIN, |since| since.as_microsecond()));
+                query.push(" and at < ");
+                query.push_bind(filter.until.map_or(i64::MAX, |until| until.as_microsecond()));
+                // A subject is rarer than who and what: where one is named, no other index is to be used.
+                let other = match &filter.subject {
+                    None => "",
+                    Some(subject) => {
+                        let subject = clean(subject).into_owned();
+                        query.push(" and substr(subject, 1, 200) = ");
+                        query.push_bind(subject.chars().take(200).collect::<String>());
+                        query.push(" and subject = ").push_bind(subject);
+                        " || ''"
+                    }
+                };
+                if let Some(who) = &filter.who {
+                    query.push(" and who").push(other).push(" = ");
+                    query.push_bind(clean(who).into_owned());
+                }
+                if let Some(action) = &filter.action {
+                    let what = match action.ends_with('.') {
+                        true => $kind,
+                        false => "action",
+                    };
+                    query.push(" and ").push(what).push(other).push(" = ");
+                    query.push_bind(clean(action).into_owned());
+                }
+                if let Some(after) = after {
+                    let at: Option<i64> = sqlx::query_scalar(
+                        "select at from audit where position <= $1 order by position desc limit 1",
+                    )
+                    .bind(after)
+                    .fetch_optional(&mut *transaction)
+                    .await?;
+                    query.push(" and (at, position)").push(than);
+                    query.push_bind(at.unwrap_or(i64::MIN));
+                    query.push(", ").push_bind(after).push(")");
+                }
+                query.push(" order by at").push(falling);
+                query.push(", position").push(falling).push(" limit ");
+                query.push_bind(i64::from(limit));
+                let found: Vec<AuditRow> = query
+                    .build_query_as()
+                    .fetch_all(&mut *transaction)
+                    .await?;
                 found.into_iter().map(access::audit_entry).collect()
+            }
+
+            async fn audit_actions(&self) -> Result<Vec<String>, StoreError> {
+                let mut transaction = self.$ask().await?;
+                // From each to the next one, by the index: there are few, and many entries of each.
+                Ok(sqlx::query_scalar(
+                    "with recursive found (action) as (
+                         select min(action) from audit
+                         union all
+                         select (select min(a.action) from audit a where a.action > found.action)
+                         from found where found.action is not null)
+                     select action from found where action is not null order by action",
+                )
+                .fetch_all(&mut *transaction)
+                .await?)
             }
 
             async fn audit_after(
@@ -331,6 +387,16 @@ macro_rules! access_store {
                         .bind(&digest[..])
                         .execute(&mut **transaction)
                         .await?;
+                    Ok(())
+                }
+                AccessChange::EndSessions { account, but } => {
+                    sqlx::query(
+                        "delete from session where account = $1 and ($2 is null or digest <> $2)",
+                    )
+                    .bind(account)
+                    .bind(but.as_ref().map(|digest| &digest[..]))
+                    .execute(&mut **transaction)
+                    .await?;
                     Ok(())
                 }
                 AccessChange::AddToken(token) => {

@@ -18,6 +18,17 @@ impl Postgres {
     async fn begin_access(&self) -> Result<Transaction, StoreError> {
         self.begin(BEGIN_ACCESS).await
     }
+
+    async fn begin_asking(&self) -> Result<Transaction, StoreError> {
+        self.begin(super::BEGIN_FILTERED).await
+    }
 }
 
-access_store!(Postgres, Transaction, connection);
+access_store!(
+    Postgres,
+    sqlx::Postgres,
+    Transaction,
+    connection,
+    begin_asking,
+    "substr(action, 1, strpos(action, '.'))"
+);

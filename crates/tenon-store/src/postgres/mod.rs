@@ -316,6 +316,9 @@ fn migrator() -> Migrator {
             34,
             "parked",
             include_str!("../../migrations/postgres/0034_parked.sql"),
+            30,
+            "audit",
+            include_str!("../../migrations/postgres/0030_audit.sql"),
         ),
     ])
 }

@@ -18,4 +18,11 @@ impl Sqlite {
     }
 }
 
-access_store!(Sqlite, Transaction, read);
+access_store!(
+    Sqlite,
+    sqlx::Sqlite,
+    Transaction,
+    read,
+    read,
+    "substr(action, 1, instr(action, '.'))"
+);

@@ -299,6 +299,9 @@ fn migrator() -> Migrator {
             34,
             "parked",
             include_str!("../../migrations/sqlite/0034_parked.sql"),
+            30,
+            "audit",
+            include_str!("../../migrations/sqlite/0030_audit.sql"),
         ),
     ])
 }

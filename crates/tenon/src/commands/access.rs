@@ -262,7 +262,10 @@ pub(super) async fn audit(command: Audit) -> Result<(), Exit> {
         } => {
             let noted = noted.as_deref().map(head).transpose()?;
             let desk = Desk::open(&config).await?;
-            let check = desk.access.check_trail(noted.as_ref()).await?;
+            let check = desk
+                .access
+                .check_trail(None, u64::MAX, noted.as_ref())
+                .await?;
             let (position, hash) = &check.head;
             if as_json {
                 output::json(&json!({

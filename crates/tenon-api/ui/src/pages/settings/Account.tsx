@@ -3,6 +3,8 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, queries } from '../../api/client'
 import { useSay } from '../../parts/ask'
+import { Systems } from './scope'
+import { SessionList } from './SessionList'
 import { SESSION_KEY, useSession } from '../../session/session'
 
 /** What a person changes of itself: its name as others read it, and its password. */
@@ -26,12 +28,13 @@ export function Account() {
   }
   const required = [{ required: true, message: t('needed') }]
   return (
+    <div className="stack" style={{ gap: 28 }}>
     <div className="account">
       <div className="stack">
         <dl className="facts">
           <dt>{t('user')}</dt><dd className="mono">{session.user}</dd>
           <dt>{t('role')}</dt><dd>{t(`role.${session.role}`, { ns: 'common' })}</dd>
-          <dt>{t('systems')}</dt><dd>{session.systems?.join(', ') ?? t('all_systems')}</dd>
+          <dt>{t('systems')}</dt><dd><Systems of={session.systems} /></dd>
         </dl>
         <Form layout="vertical" requiredMark={false} initialValues={{ display_name: session.display_name ?? '' }} onFinish={({ display_name }) => void act(() => api.PATCH('/api/v1/session', { body: { display_name } }), t('saved'))}>
           <Form.Item name="display_name" label={t('display_name')}><Input maxLength={100} /></Form.Item>
@@ -60,6 +63,12 @@ export function Account() {
         </Form.Item>
         <Button type="primary" htmlType="submit" loading={busy}>{t('change_password')}</Button>
       </Form>
+    </div>
+    <section aria-labelledby="own-sessions" style={{ maxWidth: 760 }}>
+      <h2 className="section" id="own-sessions">{t('own_sessions')}</h2>
+      <p className="quiet" style={{ margin: '0 0 8px' }}>{t('own_sessions_text')}</p>
+      <SessionList />
+    </section>
     </div>
   )
 }

@@ -1,11 +1,13 @@
-import { Alert, Button, Form, Input, InputNumber, Modal, Popconfirm, Select, Table, Typography } from 'antd'
+import { Alert, Button, Form, Input, InputNumber, Modal, Popconfirm, Table, Typography } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { api, hub } from '../../api/client'
+import { api, hub, type Schemas } from '../../api/client'
 import { useSay } from '../../parts/ask'
+import { State } from '../../parts/State'
 import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
-import { ROLES } from '../../session/session'
+import { ScopeFields, Systems, systemsOf, type Scope } from './scope'
+import { NAMED } from './Users'
 
 /** What programs show instead of a password. */
 export function Tokens() {
@@ -14,7 +16,7 @@ export function Tokens() {
   const found = hub.useQuery('get', '/api/v1/tokens')
   const [adding, setAdding] = useState(false)
   const [shown, setShown] = useState<string>()
-  const [form] = Form.useForm()
+  const [form] = Form.useForm<Scope & { name: string; days?: number | null }>()
   if (found.error) return <Trouble error={found.error} again={() => found.refetch()} />
   async function act(what: () => Promise<unknown>) {
     try {
@@ -24,36 +26,36 @@ export function Tokens() {
       say.failed(error)
     }
   }
+  const items = found.data?.items ?? []
   return (
     <div className="stack">
       <div className="row between">
         <p className="quiet" style={{ margin: 0 }}>{t('tokens_text')}</p>
         <Button type="primary" onClick={() => setAdding(true)}>{t('add_token')}</Button>
       </div>
-      {shown && <Alert type="success" showIcon closable onClose={() => setShown(undefined)} title={t('token_once')} description={<Typography.Text copyable className="mono break">{shown}</Typography.Text>} />}
-      <Table
+      {shown && <Alert type="success" showIcon closable={{ onClose: () => setShown(undefined), 'aria-label': t('act.close', { ns: 'common' }) }} title={t('token_once')} description={<Typography.Text copyable className="mono break">{shown}</Typography.Text>} />}
+      <Table<Schemas['Token']>
         size="small"
         rowKey="id"
         loading={found.isPending}
-        pagination={false}
-        scroll={{ x: 720 }}
-        dataSource={found.data?.items ?? []}
+        pagination={items.length > 50 && { pageSize: 50, showSizeChanger: false }}
+        scroll={{ x: 860 }}
+        dataSource={items}
         columns={[
           { title: t('name'), dataIndex: 'name', render: (name: string) => <b className="mono">{name}</b> },
           { title: t('role'), dataIndex: 'role', render: (role: string) => t(`role.${role}`, { ns: 'common' }) },
-          { title: t('systems'), render: (_, token) => token.systems?.join(', ') ?? <span className="quiet">{t('all_systems')}</span> },
-          { title: t('created'), render: (_, token) => <span>{token.created_by} <span className="quiet small"><When at={token.created_at} /></span></span> },
-          { title: t('used'), dataIndex: 'used_at', render: (at?: string | null) => <When at={at} /> },
+          { title: t('systems'), render: (_, token) => <Systems of={token.systems} /> },
+          { title: t('created'), render: (_, token) => <span className="two-lines">{token.created_by}<span className="quiet small"><When at={token.created_at} /></span></span> },
+          { title: t('used'), dataIndex: 'used_at', render: (at?: string | null) => (at ? <When at={at} /> : <span className="quiet">{t('not_used')}</span>) },
           { title: t('expires'), dataIndex: 'expires_at', render: (at?: string | null) => (at ? <When at={at} /> : <span className="quiet">{t('never')}</span>) },
+          { title: t('stands'), render: (_, token) => <Standing token={token} /> },
           {
             title: '',
             align: 'right',
             render: (_, token) =>
-              token.revoked_at ? (
-                <span className="quiet">{t('revoked')}</span>
-              ) : (
+              !token.revoked_at && (
                 <Popconfirm title={t('revoke_ask', { name: token.name })} okText={t('revoke')} cancelText={t('act.cancel', { ns: 'common' })} onConfirm={() => act(() => api.DELETE('/api/v1/tokens/{id}', { params: { path: { id: token.id } } }))}>
-                  <Button size="small" danger>{t('revoke')}</Button>
+                  <Button size="small" danger aria-label={t('revoke_of', { name: token.name })}>{t('revoke')}</Button>
                 </Popconfirm>
               ),
           },
@@ -62,22 +64,39 @@ export function Tokens() {
       <Modal
         open={adding}
         title={t('add_token')}
-        okText={t('add')}
+        okText={t('add_it')}
         cancelText={t('act.cancel', { ns: 'common' })}
         onCancel={() => setAdding(false)}
-        onOk={() => void form.validateFields().then((values) => act(async () => {
-          const { data } = await api.POST('/api/v1/tokens', { body: values })
-          setAdding(false)
-          form.resetFields()
-          setShown(data!.token)
-        }))}
+        onOk={() => form.submit()}
       >
-        <Form form={form} layout="vertical" initialValues={{ role: 'viewer', days: 365 }}>
-          <Form.Item name="name" label={t('token_name')} rules={[{ required: true, message: t('needed') }]}><Input autoFocus /></Form.Item>
-          <Form.Item name="role" label={t('role')}><Select options={ROLES.map((role) => ({ value: role, label: t(`role.${role}`, { ns: 'common' }) }))} /></Form.Item>
-          <Form.Item name="days" label={t('days')}><InputNumber min={1} max={3650} style={{ width: '100%' }} /></Form.Item>
+        <Form
+          form={form}
+          layout="vertical"
+          requiredMark={false}
+          initialValues={{ role: 'viewer', days: 365 }}
+          onFinish={(entered) => void act(async () => {
+            const { data } = await api.POST('/api/v1/tokens', { body: { name: entered.name, role: entered.role, systems: systemsOf(entered), days: entered.days ?? null } })
+            setAdding(false)
+            form.resetFields()
+            setShown(data!.token)
+          })}
+        >
+          <Form.Item name="name" label={t('token_name')} extra={t('name_hint')} rules={NAMED(t)}><Input autoFocus maxLength={64} autoComplete="off" /></Form.Item>
+          <ScopeFields />
+          <Form.Item name="days" label={t('days')} extra={t('days_hint')}><InputNumber min={1} max={3650} style={{ width: '100%' }} /></Form.Item>
         </Form>
       </Modal>
     </div>
   )
+}
+
+/** Whether a token still lets somebody in. */
+function Standing({ token }: { token: Schemas['Token'] }) {
+  const { t } = useTranslation('settings')
+  const [label, tone] = token.revoked_at
+    ? ['revoked', 'idle' as const]
+    : token.expires_at && Date.parse(token.expires_at) <= Date.now()
+      ? ['expired', 'wait' as const]
+      : ['valid', 'good' as const]
+  return <State state={label} tone={tone} label={t(label)} />
 }

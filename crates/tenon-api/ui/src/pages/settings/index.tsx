@@ -8,6 +8,7 @@ import { Account } from './Account'
 import { Audit } from './Audit'
 import { Tokens } from './Tokens'
 import { Users } from './Users'
+import './settings.css'
 
 /** Who may what, what was done, and what runs here. */
 export default function Settings() {
@@ -29,7 +30,7 @@ export default function Settings() {
     <div className="page">
       <PageHead title={t('title')} />
       <Panel flush>
-        <Tabs style={{ padding: '0 18px 18px' }} activeKey={params.get('tab') ?? tabs[0]!.key} onChange={(tab) => setParams({ tab }, { replace: true })} items={tabs} destroyOnHidden />
+        <Tabs className="settings-tabs" activeKey={params.get('tab') ?? tabs[0]!.key} onChange={(tab) => setParams({ tab }, { replace: true })} items={tabs} destroyOnHidden />
       </Panel>
     </div>
   )
