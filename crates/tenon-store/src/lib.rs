@@ -22,6 +22,7 @@ mod hierarchy;
 pub mod insight;
 mod items;
 mod likeness;
+mod migrations;
 mod names;
 mod nodes;
 mod operations;

@@ -40,12 +40,12 @@ use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
-use sqlx::{Connection, Executor, SqlSafeStr};
+use sqlx::{Connection, Executor};
 use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
 
+use crate::migrations;
 use crate::{
     Belonging, Claim, Commit, Correction, CorrectionId, CorrectionState, Dashboard, Deed,
     DeliveryCursor, DeliveryFilter, DeliveryPage, DeliveryRecord, GoldenRow, Insight,
@@ -188,146 +188,14 @@ async fn open(server: PgConnectOptions, options: &PostgresOptions) -> Result<PgP
     Ok(pool)
 }
 
-fn migrator() -> Migrator {
-    let migration = |version, name: &'static str, text: &'static str| {
-        let text = text.into_sql_str();
-        Migration::new(version, name.into(), MigrationType::Simple, text, false)
-    };
-    Migrator::with_migrations(vec![
-        migration(
-            1,
-            "hub",
-            include_str!("../../migrations/postgres/0001_hub.sql"),
-        ),
-        migration(
-            2,
-            "likeness",
-            include_str!("../../migrations/postgres/0002_likeness.sql"),
-        ),
-        migration(
-            3,
-            "merges",
-            include_str!("../../migrations/postgres/0003_merges.sql"),
-        ),
-        migration(
-            4,
-            "reviews",
-            include_str!("../../migrations/postgres/0004_reviews.sql"),
-        ),
-        migration(
-            5,
-            "claims",
-            include_str!("../../migrations/postgres/0005_claims.sql"),
-        ),
-        migration(
-            6,
-            "hierarchy",
-            include_str!("../../migrations/postgres/0006_hierarchy.sql"),
-        ),
-        migration(
-            7,
-            "access",
-            include_str!("../../migrations/postgres/0007_access.sql"),
-        ),
-        migration(
-            8,
-            "founding",
-            include_str!("../../migrations/postgres/0008_founding.sql"),
-        ),
-        migration(
-            9,
-            "life",
-            include_str!("../../migrations/postgres/0009_life.sql"),
-        ),
-        migration(
-            10,
-            "insight",
-            include_str!("../../migrations/postgres/0010_insight.sql"),
-        ),
-        migration(
-            11,
-            "pauses",
-            include_str!("../../migrations/postgres/0011_pauses.sql"),
-        ),
-        migration(
-            12,
-            "parking",
-            include_str!("../../migrations/postgres/0012_parking.sql"),
-        ),
-        migration(
-            13,
-            "care",
-            include_str!("../../migrations/postgres/0013_care.sql"),
-        ),
-        migration(
-            14,
-            "bi",
-            include_str!("../../migrations/postgres/0014_bi.sql"),
-        ),
-        migration(
-            15,
-            "items",
-            include_str!("../../migrations/postgres/0015_items.sql"),
-        ),
-        migration(
-            16,
-            "dealers",
-            include_str!("../../migrations/postgres/0016_dealers.sql"),
-        ),
-        migration(
-            17,
-            "tallies",
-            include_str!("../../migrations/postgres/0017_tallies.sql"),
-        ),
-        migration(
-            18,
-            "names",
-            include_str!("../../migrations/postgres/0018_names.sql"),
-        ),
-        migration(
-            19,
-            "bom_changes",
-            include_str!("../../migrations/postgres/0019_bom_changes.sql"),
-        ),
-        migration(
-            20,
-            "sold_units",
-            include_str!("../../migrations/postgres/0020_sold_units.sql"),
-        ),
-        migration(
-            21,
-            "searches",
-            include_str!("../../migrations/postgres/0021_searches.sql"),
-        ),
-        migration(
-            22,
-            "figures",
-            include_str!("../../migrations/postgres/0022_figures.sql"),
-        ),
-        migration(
-            23,
-            "nodes",
-            include_str!("../../migrations/postgres/0023_nodes.sql"),
-        ),
-        migration(
-            24,
-            "deliveries",
-            include_str!("../../migrations/postgres/0024_deliveries.sql"),
-            34,
-            "parked",
-            include_str!("../../migrations/postgres/0034_parked.sql"),
-            30,
-            "audit",
-            include_str!("../../migrations/postgres/0030_audit.sql"),
-        ),
-    ])
-}
-
 #[async_trait]
 impl Store for Postgres {
     async fn migrate(&self) -> Result<(), StoreError> {
         let mut connection = self.connection().await?;
-        if let Err(error) = migrator().run_direct(None, &mut *connection, false).await {
+        if let Err(error) = migrations::postgres()
+            .run_direct(None, &mut *connection, false)
+            .await
+        {
             // The migrator's lock belongs to the session: it must not go back into the pool.
             connection.close_on_drop();
             return Err(error.into());

@@ -41,14 +41,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::Connection;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Connection, SqlSafeStr};
 use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
 
+use crate::migrations;
 use crate::{
     Belonging, Claim, Commit, Correction, CorrectionId, CorrectionState, Dashboard, Deed,
     DeliveryCursor, DeliveryFilter, DeliveryPage, DeliveryRecord, GoldenRow, Insight,
@@ -171,148 +171,13 @@ fn now() -> i64 {
     Timestamp::now().as_microsecond()
 }
 
-fn migrator() -> Migrator {
-    let migration = |version, name: &'static str, text: &'static str| {
-        let text = text.into_sql_str();
-        Migration::new(version, name.into(), MigrationType::Simple, text, false)
-    };
-    Migrator::with_migrations(vec![
-        migration(
-            1,
-            "hub",
-            include_str!("../../migrations/sqlite/0001_hub.sql"),
-        ),
-        migration(
-            2,
-            "likeness",
-            include_str!("../../migrations/sqlite/0002_likeness.sql"),
-        ),
-        migration(
-            3,
-            "merges",
-            include_str!("../../migrations/sqlite/0003_merges.sql"),
-        ),
-        migration(
-            4,
-            "reviews",
-            include_str!("../../migrations/sqlite/0004_reviews.sql"),
-        ),
-        migration(
-            5,
-            "claims",
-            include_str!("../../migrations/sqlite/0005_claims.sql"),
-        ),
-        migration(
-            6,
-            "hierarchy",
-            include_str!("../../migrations/sqlite/0006_hierarchy.sql"),
-        ),
-        migration(
-            7,
-            "access",
-            include_str!("../../migrations/sqlite/0007_access.sql"),
-        ),
-        migration(
-            8,
-            "founding",
-            include_str!("../../migrations/sqlite/0008_founding.sql"),
-        ),
-        migration(
-            9,
-            "life",
-            include_str!("../../migrations/sqlite/0009_life.sql"),
-        ),
-        migration(
-            10,
-            "insight",
-            include_str!("../../migrations/sqlite/0010_insight.sql"),
-        ),
-        migration(
-            11,
-            "pauses",
-            include_str!("../../migrations/sqlite/0011_pauses.sql"),
-        ),
-        migration(
-            12,
-            "parking",
-            include_str!("../../migrations/sqlite/0012_parking.sql"),
-        ),
-        migration(
-            13,
-            "care",
-            include_str!("../../migrations/sqlite/0013_care.sql"),
-        ),
-        migration(
-            14,
-            "bi",
-            include_str!("../../migrations/sqlite/0014_bi.sql"),
-        ),
-        migration(
-            15,
-            "items",
-            include_str!("../../migrations/sqlite/0015_items.sql"),
-        ),
-        migration(
-            16,
-            "dealers",
-            include_str!("../../migrations/sqlite/0016_dealers.sql"),
-        ),
-        migration(
-            17,
-            "tallies",
-            include_str!("../../migrations/sqlite/0017_tallies.sql"),
-        ),
-        migration(
-            18,
-            "names",
-            include_str!("../../migrations/sqlite/0018_names.sql"),
-        ),
-        migration(
-            19,
-            "bom_changes",
-            include_str!("../../migrations/sqlite/0019_bom_changes.sql"),
-        ),
-        migration(
-            20,
-            "sold_units",
-            include_str!("../../migrations/sqlite/0020_sold_units.sql"),
-        ),
-        migration(
-            21,
-            "searches",
-            include_str!("../../migrations/sqlite/0021_searches.sql"),
-        ),
-        migration(
-            22,
-            "figures",
-            include_str!("../../migrations/sqlite/0022_figures.sql"),
-        ),
-        migration(
-            23,
-            "nodes",
-            include_str!("../../migrations/sqlite/0023_nodes.sql"),
-        ),
-        migration(
-            24,
-            "deliveries",
-            include_str!("../../migrations/sqlite/0024_deliveries.sql"),
-            34,
-            "parked",
-            include_str!("../../migrations/sqlite/0034_parked.sql"),
-            30,
-            "audit",
-            include_str!("../../migrations/sqlite/0030_audit.sql"),
-        ),
-    ])
-}
-
 #[async_trait]
 impl Store for Sqlite {
     async fn migrate(&self) -> Result<(), StoreError> {
         // The transaction is the lock that the migrator does not have on SQLite; its own
         // transactions become savepoints in it.
         let mut transaction = self.begin().await?;
-        migrator()
+        migrations::sqlite()
             .run_direct(None, &mut *transaction, false)
             .await?;
         candidates::fill(&mut transaction).await?;
