@@ -346,6 +346,8 @@ def fill(store, company, waiting):
         parked = [company.message(number) for number in range(first, min(first + 20_000, waiting + 1))]
         store.write("parked", (("outbound", "drp", f"{m[2]}/{m[0].hex()}", m[0], m[2], *WAITS[m[1] % 3], m[1], m[11], m[12].encode())
                                for m in parked))
+        store.write("delivery", ((m[0], "drp", m[2], m[5], "parked", WAITS[m[1] % 3][3], WAITS[m[1] % 3][4], None, None, m[1] + 90_000)
+                                 for m in parked))
     store.end()
     store.run(["delete from match_version"])
 
@@ -485,6 +487,14 @@ def pages(company, projected, waiting):
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment / 1_000_000))
         return of(f"/api/v1/messages?entity=invoice&until={stamp}", lambda a: len(a["items"]) == 50)
 
+    def delivered(query, least):
+        return lambda: of(f"/api/v1/deliveries?{query}", lambda a: len(a["items"]) == least)
+
+    def until():
+        moment = company.at(draw.randrange(company.messages // 10, company.messages))
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment / 1_000_000))
+        return of(f"/api/v1/deliveries?system=erp&until={stamp}", lambda a: len(a["items"]) == 50)
+
     def one():
         made = message()
         return of(f"/api/v1/messages/{text(made[1])}")
@@ -523,6 +533,13 @@ def pages(company, projected, waiting):
         "messages of an order's number": by_key,
         "messages of an entity until a day": since,
         "messages with a text in their bodies": lambda: of(f"/api/v1/messages?text={quote('刀头异响')}", lambda a: a["items"]),
+        "deliveries to a system": delivered("system=erp", 50),
+        "deliveries to a system, of an entity": delivered("system=erp&entity=case&state=delivered", 50),
+        "deliveries that wait, of a system": delivered("system=drp&state=parked", min(50, waiting)),
+        "deliveries that were dropped": delivered("state=dropped", 0),
+        "deliveries until a day": until,
+        "deliveries from one system to another": delivered("system=invoicing&source=drp", 50),
+        "deliveries with a text in their bodies": lambda: of(f"/api/v1/deliveries?system=erp&text={quote('刀头异响')}", lambda a: a["items"]),
         "one message": one,
         "its bodies": bodies,
         "trace of an order": trace,

@@ -6,10 +6,11 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use futures::future::join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tenon_connector::{Guarantee, Intake, Schedule, System, Window};
-use tenon_core::{SystemName, Timestamp};
+use tenon_core::{Failure, SystemName, Timestamp};
 use tenon_pipeline::{Component, NotReloaded, ReloadedNode};
 use tenon_store::{Half, Pause};
 use utoipa::ToSchema;
@@ -278,16 +279,17 @@ pub(crate) async fn resume(
 /// What a system answered to a probe.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Probed {
+    /// For each inlet that is polled: null when it would hand over what it has, else what stands in the way. Who
+    /// calls by itself is not asked.
+    receives: BTreeMap<String, Option<String>>,
     /// For each entity that it is given: null when it would take it now, else what stands in the way.
-    answers: BTreeMap<String, Option<String>>,
+    delivers: BTreeMap<String, Option<String>>,
     /// How long it took.
     took_ms: u64,
 }
 
-/// Asks a system whether it would take deliveries now; changes nothing in it.
-///
-/// What it gives is not asked for: two who read one source would be in each other's way, and how the last
-/// asking went stands with the connector.
+/// Asks a system whether it would hand over what it has and take deliveries now; changes nothing in it, and marks
+/// nothing as read.
 #[utoipa::path(post, path = "/api/v1/connectors/{name}/probe", tag = "connectors",
     params(("name" = String, Path, description = "the system")), responses(
     (status = 200, description = "what it answered", body = Probed),
@@ -298,23 +300,33 @@ pub(crate) async fn probe(
 ) -> Result<Json<Probed>, Problem> {
     let system = find(&api, &name)?;
     let began = std::time::Instant::now();
-    let mut answers = BTreeMap::new();
-    for outlet in &system.outlets {
-        let asked = async {
-            let sink = system.transport.open_sink(outlet).await?;
-            sink.probe().await
-        };
-        let answer = match tokio::time::timeout(PATIENCE, asked).await {
-            Ok(Ok(())) => None,
-            Ok(Err(failure)) => Some(failure.to_string()),
-            Err(_) => Some(format!("no answer within {} seconds", PATIENCE.as_secs())),
-        };
-        answers.insert(outlet.entity.to_string(), answer);
-    }
+    let polled = system
+        .inlets
+        .iter()
+        .filter(|inlet| !matches!(inlet.intake, Intake::Webhook(_)));
+    let receives = polled.map(async |inlet| {
+        let answer = answered(system.ask_source(inlet)).await;
+        (inlet.name.clone(), answer)
+    });
+    let delivers = system.outlets.iter().map(async |outlet| {
+        let answer = answered(system.ask_target(outlet)).await;
+        (outlet.entity.to_string(), answer)
+    });
+    let (receives, delivers) = tokio::join!(join_all(receives), join_all(delivers));
     Ok(Json(Probed {
-        answers,
+        receives: receives.into_iter().collect(),
+        delivers: delivers.into_iter().collect(),
         took_ms: began.elapsed().as_millis() as u64,
     }))
+}
+
+/// What stands in the way, where something does.
+async fn answered<T>(asked: impl Future<Output = Result<T, Failure>>) -> Option<String> {
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(_)) => None,
+        Ok(Err(failure)) => Some(failure.to_string()),
+        Err(_) => Some(format!("no answer within {} seconds", PATIENCE.as_secs())),
+    }
 }
 
 /// What came of reloading.

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tenon_core::{ConfigProblem, Entity, SystemName};
+use tenon_core::{ConfigProblem, Entity, Failure, SystemName};
 
 use crate::{
-    ConnectorKind, Document, Inlet, KeyProblem, Mapping, Outlet, RateLimit, Transport, Window,
-    assembly,
+    ConnectorKind, Document, Inlet, KeyProblem, Mapping, Outlet, RateLimit, Received, Transport,
+    Window, assembly,
 };
 
 /// An existing application and how it is joined to the hub.
@@ -79,6 +79,24 @@ impl System {
     /// The outlet for `entity`.
     pub fn outlet(&self, entity: Entity) -> Option<&Outlet> {
         self.outlets.iter().find(|outlet| outlet.entity == entity)
+    }
+
+    /// Asks whether the target of an outlet would take deliveries now; changes nothing in it.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub async fn ask_target(&self, outlet: &Outlet) -> Result<(), Failure> {
+        self.transport.open_sink(outlet).await?.probe().await
+    }
+
+    /// Asks the source of a polled inlet what it would hand over first, from its beginning. Nothing is marked as
+    /// read: it is looked at and left.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub async fn ask_source(&self, inlet: &Inlet) -> Result<Option<Received>, Failure> {
+        let mut source = self.transport.open_source(inlet, None).await?;
+        source.receive().await
     }
 
     /// Loads one connector file.

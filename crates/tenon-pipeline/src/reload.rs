@@ -261,8 +261,7 @@ impl Serving {
             return Ok(());
         }
         for outlet in &system.outlets {
-            let asked = async { system.transport.open_sink(outlet).await?.probe().await };
-            self.within(asked)
+            self.within(system.ask_target(outlet))
                 .await
                 .map_err(|failure| NotReloaded::Unanswered {
                     way: format!("{} to {}", outlet.entity, system.name),

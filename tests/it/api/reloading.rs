@@ -1,4 +1,4 @@
-//! A connector that is served as its changed file says.
+//! A connector that is asked how it is, and that is served as its changed file says.
 
 use serde_json::json;
 
@@ -84,4 +84,37 @@ async fn a_connector_is_reloaded_or_says_why_not_and_either_is_in_the_trail() {
     let told: Vec<_> = told.filter(|nodes| nodes.is_array()).collect();
     assert_eq!(told, [&reloaded["nodes"]], "{trail:#}");
     hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_probe_asks_what_is_polled_and_what_is_given_and_takes_nothing() {
+    let bearer = format!("Bearer {TOKEN}");
+    let headers = [("authorization", bearer.as_str())];
+    let probe = async |site: &Site, name: &str| {
+        let path = format!("/api/v1/connectors/{name}/probe");
+        let answer = post(&site.router(), &path, &headers, String::new()).await;
+        answer.with(200).json()
+    };
+    let site = Site::new().await;
+    let record = site.file("invoice-1.json");
+    std::fs::write(&record, r#"[{"id":"R-1"}]"#).expect("written");
+    let said = probe(&site, "erp").await;
+    assert_eq!(said["receives"], json!({ "invoice": null }));
+    assert_eq!(said["delivers"], json!({ "order": null }));
+    assert!(record.exists());
+    // Who only calls is not asked.
+    let said = probe(&site, "shop").await;
+    assert_eq!(
+        (&said["receives"], &said["delivers"]),
+        (&json!({}), &json!({}))
+    );
+
+    let silent = Site::of_bare(
+        "name = 'pdm'\nkind = 'bare'\npreset = 'http'\nurl = 'http://127.0.0.1:9'\n\
+         [[receive]]\nentity = 'order'\nkey = 'no'\npath = '/orders'\nmapping = 'order.in.jq'\nevery = '1h'\n",
+    )
+    .await;
+    let said = probe(&silent, "pdm").await;
+    let why = said["receives"]["order"].as_str().expect("a reason");
+    assert!(why.contains("127.0.0.1:9"), "{why}");
 }

@@ -115,6 +115,19 @@ impl Site {
         site
     }
 
+    /// One system that nothing is preset for, as its file says.
+    pub(super) async fn of_bare(text: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        for (name, text) in [
+            ("token", TOKEN),
+            ("order.in.jq", ORDER_IN),
+            ("one.toml", text),
+        ] {
+            std::fs::write(directory.path().join(name), text).expect("a file");
+        }
+        Self::loaded(directory, &[BARE]).await
+    }
+
     async fn loaded(directory: TempDir, kinds: &'static [ConnectorKind]) -> Self {
         let path = |name: &str| directory.path().join(name);
         let deployment = match Deployment::load(directory.path(), kinds) {

@@ -95,11 +95,7 @@ fn show(findings: &[Finding], as_json: bool) -> Result<(), Exit> {
 }
 
 async fn outlet_of(system: &System, outlet: &Outlet) -> Finding {
-    let asked = async {
-        let sink = system.transport.open_sink(outlet).await?;
-        sink.probe().await
-    };
-    let outcome = within(asked).await;
+    let outcome = within(system.ask_target(outlet)).await;
     Finding {
         system: system.name.clone(),
         direction: "out",
@@ -127,11 +123,7 @@ async fn inlet_of(system: &System, inlet: &Inlet, most: usize) -> Finding {
     if matches!(inlet.intake, Intake::Webhook(_)) {
         return finding;
     }
-    let asked = async {
-        let mut source = system.transport.open_source(inlet, None).await?;
-        source.receive().await
-    };
-    match within(asked).await {
+    match within(system.ask_source(inlet)).await {
         Err(failure) => {
             finding.reached = false;
             finding.said = failure.detail;

@@ -71,6 +71,11 @@ export default function Connector() {
         ))}
     </>
   )
+  // Who only calls is not asked.
+  const asked = one.delivers.length > 0 || one.receives.some(({ how }) => how === 'poll')
+  const failing = (['receives', 'delivers'] as const).flatMap((half) =>
+    Object.entries(probed?.[half] ?? {}).flatMap(([what, why]) => (why ? [[half === 'receives' ? 'receive' : 'deliver', what, why] as const] : [])),
+  )
   const current = now?.systems.find((system) => system.name === name)
   const waiting = waitingOf(current)
   return (
@@ -82,7 +87,7 @@ export default function Connector() {
         tools={
           may && (
             <>
-              {one.delivers.length > 0 && <Button loading={busy} onClick={() => void act(async () => setProbed((await api.POST('/api/v1/connectors/{name}/probe', { params: path })).data))}>{t('probe')}</Button>}
+              {asked && <Button loading={busy} onClick={() => void act(async () => setProbed((await api.POST('/api/v1/connectors/{name}/probe', { params: path })).data))}>{t('probe')}</Button>}
               <Button loading={busy} onClick={() => void act(reload)}>{t('reload')}</Button>
             </>
           )
@@ -104,10 +109,10 @@ export default function Connector() {
         <Alert
           closable
           onClose={() => setProbed(undefined)}
-          type={Object.values(probed.answers).some(Boolean) ? 'error' : 'success'}
+          type={failing.length > 0 ? 'error' : 'success'}
           showIcon
-          title={Object.values(probed.answers).some(Boolean) ? t('probe_failed') : t('probe_well', { ms: probed.took_ms })}
-          description={Object.entries(probed.answers).filter(([, why]) => why).map(([entity, why]) => <div key={entity} className="break">{entity}: {why}</div>)}
+          title={failing.length > 0 ? t('probe_failed') : t('probe_well', { ms: probed.took_ms })}
+          description={failing.map(([half, what, why]) => <div key={half + what} className="break">{t(half)} {what}: {why}</div>)}
         />
       )}
       {reloaded && <Outcome reloaded={reloaded} close={() => setReloaded(undefined)} />}
