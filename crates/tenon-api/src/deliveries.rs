@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use tenon_core::{Entity, MessageId, Timestamp};
+use tenon_insight::FileFormat;
 use tenon_store::{
     Delivered, DeliveryCursor, DeliveryFilter, DeliveryPage, DeliveryState, SharedStore,
 };
@@ -19,7 +20,7 @@ use crate::views::{DeliveryView, MessageView};
 use crate::{Api, Problem};
 
 /// Which deliveries.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeliveryQuery {
@@ -40,9 +41,12 @@ pub(crate) struct DeliveryQuery {
     #[param(value_type = Option<String>)]
     until: Option<Timestamp>,
     /// The `next` of the page before.
-    after: Option<String>,
-    /// How many, at most 500.
-    limit: Option<u32>,
+    pub(crate) after: Option<String>,
+    /// How many, at most 500; of a file, at most 10,000.
+    pub(crate) limit: Option<u32>,
+    /// For a file: `csv`, `xlsx` or `parquet`.
+    #[param(value_type = Option<String>)]
+    pub(crate) format: Option<FileFormat>,
 }
 
 /// A delivery and the message that was delivered.
@@ -92,7 +96,22 @@ pub(crate) async fn deliveries(
     principal: Principal,
     Asked(query): Asked<DeliveryQuery>,
 ) -> Result<Json<Deliveries>, Problem> {
-    let systems = among(&principal, query.system.as_deref())?;
+    let limit = query.limit.unwrap_or(50).clamp(1, MOST);
+    let page = found(&api, &principal, query, limit).await?;
+    Ok(Json(Deliveries {
+        items: page.items.into_iter().map(DeliveredView::from).collect(),
+        next: page.next.map(|next| next.to_string()),
+    }))
+}
+
+/// A page of the deliveries that are asked for.
+pub(crate) async fn found(
+    api: &Api,
+    principal: &Principal,
+    query: DeliveryQuery,
+    limit: u32,
+) -> Result<DeliveryPage, Problem> {
+    let systems = among(principal, query.system.as_deref())?;
     let state = query.state.as_deref().map(str::parse::<DeliveryState>);
     let after = query.after.as_deref().map(str::parse::<DeliveryCursor>);
     let after = after.transpose().map_err(Problem::bad_request)?;
@@ -105,7 +124,6 @@ pub(crate) async fn deliveries(
         source: query.source.as_deref().map(system).transpose()?,
         text: query.text.filter(|text| !text.is_empty()),
     };
-    let limit = query.limit.unwrap_or(50).clamp(1, MOST);
     let (mut items, mut next) = (Vec::new(), None);
     for system in systems {
         let filter = DeliveryFilter {
@@ -123,10 +141,7 @@ pub(crate) async fn deliveries(
         items.truncate(limit as usize);
         next = items.last().map(Delivered::cursor);
     }
-    Ok(Json(Deliveries {
-        items: items.into_iter().map(DeliveredView::from).collect(),
-        next: next.map(|next| next.to_string()),
-    }))
+    Ok(DeliveryPage { items, next })
 }
 
 /// The latest deliveries that pass a filter: found by an index, and for what none knows looked through

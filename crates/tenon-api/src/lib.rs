@@ -15,6 +15,7 @@ mod customers;
 mod dead_letters;
 mod deliveries;
 mod docs;
+mod export;
 mod headers;
 mod health;
 mod insight;
@@ -136,6 +137,8 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(read::message))
         .routes(routes!(read::trace))
         .routes(routes!(deliveries::deliveries))
+        .routes(routes!(export::messages))
+        .routes(routes!(export::deliveries))
         .routes(routes!(journey::bodies))
         .routes(routes!(journey::attempts))
         .routes(routes!(read::parked))

@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tenon_core::{Entity, MessageId, SystemName, Timestamp, schema};
+use tenon_insight::FileFormat;
 use tenon_store::{
     Direction, JournalRecord, MessageFilter, ParkedFilter, ParkedId, ParkedState, SharedStore,
     Trace,
@@ -39,7 +40,7 @@ pub(crate) struct Page<T> {
 }
 
 /// Which messages.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MessageQuery {
@@ -60,9 +61,12 @@ pub(crate) struct MessageQuery {
     /// Only those in whose native or canonical body this text stands, as it is written there.
     text: Option<String>,
     /// The `next` of the page before.
-    after: Option<i64>,
-    /// How many, at most 500.
-    limit: Option<u32>,
+    pub(crate) after: Option<i64>,
+    /// How many, at most 500; of a file, at most 10,000.
+    pub(crate) limit: Option<u32>,
+    /// For a file: `csv`, `xlsx` or `parquet`.
+    #[param(value_type = Option<String>)]
+    pub(crate) format: Option<FileFormat>,
 }
 
 /// Journaled messages with what became of them, newest first. Who may touch only some systems is shown those from them.
@@ -76,7 +80,22 @@ pub(crate) async fn messages(
     principal: Principal,
     Asked(query): Asked<MessageQuery>,
 ) -> Result<Json<Page<TraceView>>, Problem> {
-    let sources = among(&principal, query.source.as_deref())?;
+    let limit = query.limit.unwrap_or(50).clamp(1, MOST);
+    let page = found(&api, &principal, query, limit).await?;
+    Ok(Json(Page {
+        items: page.items.into_iter().map(TraceView::from).collect(),
+        next: page.next,
+    }))
+}
+
+/// A page of the messages that are asked for, with their deliveries.
+pub(crate) async fn found(
+    api: &Api,
+    principal: &Principal,
+    query: MessageQuery,
+    limit: u32,
+) -> Result<Page<Trace>, Problem> {
+    let sources = among(principal, query.source.as_deref())?;
     let filter = MessageFilter {
         source: None,
         entity: query.entity.as_deref().map(entity).transpose()?,
@@ -87,7 +106,6 @@ pub(crate) async fn messages(
         after: None,
         text: query.text.filter(|text| !text.is_empty()),
     };
-    let limit = query.limit.unwrap_or(50).clamp(1, MOST);
     let mut records = Vec::new();
     let mut next = None;
     for source in sources {
@@ -114,10 +132,10 @@ pub(crate) async fn messages(
             .unwrap_or_default(),
         message,
     });
-    Ok(Json(Page {
-        items: items.map(TraceView::from).collect(),
+    Ok(Page {
+        items: items.collect(),
         next,
-    }))
+    })
 }
 
 /// The newest records that pass a filter, and where to go on. All but a text is found by an index; a

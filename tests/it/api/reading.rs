@@ -176,6 +176,30 @@ async fn deliveries_are_found_by_where_they_went_and_how_they_stand() {
         "{messages:?}"
     );
 
+    // Both as files, a line for each.
+    let lines = async |path: &str| {
+        let answer = get(&router, path).await.with(200);
+        answer
+            .text()
+            .lines()
+            .skip(1)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let written = lines("/api/v1/deliveries/export?system=erp&format=csv").await;
+    assert_eq!(written.len(), 5);
+    assert!(
+        written
+            .iter()
+            .all(|line| line.contains(",erp,") && line.contains(",shop,SO-"))
+    );
+    assert_eq!(lines("/api/v1/deliveries/export?limit=2").await.len(), 2);
+    let written = lines("/api/v1/messages/export?text=SO-3").await;
+    assert!(
+        written.len() == 1 && written[0].contains(&format!("erp {state}")),
+        "{written:?}"
+    );
+
     // Page by page; and who may touch only some systems is shown those to them.
     for (name, systems, expected) in [
         ("all", &[][..], 5),

@@ -87,6 +87,7 @@ pub(crate) const RULES: &[Rule] = &[
     see("/asyncapi.json", Scope::Company),
     // Messages.
     see("/api/v1/messages", Scope::Among("source")),
+    see("/api/v1/messages/export", Scope::Among("source")),
     see("/api/v1/messages/{id}", Scope::OfRecord),
     rule(
         "POST",
@@ -99,6 +100,7 @@ pub(crate) const RULES: &[Rule] = &[
     see("/api/v1/messages/{id}/bodies", Scope::OfRecord),
     see("/api/v1/messages/{id}/attempts", Scope::OfRecord),
     see("/api/v1/deliveries", Scope::Among("system")),
+    see("/api/v1/deliveries/export", Scope::Among("system")),
     see("/api/v1/parked", Scope::Among("system")),
     see("/api/v1/parked/count", Scope::Among("system")),
     see("/api/v1/parked/groups", Scope::OfRecord),

@@ -11,11 +11,10 @@ pub(crate) mod reports;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
 use serde::Serialize;
 use tenon_core::Timestamp;
-use tenon_insight::{FileFormat, Reports, Table, day_at};
+use tenon_insight::{Reports, day_at};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -43,23 +42,6 @@ fn place(after: Option<&str>) -> Result<Option<(i32, Uuid)>, Problem> {
     let read = parts.and_then(|(number, id)| Some((number.parse().ok()?, id.parse().ok()?)));
     read.map(Some)
         .ok_or_else(|| Problem::bad_request("`after` is not the `next` of a page"))
-}
-
-/// A table as a file that a browser keeps.
-fn file(name: &str, format: FileFormat, table: &Table) -> Result<Response, Problem> {
-    let bytes = table.file(format).map_err(|error| {
-        Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "export.failed",
-            format!("the file cannot be written {error}"),
-        )
-    })?;
-    let disposition = format!("attachment; filename=\"{name}.{}\"", format.ending());
-    let headers = [
-        (header::CONTENT_TYPE, format.media_type().to_owned()),
-        (header::CONTENT_DISPOSITION, disposition),
-    ];
-    Ok((headers, bytes).into_response())
 }
 
 /// One making of the figures.

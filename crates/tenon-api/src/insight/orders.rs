@@ -10,7 +10,8 @@ use tenon_store::insight::{Exceptions, Matter, MatterFilter, OrderPage};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{file, place};
+use super::place;
+use crate::export::file;
 use crate::problem::Asked;
 use crate::{Api, Problem};
 

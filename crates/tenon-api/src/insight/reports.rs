@@ -11,7 +11,7 @@ use tenon_store::insight::ReportFilter;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::file;
+use crate::export::file;
 use crate::problem::Asked;
 use crate::{Api, Problem};
 

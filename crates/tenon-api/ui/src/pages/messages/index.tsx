@@ -6,10 +6,11 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useSearchParams } from 'react-router'
 import { hub } from '../../api/client'
+import { Export } from '../../parts/Export'
 import { PageHead, Panel } from '../../parts/PageHead'
 import { State } from '../../parts/State'
 import { Targets } from './Targets'
-import { ofDeliveries, search, type Asked } from './search'
+import { fileOf, ofDeliveries, search, type Asked } from './search'
 import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
 import { Saved } from './Saved'
@@ -52,10 +53,12 @@ export default function Messages() {
   const [paused, setPaused] = useState(false)
   // Nothing new comes into a range that has ended, and a search for text is too much to do all the time.
   const lives = !text && !until
+  /** With a range that ends now told as a time. */
+  const ranged = () => (last ? { ...asked, since: dayjs().subtract(LAST[last]!, 'minute').toISOString() } : asked)
   const found = useInfiniteQuery({
     queryKey: ['messages', asked, last],
     initialPageParam: undefined as string | number | undefined,
-    queryFn: ({ pageParam }) => search(last ? { ...asked, since: dayjs().subtract(LAST[last]!, 'minute').toISOString() } : asked, pageParam),
+    queryFn: ({ pageParam }) => search(ranged(), pageParam),
     getNextPageParam: (page) => page.next ?? undefined,
     refetchInterval: ({ state }) => lives && !paused && (state.data?.pages.length ?? 0) <= 1 && EVERY,
   })
@@ -122,6 +125,7 @@ export default function Messages() {
               <span className="quiet small">{further ? t('live_first') : paused ? t('live_paused') : t('live')}</span>
             </label>
           )}
+          {!key && <Export href={(format) => fileOf(ranged(), format)} />}
           <Saved query={params.toString()} ask={(query) => setParams(new URLSearchParams(query))} />
         </div>
         {found.error ? (

@@ -56,6 +56,14 @@ export async function search(asked: Asked, after: string | number | undefined): 
   return { items: data!.items.map(ofMessage), next: data!.next ?? null }
 }
 
+/** Where what is asked is had as a file; of a key there is none. */
+export function fileOf(asked: Asked, format: string): string {
+  const { source, target, entity, state, delivery, text, since, until } = asked
+  const parts = ofDeliveries(asked) ? { system: target, state: delivery, entity, source, text, since, until } : { source, entity, state, text, since, until }
+  const given = Object.entries({ ...parts, format }).flatMap(([name, value]) => (value ? [[name, value]] : []))
+  return `/api/v1/${ofDeliveries(asked) ? 'deliveries' : 'messages'}/export?${new URLSearchParams(given)}`
+}
+
 function fits(message: Schemas['TraceView'], { source, target, entity, state, delivery, since, until }: Asked): boolean {
   const went = ({ system, state }: Schemas['DeliveryView']) => (!target || system === target) && (!delivery || state === delivery)
   return (
