@@ -1,7 +1,8 @@
 // What goes on right now: one stream of server-sent events for the whole console, however many
 // parts of it look at it. It is open while somebody looks, and comes back by itself.
 import { useSyncExternalStore } from 'react'
-import type { Schemas } from '../api/client'
+import { queries, type Schemas } from '../api/client'
+import { SESSION_KEY } from '../session/session'
 
 export type Snapshot = Schemas['Snapshot']
 
@@ -55,6 +56,8 @@ function begin() {
     // A browser reconnects by itself after a lost connection, but not after a refusal.
     if (stream?.readyState === EventSource.CLOSED) {
       stream = undefined
+      // Perhaps nobody is signed in any more.
+      void queries.invalidateQueries({ queryKey: SESSION_KEY })
       closing = setTimeout(() => listeners.size > 0 && begin(), 3_000)
     }
   }

@@ -1,6 +1,6 @@
-import { Tabs } from 'antd'
+import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useSearchParams } from 'react-router'
+import { Link, useSearchParams } from 'react-router'
 import { PageHead, Panel } from '../../parts/PageHead'
 import { useMay } from '../../session/session'
 import { About } from './About'
@@ -14,23 +14,22 @@ import './settings.css'
 export default function Settings() {
   const { t } = useTranslation('settings')
   const may = useMay('administer')
-  const [params, setParams] = useSearchParams()
-  const tabs = [
-    ...(may
-      ? [
-          { key: 'users', label: t('users'), children: <Users /> },
-          { key: 'tokens', label: t('tokens'), children: <Tokens /> },
-          { key: 'audit', label: t('audit'), children: <Audit /> },
-        ]
-      : []),
-    { key: 'account', label: t('account'), children: <Account /> },
-    { key: 'about', label: t('about'), children: <About /> },
-  ]
+  const [params] = useSearchParams()
+  const tabs: Record<string, ReactNode> = {
+    ...(may ? { users: <Users />, tokens: <Tokens />, audit: <Audit /> } : {}),
+    account: <Account />,
+    about: <About />,
+  }
+  const asked = params.get('tab') ?? ''
+  const tab = asked in tabs ? asked : Object.keys(tabs)[0]!
   return (
     <div className="page">
       <PageHead title={t('title')} />
-      <Panel flush>
-        <Tabs className="settings-tabs" activeKey={params.get('tab') ?? tabs[0]!.key} onChange={(tab) => setParams({ tab }, { replace: true })} items={tabs} destroyOnHidden />
+      <Panel flush className="settings">
+        <nav className="tab-links" aria-label={t('title')}>
+          {Object.keys(tabs).map((key) => <Link key={key} to={{ search: `tab=${key}` }} replace aria-current={key === tab ? 'page' : undefined}>{t(key)}</Link>)}
+        </nav>
+        <div className="settings-body">{tabs[tab]}</div>
       </Panel>
     </div>
   )

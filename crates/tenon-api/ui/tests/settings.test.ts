@@ -1,0 +1,191 @@
+// Who may what, what the trail says, how the hub is, and what customers are worth: before the real binary.
+import AxeBuilder from '@axe-core/playwright'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { tellCompany } from './company'
+import { startHub, until, type Hub } from './hub'
+import { PASSWORD, USER, Visitor } from './visitor'
+
+let hub: Hub
+/** The administrator, and somebody whom the administrator lets in. */
+let visitor: Visitor
+let other: Visitor
+
+beforeAll(async () => {
+  hub = await startHub('[journal]\nkeep = "90d"\n')
+  visitor = await Visitor.come()
+  other = await Visitor.come()
+  await visitor.beFirst(hub)
+  await tellCompany(hub, { customers: 12, orders: 60 })
+}, 240_000)
+
+afterAll(async () => {
+  await other?.leave()
+  await visitor?.leave()
+  await hub?.stop()
+})
+
+const LOOKS = [
+  { name: 'light', locale: 'en-GB', colorScheme: 'light', viewport: { width: 1280, height: 800 } },
+  { name: 'dark-zh', locale: 'zh-CN', colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
+  { name: 'phone', locale: 'en-GB', colorScheme: 'dark', viewport: { width: 390, height: 844 } },
+  { name: 'phone-zh', locale: 'zh-CN', colorScheme: 'light', viewport: { width: 390, height: 844 } },
+] as const
+
+/** Looks at a page in both languages, both themes and both widths: nothing breaks a rule of WCAG AA, nothing is cut off. */
+async function look(name: string, path: string, act?: () => Promise<unknown>) {
+  for (const { name: look, ...options } of LOOKS) {
+    await visitor.open(options)
+    await visitor.page.goto(hub.url + path)
+    await visitor.settled()
+    await act?.()
+    await visitor.page.waitForTimeout(400) // why: axe sees colours that still fade in as too pale
+    if (process.env.SHOTS) await visitor.page.screenshot({ path: `${process.env.SHOTS}/${name}-${look}.png`, fullPage: true })
+    const { violations } = await new AxeBuilder({ page: visitor.page }).withTags(['wcag2a', 'wcag2aa']).analyze()
+    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html.slice(0, 160))]), `${name} ${look}`).toEqual([])
+    const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+    expect(wide, `${name} ${look} is wider than the window`).toBeLessThanOrEqual(0)
+  }
+  await visitor.open()
+  expect(visitor.complaints).toEqual([])
+}
+
+/** Chooses in a field of a dialogue. */
+async function choose(label: string, ...options: string[]) {
+  const { page } = visitor
+  await page.getByRole('dialog').getByLabel(label, { exact: true }).click()
+  for (const option of options) await page.locator('.ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option').filter({ hasText: option }).first().click()
+  await page.keyboard.press('Escape')
+}
+
+test('a user is added for one system, comes by the link, sees that system, changes role and is disabled', async () => {
+  const { page } = visitor
+  await page.goto(`${hub.url}/settings`)
+  await page.getByRole('button', { name: 'Add a user' }).click()
+  await page.getByLabel('User name').fill('not a name')
+  await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click()
+  await page.getByText('Letters a–z, digits').nth(1).waitFor()
+  await page.getByLabel('User name').fill('wang.min')
+  await page.getByLabel('Name as others read it').fill('王敏')
+  await choose('Role', 'Operator')
+  await choose('Systems', 'erp')
+  await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click()
+  const link = (await page.getByText(/\/password#/).innerText()).trim()
+  const row = page.getByRole('row').filter({ hasText: 'wang.min' })
+  await row.getByText('Operator').waitFor()
+  expect(await row.getByText('erp', { exact: true }).count()).toBe(1)
+
+  await other.enter(hub, link, 'wang.min')
+  await other.page.goto(`${hub.url}/messages?source=erp`)
+  await other.settled()
+  await other.page.goto(`${hub.url}/messages`)
+  await other.settled()
+  await other.page.locator('.ant-table-row').first().waitFor()
+  expect(await other.page.locator('.ant-table-row').filter({ hasText: 'drp → –' }).count()).toBe(0)
+  await other.page.goto(`${hub.url}/settings`)
+  await other.settled()
+  expect(await other.page.getByRole('navigation', { name: 'Settings' }).getByRole('link').allInnerTexts()).toEqual(['Your account', 'About'])
+
+  // Another role, and all systems: the person is signed out at once, and has it when it comes again.
+  await row.getByRole('button', { name: 'Edit wang.min' }).click()
+  await choose('Role', 'Viewer')
+  await page.getByRole('dialog').locator('.ant-select-selection-item-remove').click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+  await row.getByText('Viewer').waitFor()
+  await other.page.getByRole('button', { name: 'Sign in' }).waitFor()
+  await other.page.getByLabel('User name').fill('wang.min')
+  await other.page.getByLabel('Password').fill(PASSWORD)
+  await other.page.getByRole('button', { name: 'Sign in' }).click()
+  await other.page.getByRole('heading', { name: 'Settings' }).waitFor()
+  await row.getByRole('button', { name: 'More for wang.min' }).click()
+  await page.getByRole('menuitem', { name: 'Sessions' }).click()
+  await page.getByRole('dialog').getByRole('row').nth(1).waitFor()
+  await page.getByRole('dialog').getByRole('button', { name: 'End all sessions' }).click()
+  await page.getByRole('tooltip').getByRole('button', { name: 'End', exact: true }).click()
+  await page.getByText('Signed in nowhere').waitFor()
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
+  await row.getByRole('button', { name: 'More for wang.min' }).click()
+  await page.getByRole('menuitem', { name: 'Disable' }).click()
+  await row.getByText('Disabled').waitFor()
+  await other.page.getByRole('button', { name: 'Sign in' }).waitFor()
+  await other.page.getByLabel('User name').fill('wang.min')
+  await other.page.getByLabel('Password').fill(PASSWORD)
+  await other.page.getByRole('button', { name: 'Sign in' }).click()
+  await other.page.getByRole('alert').waitFor()
+  expect(visitor.complaints).toEqual([])
+  await look('users', '/settings')
+  await look('user-edit', '/settings', async () => {
+    await visitor.page.getByRole('row').filter({ hasText: 'wang.min' }).getByRole('button').first().click()
+    await visitor.page.getByRole('dialog').waitFor()
+  })
+})
+
+test('a token lets a program touch its systems, until it is taken back', async () => {
+  const { page } = visitor
+  await page.goto(`${hub.url}/settings?tab=tokens`)
+  await page.getByRole('button', { name: 'New token' }).click()
+  await page.getByLabel('What it is for').fill('nightly')
+  await choose('Role', 'Viewer')
+  await choose('Systems', 'erp')
+  await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click()
+  const token = (await page.getByText(/^tenon_/).innerText()).trim()
+  const ask = async (path: string) => (await fetch(hub.url + path, { headers: { authorization: `Bearer ${token}` } })).status
+  expect(await ask('/api/v1/connectors/erp')).toBe(200)
+  expect(await ask('/api/v1/connectors/crm')).toBe(403)
+  await look('tokens', '/settings?tab=tokens')
+  await visitor.page.goto(`${hub.url}/settings?tab=tokens`)
+  await visitor.page.getByRole('button', { name: 'Take nightly back' }).click()
+  await visitor.page.getByRole('tooltip').getByRole('button', { name: 'Take back' }).click()
+  await visitor.page.getByText('taken back').waitFor()
+  expect(await ask('/api/v1/connectors/erp')).toBe(401)
+})
+
+test('own sessions are listed, and all others ended', async () => {
+  // Another browser of the same person.
+  const signedIn = await fetch(`${hub.url}/api/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'X-Tenon-CSRF': '1' },
+    body: JSON.stringify({ user: USER, password: PASSWORD }),
+  })
+  const cookie = signedIn.headers.get('set-cookie')!.split(';')[0]!
+  const elsewhere = async () => (await fetch(`${hub.url}/api/v1/session`, { headers: { cookie } })).status
+  expect(await elsewhere()).toBe(200)
+  await look('account', '/settings?tab=account')
+  const { page } = visitor
+  await page.goto(`${hub.url}/settings?tab=account`)
+  await page.getByText('this one').waitFor()
+  await page.getByRole('button', { name: 'End all other sessions' }).click()
+  await page.getByRole('tooltip').getByRole('button', { name: 'End', exact: true }).click()
+  await until(async () => (await elsewhere()) === 401)
+  await page.getByRole('button', { name: 'End all other sessions' }).waitFor({ state: 'detached' })
+})
+
+test('the trail is filtered by its address, exported so, and checked', async () => {
+  const { page } = visitor
+  await page.goto(`${hub.url}/settings?tab=audit&subject=wang.min`)
+  await visitor.settled()
+  await page.getByRole('button', { name: 'User added' }).waitFor()
+  const deeds = page.locator('.ant-table-row')
+  const all = await deeds.count()
+  await page.getByLabel('Only what was done so').click()
+  await page.locator('.ant-select-item-option').filter({ hasText: 'User changed' }).click()
+  await until(async () => (await deeds.count()) > 0 && (await deeds.count()) < all)
+  expect(new URL(page.url()).searchParams.get('action')).toBe('user.altered')
+  const some = await deeds.count()
+  await page.getByRole('button', { name: 'Export these' }).click()
+  const download = page.waitForEvent('download')
+  await page.getByRole('menuitem', { name: 'JSON Lines' }).getByRole('link').click()
+  const lines = readFileSync(await (await download).path(), 'utf8').trim().split('\n').map((line) => JSON.parse(line))
+  expect(lines.map(({ action, subject }) => [action, subject])).toEqual(Array(some).fill(['user.altered', 'wang.min']))
+  await page.getByRole('button', { name: 'Reset' }).click()
+  await until(async () => (await deeds.count()) > all)
+  await page.getByRole('button', { name: 'Check the chain' }).click()
+  await page.getByText(/entries hold: nothing was changed or removed/).waitFor()
+  await look('audit', `/settings?tab=audit&who=${USER}`)
+  await look('audit-checked', '/settings?tab=audit', async () => {
+    await visitor.page.locator('.ant-btn').filter({ has: visitor.page.locator('.anticon-safety-certificate') }).click()
+    await visitor.page.locator('.ant-alert').waitFor()
+    await visitor.page.locator('.ant-table-row-expand-icon').first().click()
+    await visitor.page.locator('.cm-editor').first().waitFor()
+  })
+})
