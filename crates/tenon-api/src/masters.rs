@@ -4,14 +4,15 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tenon_core::MasterId;
 use tenon_pipeline::{Act, Command, Outcome, Steward, moment};
-
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{Note, Principal};
 use crate::problem::{Asked, Told};
+use crate::views::masters::{Beside, Change, NowOrThen};
 use crate::{Api, Problem};
 
 impl Api {
@@ -37,48 +38,79 @@ pub(crate) struct MasterQuery {
 /// With `at`, the golden record alone, as it stood then.
 #[utoipa::path(get, path = "/api/v1/masters/{id}", tag = "masters",
     params(MasterQuery, ("id" = String, Path, description = "its master id, its code, or a record of it: `erp%2FK-1`")), responses(
-    (status = 200, description = "the master", body = Object), (status = 400, description = "the query does not fit", body = Problem), (status = 404, description = "no such master", body = Problem)))]
+    (status = 200, description = "the master", body = NowOrThen), (status = 400, description = "the query does not fit", body = Problem), (status = 404, description = "no such master", body = Problem)))]
 pub(crate) async fn master(
     State(api): State<Api>,
     Path(id): Path<String>,
     Asked(query): Asked<MasterQuery>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<NowOrThen>, Problem> {
     let at = query.at.as_deref().map(moment).transpose();
     let at = at.map_err(Problem::bad_request)?;
     let steward = api.steward();
-    let unknown = || {
-        Problem::new(
-            StatusCode::NOT_FOUND,
-            "master.unknown",
-            format!("no master `{id}`"),
-        )
-    };
-    let found = steward.find(&id).await?.ok_or_else(unknown)?;
-    let view = match at {
-        None => serde_json::to_value(steward.show(found).await?.ok_or_else(unknown)?),
-        Some(at) => serde_json::to_value(steward.show_at(found, at).await?.ok_or_else(|| {
-            let detail = format!("master `{id}` was not made yet at {at}");
-            Problem::new(StatusCode::NOT_FOUND, "master.unknown", detail)
-        })?),
-    };
-    Ok(Json(view.unwrap_or_default()))
+    let found = named(&steward, &id).await?;
+    Ok(Json(match at {
+        None => {
+            let view = steward.show(found).await?.ok_or_else(|| unknown(&id))?;
+            NowOrThen::Now(Box::new(view.into()))
+        }
+        Some(at) => {
+            let view = steward.show_at(found, at).await?.ok_or_else(|| {
+                let detail = format!("master `{id}` was not made yet at {at}");
+                Problem::new(StatusCode::NOT_FOUND, "master.unknown", detail)
+            })?;
+            NowOrThen::Then(Box::new(view.into()))
+        }
+    }))
 }
 
-/// The latest versions of a master's golden record, newest first: what it was called, and since when.
+/// Versions of a golden record.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MasterHistory {
+    /// The versions, newest first, at most 100.
+    items: Vec<Change>,
+}
+
+/// The latest versions of a master's golden record, newest first: what it was called, since when, and what made it so.
 #[utoipa::path(get, path = "/api/v1/masters/{id}/history", tag = "masters",
     params(("id" = String, Path, description = "its master id, its code, or a record of it: `erp%2FK-1`")), responses(
-    (status = 200, description = "at most 100 versions", body = Object), (status = 404, description = "no such master", body = Problem)))]
+    (status = 200, description = "at most 100 versions", body = MasterHistory), (status = 404, description = "no such master", body = Problem)))]
 pub(crate) async fn history(
     State(api): State<Api>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<MasterHistory>, Problem> {
     let steward = api.steward();
-    let found = steward.find(&id).await?.ok_or_else(|| {
-        let detail = format!("no master `{id}`");
-        Problem::new(StatusCode::NOT_FOUND, "master.unknown", detail)
-    })?;
-    let versions = steward.history(found, 100).await?;
-    Ok(Json(json!({ "items": versions })))
+    let found = named(&steward, &id).await?;
+    let versions = steward.history(found, 100).await?.into_iter();
+    Ok(Json(MasterHistory {
+        items: versions.map(Change::from).collect(),
+    }))
+}
+
+/// Two masters beside each other: where they differ, and what speaks for and against their being one.
+///
+/// Personal values are masked. Of a master that was merged, the survivor is shown.
+#[utoipa::path(get, path = "/api/v1/masters/{id}/compare/{other}", tag = "masters", operation_id = "compare_masters",
+    params(("id" = String, Path, description = "its master id, its code, or a record of it: `erp%2FK-1`"),
+        ("other" = String, Path, description = "the other, by any of the same")), responses(
+    (status = 200, description = "the two", body = Beside), (status = 404, description = "no such master", body = Problem)))]
+pub(crate) async fn compare(
+    State(api): State<Api>,
+    Path((id, other)): Path<(String, String)>,
+) -> Result<Json<Beside>, Problem> {
+    let steward = api.steward();
+    let pair = [named(&steward, &id).await?, named(&steward, &other).await?];
+    let comparison = steward.compare(&api.master.matching, pair).await?;
+    let comparison = comparison.ok_or_else(|| unknown(&id))?;
+    Ok(Json(comparison.into()))
+}
+
+async fn named(steward: &Steward, name: &str) -> Result<MasterId, Problem> {
+    steward.find(name).await?.ok_or_else(|| unknown(name))
+}
+
+fn unknown(name: &str) -> Problem {
+    let detail = format!("no master `{name}`");
+    Problem::new(StatusCode::NOT_FOUND, "master.unknown", detail)
 }
 
 /// What somebody commands, and why. Who is the one that is signed in.
@@ -101,7 +133,7 @@ pub(crate) struct Given {
 /// "act": {"merge": {"survivor": "…", "merged": "…"}}}`. Who gives it is the one that is signed in; a token may
 /// say in `by` for whom it acts, and is then named before: `token:shop/li.wei`. Acts: `merge` (`survivor`, `merged`), `unmerge`
 /// (`merged`), `split` (`master`, `records`: a list of `system` and `native_id`), `approve` (`review`, perhaps
-/// `survivor`), `reject` (`review`), `pin` (`master`, `field`, `value`), `release` (`master`, `field`),
+/// `survivor`), `reject` (`review`), `reopen` (`review`: what was said of it is taken back), `pin` (`master`, `field`, `value`), `release` (`master`, `field`),
 /// `reserve_code` and `free_code` (`code`), `claim` (`master`, `owner`, `days`), `hand_over` (`master`, `from`,
 /// `to`), `give_up` (`master`, `owner`), `grade` (`master`, `grade`, `credit_days`, `priority`), `decline_grade` (`master`,
 /// `grade`), `rate` (`master`, `cooperation`), `affiliate` (`child`, `parent`, `kind`: `branch` or `member`), `detach`
@@ -130,7 +162,7 @@ pub(crate) async fn command(
         because: given.because,
         act: given.act,
     };
-    note.subject(name_of(&command.act));
+    note.subject(command.act.name());
     note.detail(json!({ "by": command.by, "because": command.because }));
     let key = headers
         .get("idempotency-key")
@@ -152,11 +184,4 @@ pub(crate) fn answer(outcome: Outcome) -> Result<Response, Problem> {
         }
     };
     Ok((status, Json(outcome)).into_response())
-}
-
-/// The name of an act in its document: `merge`.
-fn name_of(act: &Act) -> String {
-    let document = serde_json::to_value(act).unwrap_or_default();
-    let name = document.as_object().and_then(|act| act.keys().next());
-    name.cloned().unwrap_or_default()
 }

@@ -1,6 +1,8 @@
 //! Personal values and raw records, for those who may see them. Each time is noted in the audit trail
 //! before anything is shown; the values themselves are not.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -8,6 +10,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tenon_core::customer::Customer;
+use tenon_core::{MasterId, MessageId, NativeId, SystemName, Timestamp};
 use utoipa::ToSchema;
 
 use crate::access::{Note, Principal};
@@ -77,16 +81,53 @@ pub(crate) fn text_or_base64(body: &[u8]) -> (Option<String>, Option<String>) {
     }
 }
 
+/// A master's golden record as it is, nothing masked.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RevealedMaster {
+    /// The master.
+    #[schema(value_type = String)]
+    master_id: MasterId,
+    /// The values, and who stated each.
+    golden: RevealedRecord,
+}
+
+/// A golden record with who stated each value.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RevealedRecord {
+    /// The values, a canonical customer.
+    #[schema(value_type = HashMap<String, Value>)]
+    customer: Customer,
+    /// Who stated each value: by field, in lists by element (`phones/0`).
+    provenance: BTreeMap<String, Origin>,
+}
+
+/// Who stated a value, and by which message.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Origin {
+    /// The system.
+    #[schema(value_type = String)]
+    system: SystemName,
+    /// The record there.
+    #[schema(value_type = String)]
+    native_id: NativeId,
+    /// The message that brought it.
+    #[schema(value_type = String)]
+    message_id: MessageId,
+    /// When it happened in that system.
+    #[schema(value_type = String, format = DateTime)]
+    occurred_at: Timestamp,
+}
+
 /// One master's golden record as it is, nothing masked.
 #[utoipa::path(post, path = "/api/v1/masters/{id}/reveal", tag = "masters", request_body = Reason,
     params(("id" = String, Path, description = "its master id, its code, or a record of it: `erp%2FK-1`")), responses(
-    (status = 200, description = "`master_id` and `golden`", body = Object), (status = 400, description = "the body does not fit", body = Problem), (status = 404, description = "no such master", body = Problem)))]
+    (status = 200, description = "the golden record", body = RevealedMaster), (status = 400, description = "the body does not fit", body = Problem), (status = 404, description = "no such master", body = Problem)))]
 pub(crate) async fn reveal_master(
     State(api): State<Api>,
     Path(id): Path<String>,
     note: Note,
     Told(reason): Told<Reason>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RevealedMaster>, Problem> {
     note.subject(id.clone());
     note.detail(json!({ "because": reason.because }));
     let unknown = || {
@@ -98,6 +139,20 @@ pub(crate) async fn reveal_master(
     };
     let found = api.steward().find(&id).await?.ok_or_else(unknown)?;
     let row = api.store.golden(found).await?.ok_or_else(unknown)?;
-    let golden = serde_json::to_value(&row.golden).unwrap_or_default();
-    Ok(Json(json!({ "master_id": found, "golden": golden })))
+    let provenance = row.golden.provenance.into_iter().map(|(at, from)| {
+        let origin = Origin {
+            system: from.system,
+            native_id: from.native_id,
+            message_id: from.message_id,
+            occurred_at: from.occurred_at,
+        };
+        (at, origin)
+    });
+    Ok(Json(RevealedMaster {
+        master_id: found,
+        golden: RevealedRecord {
+            customer: row.golden.customer,
+            provenance: provenance.collect(),
+        },
+    }))
 }

@@ -1,5 +1,7 @@
 //! Messages, deliveries and counts as the API shows them.
 
+pub(crate) mod masters;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;

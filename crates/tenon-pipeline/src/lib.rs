@@ -59,9 +59,9 @@ pub use redrive::{
 pub use reload::{NotReloaded, Reloader};
 pub use spans::SPANS;
 pub use steward::{
-    Act, AffiliationView, ClaimView, Command, ItemCandidate, ItemDecision, ItemReview, ItemSide,
-    MasterView, Outcome, PinView, RecordName, RecordView, ReviewView, StageView, StatedBy, Steward,
-    VersionView, moment,
+    Act, AffiliationView, CauseView, ChangeView, ClaimView, Command, Comparison, ItemCandidate,
+    ItemDecision, ItemReview, ItemSide, MasterView, NamedMaster, Outcome, PinView, RecordName,
+    RecordView, ReviewDecision, ReviewView, StageView, StatedBy, Steward, VersionView, moment,
 };
 pub use systems::Systems;
 pub use topology::{DEAD_QUEUE, Depths, deliver_queue, inbound_queue, queues};

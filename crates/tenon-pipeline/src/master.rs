@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 use tenon_core::customer::Customer;
-use tenon_core::{Attributes, Entity, MasterId, NativeId, SystemName, Timestamp};
+use tenon_core::{Attributes, Entity, MasterId, MessageId, NativeId, SystemName, Timestamp};
 use tenon_master::likeness::MatchPolicy;
 use tenon_master::{
     BomPolicy, CodeRule, Codes, GoldenRecord, KeyKind, LifeCycle, MasterKey, PartPolicy,
@@ -121,8 +121,8 @@ pub(crate) struct Desk<'p> {
     codes: HashSet<String>,
     /// Whose records and keys are when no merge is counted.
     unmerged: HashMap<Tie, MasterId>,
-    /// Masters written by this batch, with the version that each had before.
-    written: BTreeMap<MasterId, Option<i64>>,
+    /// Masters written by this batch, with the version that each had before, and the last message that changed it.
+    written: BTreeMap<MasterId, (Option<i64>, MessageId)>,
     claimed: Vec<(MasterKey, MasterId)>,
     /// Keys among the claimed whose master is another when no merge is counted.
     tagged: Vec<(Tie, MasterId)>,
@@ -375,9 +375,8 @@ impl<'p> Desk<'p> {
             remember(&mut sources, version, &golden.customer);
         }
         if news || changed {
-            self.written
-                .entry(master_id)
-                .or_insert(before.as_ref().map(|row| row.version));
+            let replaced = before.as_ref().map(|row| row.version);
+            self.note_written(master_id, replaced, attributes.id);
         }
         if issued.is_none()
             && let Some(code) = &golden.customer.code
@@ -449,11 +448,21 @@ impl<'p> Desk<'p> {
         }
     }
 
+    /// Notes that a message wrote a master that had a version before.
+    fn note_written(&mut self, master_id: MasterId, replaced: Option<i64>, message_id: MessageId) {
+        let written = self.written.entry(master_id);
+        written.or_insert((replaced, message_id)).1 = message_id;
+    }
+
     /// Puts what the batch did to masters into its commit.
     pub(crate) fn finish(mut self, commit: &mut Commit) {
-        for (master_id, replaces) in self.written {
+        for (master_id, (replaces, message_id)) in self.written {
             if let Some(row) = self.golden.remove(&master_id) {
-                commit.masters.push(MasterWrite { row, replaces });
+                commit.masters.push(MasterWrite {
+                    row,
+                    replaces,
+                    message_id,
+                });
             }
         }
         commit.keys = self.claimed;

@@ -16,6 +16,8 @@ mod grading;
 mod hierarchy;
 mod items;
 mod joining;
+mod judging;
+mod pairs;
 mod pinning;
 mod reading;
 mod resting;
@@ -40,9 +42,10 @@ use crate::courier::store_failure;
 pub(crate) use decide::{decide_command, look_deeper, look_up_command, tell};
 pub use doubts::{ItemCandidate, ItemDecision, ItemReview, ItemSide};
 pub(crate) use joining::{remember, repeatable};
+pub use pairs::{Comparison, NamedMaster, ReviewDecision, ReviewView};
 pub use reading::{
-    AffiliationView, ClaimView, MasterView, PinView, RecordView, ReviewView, StageView, StatedBy,
-    VersionView, moment,
+    AffiliationView, CauseView, ChangeView, ClaimView, MasterView, PinView, RecordView, StageView,
+    StatedBy, VersionView, moment,
 };
 
 /// The inlet that a command names: none of a system's.
@@ -100,6 +103,12 @@ pub enum Act {
     },
     /// The pair of a review are two customers. It is never asked about again.
     Reject {
+        /// The review.
+        review: ReviewId,
+    },
+    /// What was said of the pair of a review is taken back, and it is asked about again. Two that were merged are parted
+    /// before.
+    Reopen {
         /// The review.
         review: ReviewId,
     },
@@ -251,11 +260,19 @@ impl Act {
             Self::Affiliate { child, parent, .. } => vec![*child, *parent],
             Self::Detach { child } => vec![*child],
             Self::Reject { .. }
+            | Self::Reopen { .. }
             | Self::ReserveCode { .. }
             | Self::FreeCode { .. }
             | Self::SameItem { .. }
             | Self::NewItem { .. } => Vec::new(),
         }
+    }
+
+    /// Its name in its document: `merge`.
+    pub fn name(&self) -> String {
+        let document = serde_json::to_value(self).unwrap_or_default();
+        let name = document.as_object().and_then(|act| act.keys().next());
+        name.cloned().unwrap_or_default()
     }
 
     /// What it is about.

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tenon_core::customer::{Customer, Stage};
-use tenon_core::{MasterId, MessageId, Timestamp};
+use tenon_core::{Attributes, MasterId, MessageId, Timestamp};
 use tenon_master::{GoldenRecord, Pin, SourceRecord};
 use uuid::Uuid;
 
 use crate::prospects;
-use crate::rows::{from_json, timestamp};
+use crate::rows::{self, from_json, timestamp};
 use crate::{ProspectClaim, StoreError};
 
 /// The golden record of one master with all that it was made from.
@@ -142,6 +142,8 @@ pub struct MasterWrite {
     pub row: GoldenRow,
     /// The version it replaces; `None` for a new master. Another version is a conflict.
     pub replaces: Option<i64>,
+    /// The message that made it; of several in one batch, the last.
+    pub message_id: MessageId,
 }
 
 /// A pin, and whose it is.
@@ -168,20 +170,26 @@ pub struct Version {
     pub golden: GoldenRecord,
     /// The master into which it was merged at that time.
     pub merged_into: Option<MasterId>,
+    /// The message that made it, where that is known.
+    pub message_id: Option<MessageId>,
+    /// What the journal still knows of that message.
+    pub attributes: Option<Attributes>,
 }
 
+/// A version as the databases return it: version, time, golden record, survivor, message and its attributes.
+pub(crate) type VersionRow = (i64, i64, String, Option<Uuid>, Option<Uuid>, Option<String>);
+
 /// A version from its columns.
-pub(crate) fn version(
-    master_id: MasterId,
-    row: (i64, i64, String, Option<Uuid>),
-) -> Result<Version, StoreError> {
-    let (version, at, golden, merged_into) = row;
+pub(crate) fn version(master_id: MasterId, row: VersionRow) -> Result<Version, StoreError> {
+    let (version, at, golden, merged_into, message_id, attributes) = row;
     Ok(Version {
         master_id,
         version,
         at: timestamp(at)?,
         golden: from_json("a golden record", &golden)?,
         merged_into: merged_into.map(MasterId),
+        message_id: message_id.map(MessageId),
+        attributes: attributes.as_deref().map(rows::attributes).transpose()?,
     })
 }
 

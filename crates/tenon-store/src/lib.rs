@@ -71,7 +71,7 @@ pub use records::{
     ParkedFilter, ParkedId, ParkedRecord, ParkedState, ReferenceLookup, ResolvedReference, Seen,
     Settlement,
 };
-pub use reviews::{Doubt, Judgement, Review, ReviewId, ReviewState};
+pub use reviews::{Decided, Doubt, Judgement, Review, ReviewId, ReviewState};
 pub use searches::{SavedSearch, SavedSearches};
 pub use stewardship::{Move, Tie, TiedRecord};
 
@@ -337,6 +337,15 @@ pub trait Store: AccessStore + Nodes + Operations + SavedSearches + 'static {
         &self,
         state: Option<ReviewState>,
         after: Option<ReviewId>,
+        limit: u32,
+    ) -> Result<Vec<Review>, StoreError>;
+
+    /// Reviews that are decided, the latest decision first, at most `limit` after the cursor `after`; only those in
+    /// `state`, if given.
+    async fn decided_reviews(
+        &self,
+        state: Option<ReviewState>,
+        after: Option<Decided>,
         limit: u32,
     ) -> Result<Vec<Review>, StoreError>;
 

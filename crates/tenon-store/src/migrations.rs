@@ -36,6 +36,7 @@ macro_rules! files {
             "0024_deliveries",
             "0025_parked",
             "0026_audit",
+            "0027_causes",
         )
     };
 }

@@ -84,7 +84,7 @@ pub struct Judgement {
     pub one: MasterId,
     /// The other.
     pub other: MasterId,
-    /// Whether they are one.
+    /// Whether they are one; open, where what was said is taken back.
     pub state: ReviewState,
     /// Who said so.
     pub by: String,
@@ -92,9 +92,26 @@ pub struct Judgement {
     pub because: String,
     /// The command.
     pub message_id: MessageId,
-    /// Whether the pair must be open: else another decision is a conflict. Otherwise it replaces
+    /// How the pair must stand: else another decision is a conflict. Without it the judgement replaces
     /// whatever was said, and a pair that was never asked about is entered.
-    pub only_open: bool,
+    pub replaces: Option<ReviewState>,
+}
+
+/// A place among decided reviews: when one was decided, and which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decided {
+    /// When.
+    pub at: Timestamp,
+    /// Which.
+    pub id: ReviewId,
+}
+
+impl Review {
+    /// Its place among decided reviews; `None` while it is open.
+    pub fn decided(&self) -> Option<Decided> {
+        let at = self.decided_at?;
+        Some(Decided { at, id: self.id })
+    }
 }
 
 /// A review as it stands.

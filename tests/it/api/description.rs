@@ -219,6 +219,14 @@ fn parts<'d>(document: &'d Value, schema: &'d Value) -> Vec<&'d Value> {
 fn misfits(document: &Value, schema: &Value, example: &Value, at: &str, found: &mut Vec<String>) {
     let mut known = BTreeSet::new();
     for part in parts(document, schema) {
+        // Of several that it may be, the one that it is nearest to.
+        let several = part["oneOf"].as_array().into_iter().flatten();
+        let nearest = several.map(|schema| {
+            let mut found = Vec::new();
+            misfits(document, schema, example, at, &mut found);
+            found
+        });
+        found.extend(nearest.min_by_key(Vec::len).unwrap_or_default());
         for name in part["required"].as_array().into_iter().flatten() {
             let name = name.as_str().expect("a name");
             if example.get(name).is_none() {

@@ -51,6 +51,28 @@ async fn masters_are_merged_shown_and_unmerged() {
     .await;
     assert_eq!(by_code.with(200).json(), one);
 
+    // Beside each other, before anything is done.
+    let pair = format!(
+        "/api/v1/masters/shop%2FC1/compare/{}",
+        merged.as_str().unwrap()
+    );
+    let beside = get(&router, &pair).await.with(200).json();
+    assert_eq!(beside["sides"], json!([one, other]));
+    let differs = beside["differs"].as_array().unwrap();
+    assert!(
+        differs.contains(&json!("tax_id")) && !differs.contains(&json!("kind")),
+        "{beside}"
+    );
+    assert_eq!(beside["evidence"]["forbidden"], "tax_ids_differ");
+    let reasons = beside["evidence"]["reasons"].as_array().unwrap();
+    assert!(
+        reasons.iter().any(|it| it["finding"] == "brand_same"),
+        "{beside}"
+    );
+    get(&router, "/api/v1/masters/shop%2FC1/compare/NOBODY")
+        .await
+        .problem(404, "master.unknown");
+
     let merge = command(json!({ "merge": { "survivor": id, "merged": merged } }));
     let done = give(&router, &merge).await.with(200).json();
     assert_eq!(
@@ -70,6 +92,28 @@ async fn masters_are_merged_shown_and_unmerged() {
     .await;
     assert_eq!(gone.with(200).json()["merged_into"], *id);
     give(&router, &merge).await.problem(409, "master.merged");
+    let history = format!("/api/v1/masters/{}/history", id.as_str().unwrap());
+    let history = get(&router, &history).await.with(200).json();
+    let cause = &history["items"][0]["cause"];
+    assert_eq!(
+        (
+            &cause["act"],
+            &cause["by"],
+            &cause["because"],
+            &cause["message_id"]
+        ),
+        (
+            &json!("merge"),
+            &json!("token:configured/li.wei"),
+            &json!("one company"),
+            &done["message_id"]
+        )
+    );
+    let told = &history["items"][1]["cause"];
+    assert_eq!(
+        (&told["system"], &told["native_id"]),
+        (&json!("shop"), &json!("C1"))
+    );
 
     let unmerge = command(json!({ "unmerge": { "merged": merged } }));
     give(&router, &unmerge).await.with(200);
@@ -130,6 +174,27 @@ async fn reviews_are_listed_shown_and_decided() {
         (&shown["review"]["state"], &shown["review"]["decided_by"]),
         (&json!("rejected"), &json!("token:configured/li.wei"))
     );
+    let decided = async || {
+        let page = get(&router, "/api/v1/reviews/decisions?state=rejected&limit=1").await;
+        page.with(200).json()
+    };
+    let page = decided().await;
+    let decision = &page["items"][0];
+    assert_eq!(decision["review"]["because"], "one company");
+    assert_eq!(decision["sides"][1]["name"], name);
+    assert_eq!(decision["undo"], json!({ "reopen": { "review": id } }));
+    let next = page["next"].as_str().unwrap();
+    let rest = get(&router, &format!("/api/v1/reviews/decisions?after={next}")).await;
+    assert_eq!(rest.with(200).json(), json!({ "items": [], "next": null }));
+    get(&router, "/api/v1/reviews/decisions?after=yesterday")
+        .await
+        .problem(400, "request.invalid");
+    give(&router, &command(decision["undo"].clone()))
+        .await
+        .with(200);
+    assert_eq!(decided().await["items"], json!([]));
+    let again = give(&router, &command(decision["undo"].clone())).await;
+    again.problem(409, "review.open");
     get(&router, "/api/v1/reviews/999")
         .await
         .problem(404, "review.unknown");

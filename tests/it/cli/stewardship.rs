@@ -70,6 +70,16 @@ fn a_person_merges_shows_and_unmerges() {
         .shows("上海川可实业有限公司");
     let approve = ["master", "review", "approve", &number, "--by", "li"];
     site.tenon(&approve).with(1).says("review.decided");
+    let reopen = ["master", "review", "reopen", &number, "--by", "li"];
+    site.tenon(&reopen).with(0);
+    site.tenon(&["master", "review", "list"])
+        .with(0)
+        .shows("open");
+    site.tenon(&reopen).with(1).says("review.open");
+    site.tenon(&["master", "show", &id(&one), "--history"])
+        .with(0)
+        .shows("by merge of li.wei  moved")
+        .shows("by crm C1");
     site.tenon(&["trace", &id(&one)])
         .with(0)
         .shows("steward li.wei");

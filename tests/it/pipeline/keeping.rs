@@ -27,7 +27,7 @@ pub(super) async fn a_pin_wins_until_it_is_released(house: &House) {
     let told = |owner: &str| customer("C-1", "上海川可贸易有限公司", Some(&tax_id(1)), owner);
     let first = node.send("crm", Entity::Customer, &told("王敏")).await;
     node.delivery(first, "erp", DeliveryState::Delivered).await;
-    let id = master(&node, "crm", "C-1").await;
+    let (id, first_told) = (master(&node, "crm", "C-1").await, first);
     let pin = |field: &str, value| Act::Pin {
         master: id,
         field: field.to_owned(),
@@ -85,8 +85,37 @@ pub(super) async fn a_pin_wins_until_it_is_released(house: &House) {
 
     // History tells what it was called, and since when.
     let versions = steward(&node).history(id, 100).await.unwrap();
-    let first = versions.last().expect("a first version");
+    let first = &versions.last().expect("a first version").version;
     assert_eq!((first.version, &first.golden["owner"]), (1, &json!("王敏")));
+    // And what made it so: a system's record, or a person's command.
+    let causes: Vec<_> = versions
+        .iter()
+        .map(|it| it.version.cause.as_ref())
+        .collect();
+    let [renamed, .., made] = causes[..] else {
+        panic!("{versions:?}")
+    };
+    let (renamed, made) = (renamed.expect("a cause"), made.expect("a cause"));
+    let told = (
+        made.system.as_ref().map(|it| it.as_str()),
+        made.native_id.as_deref(),
+    );
+    assert_eq!(told, (Some("crm"), Some("C-1")));
+    assert_eq!((made.act.as_deref(), made.by.as_deref()), (None, None));
+    assert_eq!(made.message_id, first_told);
+    let shop = (
+        renamed.system.as_ref().map(|it| it.as_str()),
+        renamed.native_id.as_deref(),
+    );
+    assert_eq!(shop, (Some("shop"), Some("S-9")));
+    let pinned = versions.iter().filter_map(|it| it.version.cause.as_ref());
+    let pinned: Vec<_> = pinned
+        .filter(|it| it.act.as_deref() == Some("pin"))
+        .collect();
+    assert_eq!(pinned.len(), 3);
+    let short_name = versions.iter().find(|it| it.changed == ["short_name"]);
+    assert!(short_name.is_some(), "{versions:?}");
+    assert!(pinned.iter().all(|it| it.by.as_deref() == Some("li.wei")));
     let then = steward(&node)
         .show_at(id, first.at)
         .await
@@ -95,7 +124,10 @@ pub(super) async fn a_pin_wins_until_it_is_released(house: &House) {
     assert_eq!(then, *first);
     let before = first.at - jiff::SignedDuration::from_secs(1);
     assert_eq!(steward(&node).show_at(id, before).await.unwrap(), None);
-    assert_eq!(versions[0].golden["legal_name"], "上海川可实业有限公司");
+    assert_eq!(
+        versions[0].version.golden["legal_name"],
+        "上海川可实业有限公司"
+    );
     hub.stop().await;
 }
 

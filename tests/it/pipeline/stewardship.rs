@@ -345,6 +345,24 @@ pub(super) async fn what_the_machine_doubts_a_person_decides(house: &House) {
     assert_eq!(sides, [asked.one, asked.other]);
 
     done(&node, Act::Reject { review: asked.id }).await;
+    // Said by mistake: it is asked again.
+    let reopen = Act::Reopen { review: asked.id };
+    done(&node, reopen.clone()).await;
+    assert_eq!(reviews(&node, ReviewState::Open).await, open);
+    let twice = give(&node, reopen.clone()).await;
+    assert!(
+        matches!(&twice, Outcome::Refused { code, .. } if code == "review.open"),
+        "{twice:?}"
+    );
+    done(&node, Act::Reject { review: asked.id }).await;
+    let (decisions, next) = steward(&node).decisions(None, None, 10).await.unwrap();
+    assert_eq!((decisions.len(), next), (1, None));
+    assert_eq!(
+        decisions[0].review.because.as_deref(),
+        Some(command(reopen.clone()).because.as_str())
+    );
+    assert_eq!(decisions[0].sides[0].name.as_deref(), Some(name));
+    assert_eq!(decisions[0].undo, Some(reopen));
     let again = give(
         &node,
         Act::Approve {
@@ -399,10 +417,19 @@ pub(super) async fn what_the_machine_doubts_a_person_decides(house: &House) {
     .await;
     assert_eq!(master(&node, "oa", "K-3").await, one);
     assert_eq!(reviews(&node, ReviewState::Approved).await.len(), 1);
+    let merged = give(&node, Act::Reopen { review: asked.id }).await;
+    assert!(
+        matches!(&merged, Outcome::Refused { code, .. } if code == "review.merged"),
+        "{merged:?}"
+    );
+    let (decisions, _) = steward(&node).decisions(None, None, 10).await.unwrap();
+    assert_eq!(decisions[0].undo, Some(Act::Unmerge { merged: three }));
     // Undoing it is an answer too.
     done(&node, Act::Unmerge { merged: three }).await;
     assert_eq!(reviews(&node, ReviewState::Approved).await, []);
     assert_eq!(reviews(&node, ReviewState::Rejected).await.len(), 2);
+    let (decisions, _) = steward(&node).decisions(None, None, 10).await.unwrap();
+    assert_eq!(decisions[0].undo, Some(Act::Reopen { review: asked.id }));
     node.quiet().await;
     hub.stop().await;
 }

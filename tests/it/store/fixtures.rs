@@ -304,6 +304,7 @@ pub(super) fn write(master_id: MasterId, version: i64, replaces: Option<i64>) ->
     MasterWrite {
         row: golden(master_id, version, &format!("上海川可 {version}")),
         replaces,
+        message_id: MessageId::derive(&[&master_id.to_string(), &version.to_string()]),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use tenon_core::MasterId;
 use tenon_core::customer::Customer;
+use tenon_core::{MasterId, MessageId};
 use tenon_master::likeness::{MatchKey, Traits};
 use tenon_store::{Commit, Likeness, MasterWrite, SharedStore};
 
@@ -32,7 +32,11 @@ fn write(number: u32, replaces: Option<i64>, statements: &[&Customer]) -> Master
             statement
         })
         .collect();
-    MasterWrite { row, replaces }
+    MasterWrite {
+        row,
+        replaces,
+        message_id: MessageId::derive(&["likeness"]),
+    }
 }
 
 async fn commit(store: &SharedStore, masters: Vec<MasterWrite>) {

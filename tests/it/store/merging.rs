@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tenon_core::{Entity, Reference};
+use tenon_core::{Entity, MessageId, Reference};
 use tenon_master::KeyKind;
 use tenon_store::{
     Commit, GoldenRow, Lookup, MasterWrite, Move, OutboundLookup, ReferenceLookup, Settlement, Tie,
@@ -30,6 +30,7 @@ fn write(row: GoldenRow, replaces: i64) -> MasterWrite {
     MasterWrite {
         row,
         replaces: Some(replaces),
+        message_id: MessageId::derive(&["merge"]),
     }
 }
 

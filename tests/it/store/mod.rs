@@ -98,6 +98,8 @@ suite! {
     merging::who_waited_for_a_merged_master_is_looked_at_again,
     reviews::a_pair_is_asked_about_once,
     reviews::a_review_is_decided_by_one_person,
+    reviews::what_was_said_of_a_pair_is_taken_back,
+    reviews::decisions_are_read_latest_first,
     searches::a_search_is_its_owners_unless_it_is_shared,
     outbound::an_outcome_is_final,
     outbound::holdings_are_found_by_master,

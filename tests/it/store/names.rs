@@ -1,7 +1,7 @@
 //! Masters are found by any part of what they are called.
 
-use tenon_core::MasterId;
 use tenon_core::customer::Customer;
+use tenon_core::{MasterId, MessageId};
 use tenon_store::{Commit, GoldenRow, MasterWrite, SharedStore};
 
 use super::fixtures::{House, golden, master};
@@ -51,6 +51,7 @@ async fn four(house: &House) {
     let writes = named.iter().zip(1..).map(|(customer, number)| MasterWrite {
         row: row(number, 1, customer),
         replaces: None,
+        message_id: MessageId::derive(&["names"]),
     });
     commit(&house.store, writes.collect()).await;
 }
@@ -92,6 +93,7 @@ pub(super) async fn names_follow_changes_and_merges(house: &House) {
     let change = |row: GoldenRow| MasterWrite {
         replaces: Some(row.version - 1),
         row,
+        message_id: MessageId::derive(&["renamed"]),
     };
     commit(&house.store, vec![change(row(2, 2, &renamed))]).await;
     assert_eq!(found(house, "宁波海川").await, masters(&[2]));

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures::future::join_all;
 use serde_json::json;
-use tenon_core::Entity;
+use tenon_core::{Entity, MessageId};
 use tenon_master::KeyKind;
 use tenon_store::{
     Commit, Deed, Direction, Inbound, InboundState, MasterWrite, MessageFilter, Park, ParkReason,
@@ -430,6 +430,7 @@ pub(super) async fn counts_follow_every_change(house: &House) {
         MasterWrite {
             row: merged,
             replaces: Some(1),
+            message_id: MessageId::derive(&["merged"]),
         },
     ];
     let commit = Commit {

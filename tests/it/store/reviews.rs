@@ -8,6 +8,9 @@ use tenon_store::{Commit, Doubt, Judgement, Lookup, Review, ReviewId, ReviewStat
 
 use super::fixtures::{House, master};
 
+/// How a pair stands that is to be decided.
+const OPEN: Option<ReviewState> = Some(ReviewState::Open);
+
 fn doubt(one: u32, other: u32) -> Doubt {
     Doubt {
         one: master(one),
@@ -18,7 +21,7 @@ fn doubt(one: u32, other: u32) -> Doubt {
     }
 }
 
-fn judgement(one: u32, other: u32, state: ReviewState, only_open: bool) -> Judgement {
+fn judgement(one: u32, other: u32, state: ReviewState, replaces: Option<ReviewState>) -> Judgement {
     Judgement {
         one: master(one),
         other: master(other),
@@ -26,7 +29,7 @@ fn judgement(one: u32, other: u32, state: ReviewState, only_open: bool) -> Judge
         by: "li.wei".to_owned(),
         because: "two sisters".to_owned(),
         message_id: MessageId::derive(&["judgement"]),
-        only_open,
+        replaces,
     }
 }
 
@@ -75,7 +78,7 @@ pub(super) async fn a_pair_is_asked_about_once(house: &House) {
     let known = house.store.look_up(&lookup).await.unwrap();
     assert_eq!(known.reviews, HashMap::from([(first.id, first.clone())]));
 
-    say(house, judgement(2, 1, ReviewState::Rejected, true))
+    say(house, judgement(2, 1, ReviewState::Rejected, OPEN))
         .await
         .unwrap();
     ask(house, vec![doubt(1, 2)]).await;
@@ -102,8 +105,8 @@ pub(super) async fn a_pair_is_asked_about_once(house: &House) {
 pub(super) async fn a_review_is_decided_by_one_person(house: &House) {
     ask(house, vec![doubt(1, 2)]).await;
     let (approves, rejects) = tokio::join!(
-        say(house, judgement(1, 2, ReviewState::Approved, true)),
-        say(house, judgement(1, 2, ReviewState::Rejected, true)),
+        say(house, judgement(1, 2, ReviewState::Approved, OPEN)),
+        say(house, judgement(1, 2, ReviewState::Rejected, OPEN)),
     );
     assert!(
         approves.is_ok() != rejects.is_ok(),
@@ -112,13 +115,76 @@ pub(super) async fn a_review_is_decided_by_one_person(house: &House) {
     let lost = approves.and(rejects);
     assert!(matches!(lost, Err(StoreError::Conflict(_))), "{lost:?}");
     // A merge or its undoing says the same without a review, and has the last word.
-    say(house, judgement(1, 2, ReviewState::Rejected, false))
+    say(house, judgement(1, 2, ReviewState::Rejected, None))
         .await
         .unwrap();
-    say(house, judgement(5, 4, ReviewState::Rejected, false))
+    say(house, judgement(5, 4, ReviewState::Rejected, None))
         .await
         .unwrap();
     let rejected = all(house, Some(ReviewState::Rejected)).await;
     assert_eq!(rejected.len(), 2);
     assert_eq!(all(house, None).await, rejected);
+}
+
+pub(super) async fn what_was_said_of_a_pair_is_taken_back(house: &House) {
+    ask(house, vec![doubt(1, 2)]).await;
+    let reopen = || judgement(1, 2, ReviewState::Open, Some(ReviewState::Rejected));
+    let early = say(house, reopen()).await;
+    assert!(matches!(early, Err(StoreError::Conflict(_))), "{early:?}");
+    let asked = all(house, OPEN).await;
+    say(house, judgement(1, 2, ReviewState::Rejected, OPEN))
+        .await
+        .unwrap();
+    say(house, reopen()).await.unwrap();
+    // It is as it was before it was decided, and stands before nobody's merging any more.
+    assert_eq!(all(house, OPEN).await, asked);
+    let mut likeness = house.store.likeness().await.unwrap();
+    let near = likeness.neighbours(&[master(1)]).await.unwrap();
+    assert_eq!(near.rejected, [].into());
+}
+
+pub(super) async fn decisions_are_read_latest_first(house: &House) {
+    ask(
+        house,
+        vec![doubt(1, 2), doubt(1, 3), doubt(1, 4), doubt(1, 5)],
+    )
+    .await;
+    for (other, state) in [
+        (3, ReviewState::Rejected),
+        (2, ReviewState::Approved),
+        (5, ReviewState::Rejected),
+    ] {
+        say(house, judgement(1, other, state, OPEN)).await.unwrap();
+    }
+    let page = async |state, after, limit| {
+        let page = house.store.decided_reviews(state, after, limit).await;
+        page.unwrap()
+    };
+    let others = |page: &[Review]| -> Vec<_> {
+        let pairs = page.iter().map(|review| (review.one, review.other));
+        pairs
+            .map(|(one, other)| if one == master(1) { other } else { one })
+            .collect()
+    };
+    let whole = page(None, None, 10).await;
+    assert_eq!(others(&whole), [master(5), master(2), master(3)]);
+    let first = page(None, None, 2).await;
+    assert_eq!(first, whole[..2]);
+    let rest = page(None, first[1].decided(), 2).await;
+    assert_eq!(rest, whole[2..]);
+    let rejected = page(Some(ReviewState::Rejected), None, 10).await;
+    assert_eq!(others(&rejected), [master(5), master(3)]);
+    // Several that were decided in one transaction have one time: none is passed over.
+    let both = Commit {
+        judgements: vec![
+            judgement(6, 7, ReviewState::Rejected, None),
+            judgement(6, 8, ReviewState::Rejected, None),
+        ],
+        ..Default::default()
+    };
+    house.store.commit(both).await.unwrap();
+    let one = page(None, None, 1).await;
+    let other = page(None, one[0].decided(), 1).await;
+    assert_eq!(one[0].decided_at, other[0].decided_at);
+    assert!(one[0].id > other[0].id);
 }

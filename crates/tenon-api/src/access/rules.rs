@@ -224,6 +224,7 @@ pub(crate) const RULES: &[Rule] = &[
         Some("master.revealed"),
     ),
     see("/api/v1/masters/{id}/history", Scope::Company),
+    see("/api/v1/masters/{id}/compare/{other}", Scope::Company),
     rule(
         "POST",
         "/api/v1/commands",
@@ -234,6 +235,7 @@ pub(crate) const RULES: &[Rule] = &[
     see("/reconcile", Scope::Company),
     rule("POST", "/reconcile", See, Scope::Company, None),
     see("/api/v1/reviews", Scope::Company),
+    see("/api/v1/reviews/decisions", Scope::Company),
     see("/api/v1/reviews/{id}", Scope::Company),
     see("/api/v1/items/reviews", Scope::Company),
     see("/api/v1/items/decisions", Scope::Company),

@@ -102,9 +102,8 @@ impl Desk<'_> {
         let version = before.version + 1;
         let code = before.golden.customer.code.clone();
         let golden = self.policy.remake(&sources, code.as_deref());
-        self.written
-            .entry(master_id)
-            .or_insert(Some(before.version));
+        let replaced = Some(before.version);
+        self.note_written(master_id, replaced, attributes.id);
         self.note_life(master_id, &sources, at);
         self.bought.insert(master_id, at);
         remember(&mut sources, version, &golden.customer);

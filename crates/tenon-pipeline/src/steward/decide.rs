@@ -7,8 +7,8 @@ use tenon_core::{
 };
 use tenon_master::{MasterKey, contradiction};
 use tenon_store::{
-    Commit, GoldenRow, Inbound, InboundState, Judgement, Known, Lookup, MasterWrite, Move, Review,
-    ReviewId, ReviewState, Sources,
+    Commit, GoldenRow, Inbound, InboundState, Known, Lookup, MasterWrite, Move, ReviewState,
+    Sources,
 };
 
 use super::joining::{self, Unsplittable, later_version};
@@ -48,7 +48,9 @@ pub(crate) fn look_up_command(envelope: &Envelope, command: &Command, lookup: &m
         .extend((0..FOLLOWERS).map(|number| follower(id, number)));
     lookup.masters.extend(command.act.masters());
     lookup.lives |= matches!(command.act, Act::Rest { .. });
-    if let Act::Approve { review, .. } | Act::Reject { review } = &command.act {
+    if let Act::Approve { review, .. } | Act::Reject { review } | Act::Reopen { review } =
+        &command.act
+    {
         lookup.reviews.push(*review);
     }
     lookup.natives.extend(items::named(&command.act));
@@ -72,7 +74,7 @@ pub(crate) fn look_deeper(
                 ..Lookup::default()
             })
         }
-        Act::Approve { review, .. } => {
+        Act::Approve { review, .. } | Act::Reopen { review } => {
             let review = known.reviews.get(review)?;
             Some(Lookup {
                 masters: vec![review.one, review.other],
@@ -236,6 +238,7 @@ impl Desk<'_> {
             Act::Split { master, records } => self.split(*master, records),
             Act::Approve { review, survivor } => self.approve(*review, *survivor),
             Act::Reject { review } => self.reject(*review),
+            Act::Reopen { review } => self.reopen(*review),
             Act::Pin {
                 master,
                 field,
@@ -274,68 +277,8 @@ impl Desk<'_> {
         }
     }
 
-    /// A review that nobody has decided.
-    fn open(&self, id: ReviewId) -> Result<&Review, Refusal> {
-        let Some(review) = self.known.reviews.get(&id) else {
-            return refuse("review.unknown", format!("there is no review {}", id.0));
-        };
-        match review.state {
-            ReviewState::Open => Ok(review),
-            state => refuse(
-                "review.decided",
-                format!("review {} is {} already", id.0, state.as_str()),
-            ),
-        }
-    }
-
-    fn judgement(&self, pair: [MasterId; 2], state: ReviewState, only_open: bool) -> Judgement {
-        Judgement {
-            one: pair[0],
-            other: pair[1],
-            state,
-            by: self.command.by.clone(),
-            because: self.command.because.clone(),
-            message_id: self.id,
-            only_open,
-        }
-    }
-
-    fn approve(&self, id: ReviewId, survivor: Option<MasterId>) -> Result<Effects, Refusal> {
-        let review = self.open(id)?;
-        let pair = [review.one, review.other];
-        // Either may have been merged with a third meanwhile.
-        let [one, other] = [self.root(pair[0])?, self.root(pair[1])?];
-        let judgement = self.judgement(pair, ReviewState::Approved, true);
-        if one == other {
-            let mut effects = Effects::default();
-            effects.commit.judgements.push(judgement);
-            return Ok(effects);
-        }
-        let survivor = survivor.unwrap_or(one);
-        let merged = match survivor {
-            id if id == one => other,
-            id if id == other => one,
-            id => return refuse("review.survivor", format!("{id} is neither of the two")),
-        };
-        let mut effects = self.merge(survivor, merged)?;
-        if pair.contains(&survivor) && pair.contains(&merged) {
-            effects.commit.judgements.clear();
-        }
-        effects.commit.judgements.push(judgement);
-        Ok(effects)
-    }
-
-    fn reject(&self, id: ReviewId) -> Result<Effects, Refusal> {
-        let review = self.open(id)?;
-        let mut effects = Effects::default();
-        let pair = [review.one, review.other];
-        let judgement = self.judgement(pair, ReviewState::Rejected, true);
-        effects.commit.judgements.push(judgement);
-        Ok(effects)
-    }
-
     /// The master into which `id` went in the end.
-    fn root(&self, id: MasterId) -> Result<MasterId, Refusal> {
+    pub(super) fn root(&self, id: MasterId) -> Result<MasterId, Refusal> {
         let mut row = self.row(id)?;
         while let Some(into) = row.merged_into {
             row = self.row(into)?;
@@ -363,7 +306,7 @@ impl Desk<'_> {
         }
     }
 
-    fn merge(&self, survivor: MasterId, merged: MasterId) -> Result<Effects, Refusal> {
+    pub(super) fn merge(&self, survivor: MasterId, merged: MasterId) -> Result<Effects, Refusal> {
         if survivor == merged {
             return refuse(
                 "master.itself",
@@ -391,9 +334,9 @@ impl Desk<'_> {
         };
         Ok(Effects {
             commit: Commit {
-                masters: vec![replaces(&joined, ours), replaces(&gone, theirs)],
+                masters: vec![self.replaces(&joined, ours), self.replaces(&gone, theirs)],
                 moves: vec![Move::Merge { survivor, merged }],
-                judgements: vec![self.judgement([survivor, merged], ReviewState::Approved, false)],
+                judgements: vec![self.judgement([survivor, merged], ReviewState::Approved, None)],
                 lives: vec![self.life(&joined)],
                 ..Commit::default()
             },
@@ -434,13 +377,13 @@ impl Desk<'_> {
         let back = self.renewed(merged, version, taken, code(gone));
         Ok(Effects {
             commit: Commit {
-                masters: vec![replaces(&left, ours), replaces(&back, gone)],
+                masters: vec![self.replaces(&left, ours), self.replaces(&back, gone)],
                 moves: vec![Move::Unmerge {
                     survivor,
                     merged,
                     members,
                 }],
-                judgements: vec![self.judgement([survivor, merged], ReviewState::Rejected, false)],
+                judgements: vec![self.judgement([survivor, merged], ReviewState::Rejected, None)],
                 lives: vec![self.life(&left), self.life(&back)],
                 ..Commit::default()
             },
@@ -484,13 +427,7 @@ impl Desk<'_> {
         let claimed = claimed.filter(|code| !keys.contains(code));
         Ok(Effects {
             commit: Commit {
-                masters: vec![
-                    replaces(&left, ours),
-                    MasterWrite {
-                        row: split.clone(),
-                        replaces: None,
-                    },
-                ],
+                masters: vec![self.replaces(&left, ours), self.write(&split, None)],
                 keys: claimed.map(|code| (code, to)).into_iter().collect(),
                 moves: vec![Move::Split {
                     from: master,
@@ -501,7 +438,7 @@ impl Desk<'_> {
                         .collect(),
                     keys,
                 }],
-                judgements: vec![self.judgement([master, to], ReviewState::Rejected, false)],
+                judgements: vec![self.judgement([master, to], ReviewState::Rejected, None)],
                 ..Commit::default()
             },
             events: vec![(Fact::Unmerged, left), (Fact::Unmerged, split)],
@@ -524,6 +461,18 @@ impl Desk<'_> {
                 taken,
             ))
         })
+    }
+
+    pub(super) fn replaces(&self, row: &GoldenRow, before: &GoldenRow) -> MasterWrite {
+        self.write(row, Some(before.version))
+    }
+
+    fn write(&self, row: &GoldenRow, replaces: Option<i64>) -> MasterWrite {
+        MasterWrite {
+            row: row.clone(),
+            replaces,
+            message_id: self.id,
+        }
     }
 
     /// The golden record of these sources.
@@ -549,11 +498,4 @@ impl Desk<'_> {
 
 pub(super) fn code(row: &GoldenRow) -> Option<&str> {
     row.golden.customer.code.as_deref()
-}
-
-pub(super) fn replaces(row: &GoldenRow, before: &GoldenRow) -> MasterWrite {
-    MasterWrite {
-        row: row.clone(),
-        replaces: Some(before.version),
-    }
 }

@@ -6,7 +6,7 @@ use tenon_core::{Entity, Fact, MasterId, MessageKind, schema};
 use tenon_master::{MasterKey, Pin, keys};
 use tenon_store::{Commit, GoldenRow, OwnedPin};
 
-use super::decide::{Desk, Effects, Refusal, code, refuse, replaces};
+use super::decide::{Desk, Effects, Refusal, code, refuse};
 use crate::master::{RESERVED, code_key};
 
 /// The keys under which a pinned value is to find its master.
@@ -79,7 +79,7 @@ impl Desk<'_> {
         let changed = self.renewed(row.master_id, row.version + 1, sources, code(row));
         Effects {
             commit: Commit {
-                masters: vec![replaces(&changed, row)],
+                masters: vec![self.replaces(&changed, row)],
                 ..Commit::default()
             },
             events: vec![(Fact::Changed, changed)],

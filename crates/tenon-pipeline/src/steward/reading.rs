@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tenon_core::customer::{Customer, Stage};
-use tenon_core::{Entity, Failure, MasterId, MessageKind, NativeId, SystemName, Timestamp, schema};
-use tenon_master::{Quality, quality};
-use tenon_store::{
-    Affiliation, GoldenRow, Lookup, ProspectClaim, Review, ReviewId, TiedRecord, Version,
+use tenon_core::{
+    Attributes, Entity, Failure, MasterId, MessageId, MessageKind, NativeId, SystemName, Timestamp,
+    schema,
 };
+use tenon_master::{Quality, quality};
+use tenon_store::{Affiliation, GoldenRow, Lookup, ProspectClaim, TiedRecord, Version};
 
-use super::{Steward, body};
+use super::{Command, Steward, body};
 use crate::courier::store_failure;
 use crate::master::code_key;
 
@@ -113,15 +114,67 @@ pub struct VersionView {
     pub merged_into: Option<MasterId>,
     /// The values, personal ones masked.
     pub golden: Value,
+    /// What made it, where that is known.
+    pub cause: Option<CauseView>,
 }
 
-impl VersionView {
-    fn new(version: Version) -> Self {
+/// A golden record as it was, and what changed by it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChangeView {
+    /// The version.
+    #[serde(flatten)]
+    pub version: VersionView,
+    /// The fields that are not as before, compared before they are masked: two masks look alike.
+    pub changed: Vec<String>,
+}
+
+/// The fields whose values are not as they were; those that are gone among them.
+fn changed(before: Option<&Value>, now: &Value) -> Vec<String> {
+    let nothing = Map::new();
+    let before = before.and_then(Value::as_object).unwrap_or(&nothing);
+    let now = now.as_object().unwrap_or(&nothing);
+    let gone = before.keys().filter(|field| !now.contains_key(*field));
+    let other = now
+        .iter()
+        .filter(|(field, value)| before.get(*field) != Some(value));
+    other.map(|(field, _)| field).chain(gone).cloned().collect()
+}
+
+/// The message that made a version of a golden record.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CauseView {
+    /// The message.
+    pub message_id: MessageId,
+    /// The system that it came from; the hub's own name where a person commanded it; absent where the journal has
+    /// forgotten it.
+    pub system: Option<SystemName>,
+    /// The record there.
+    pub native_id: Option<NativeId>,
+    /// What it was about: the hub moves a stage by an order.
+    pub entity: Option<Entity>,
+    /// What was commanded: `merge`.
+    pub act: Option<String>,
+    /// Who commanded it.
+    pub by: Option<String>,
+    /// Why.
+    pub because: Option<String>,
+}
+
+impl CauseView {
+    fn new(message_id: MessageId, attributes: Option<Attributes>) -> Self {
+        let entity = attributes.as_ref().map(Attributes::entity);
+        let (system, native_id) = match attributes {
+            Some(attributes) => (Some(attributes.source), attributes.native_id),
+            None => (None, None),
+        };
         Self {
-            version: version.version,
-            at: version.at,
-            merged_into: version.merged_into,
-            golden: masked(&version.golden.customer),
+            message_id,
+            system,
+            native_id,
+            entity,
+            act: None,
+            by: None,
+            because: None,
         }
     }
 }
@@ -236,67 +289,7 @@ impl MasterView {
     }
 }
 
-/// A review with both its sides as they are now.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ReviewView {
-    /// What is asked, why, and what was said.
-    pub review: Review,
-    /// The two masters, the elder first; of one that was merged, the survivor.
-    pub sides: Vec<MasterView>,
-    /// The fields that both state differently, as they are before they are masked: two masks look alike.
-    pub differs: Vec<String>,
-}
-
-/// The fields that both records state, and state differently.
-fn differing(one: &Value, other: &Value) -> Vec<String> {
-    let (Some(one), Some(other)) = (one.as_object(), other.as_object()) else {
-        return Vec::new();
-    };
-    let differ = one.iter().filter(|(field, value)| {
-        let other = other.get(*field).filter(|other| !other.is_null());
-        !value.is_null() && other.is_some_and(|other| other != *value)
-    });
-    differ.map(|(field, _)| field.clone()).collect()
-}
-
 impl Steward {
-    /// A review with both its sides, to be seen beside each other.
-    ///
-    /// # Errors
-    /// `Transient` when the store is away.
-    pub async fn review(&self, id: ReviewId) -> Result<Option<ReviewView>, Failure> {
-        let review = self.store.review(id).await;
-        let Some(review) = review.map_err(|error| store_failure(&error))? else {
-            return Ok(None);
-        };
-        let mut sides = Vec::new();
-        let mut whole = Vec::new();
-        for side in [review.one, review.other] {
-            let mut next = Some(side);
-            while let Some(view) = match next {
-                Some(id) => self.show(id).await?,
-                None => None,
-            } {
-                next = view.merged_into;
-                if next.is_none() {
-                    let row = self.store.golden(view.master_id).await;
-                    let row = row.map_err(|error| store_failure(&error))?;
-                    whole.extend(row.map(|row| body(&row.golden.customer)));
-                    sides.push(view);
-                }
-            }
-        }
-        let differs = match whole.as_slice() {
-            [one, other] => differing(one, other),
-            _ => Vec::new(),
-        };
-        Ok(Some(ReviewView {
-            review,
-            sides,
-            differs,
-        }))
-    }
-
     /// The master that people call so: by its id, by its code, or by a system's record `erp/K-1`.
     ///
     /// A merged master is found by its own id only; its code and records lead to the survivor.
@@ -370,37 +363,59 @@ impl Steward {
     ) -> Result<Option<VersionView>, Failure> {
         let version = self.store.golden_at(id, at).await;
         let version = version.map_err(|error| store_failure(&error))?;
-        Ok(version.map(VersionView::new))
+        match version {
+            Some(version) => Ok(Some(self.version(version).await?)),
+            None => Ok(None),
+        }
     }
 
-    /// The latest versions of a master's golden record, newest first, at most `limit`.
+    /// The latest versions of a master's golden record, newest first, at most `limit`, each with what it changed.
     ///
     /// # Errors
     /// `Transient` when the store is away.
-    pub async fn history(&self, id: MasterId, limit: u32) -> Result<Vec<VersionView>, Failure> {
-        let versions = self.store.history(id, limit).await;
+    pub async fn history(&self, id: MasterId, limit: u32) -> Result<Vec<ChangeView>, Failure> {
+        // One more tells what the oldest of them changed.
+        let versions = self.store.history(id, limit.saturating_add(1)).await;
         let versions = versions.map_err(|error| store_failure(&error))?;
-        Ok(versions.into_iter().map(VersionView::new).collect())
+        let bodies = versions.iter().map(|it| body(&it.golden.customer));
+        let bodies: Vec<Value> = bodies.collect();
+        let before = bodies.iter().skip(1).map(Some).chain([None]);
+        let changed = bodies
+            .iter()
+            .zip(before)
+            .map(|(now, before)| changed(before, now));
+        let changed: Vec<Vec<String>> = changed.collect();
+        let mut views = Vec::new();
+        for (version, changed) in versions.into_iter().zip(changed).take(limit as usize) {
+            let version = self.version(version).await?;
+            views.push(ChangeView { version, changed });
+        }
+        Ok(views)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn values_whose_masks_look_alike_differ() {
-        let one =
-            json!({ "phones": ["021-60000001"], "emails": ["a@x.cn"], "code": "K", "city": null });
-        let other = json!({ "phones": ["021-60000002"], "emails": ["a@x.cn"], "city": "上海" });
-        assert_eq!(differing(&one, &other), ["phones"]);
-        let schema = schema(MessageKind::current(Entity::Customer)).unwrap();
-        let masked = |mut record: Value| {
-            schema.mask(&mut record);
-            record
-        };
-        assert_eq!(masked(one)["phones"], masked(other)["phones"]);
+    async fn version(&self, version: Version) -> Result<VersionView, Failure> {
+        let commanded = version
+            .attributes
+            .as_ref()
+            .is_some_and(|attributes| attributes.source == SystemName::hub());
+        let cause = version.message_id;
+        let mut cause = cause.map(|id| CauseView::new(id, version.attributes));
+        if let Some(cause) = cause.as_mut().filter(|_| commanded) {
+            let payloads = self.store.payloads(cause.message_id).await;
+            let payloads = payloads.map_err(|error| store_failure(&error))?;
+            // Of one whose body is forgotten only its message is told.
+            if let Some(command) = payloads.and_then(|it| Command::read(&it.raw).ok()) {
+                cause.act = Some(command.act.name());
+                cause.by = Some(command.by);
+                cause.because = Some(command.because).filter(|because| !because.is_empty());
+            }
+        }
+        Ok(VersionView {
+            version: version.version,
+            at: version.at,
+            merged_into: version.merged_into,
+            golden: masked(&version.golden.customer),
+            cause,
+        })
     }
 }

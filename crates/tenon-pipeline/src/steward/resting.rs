@@ -6,7 +6,7 @@ use tenon_core::customer::Stage;
 use tenon_core::{Fact, MasterId};
 use tenon_store::{Commit, GoldenRow, Life, StageChange};
 
-use super::decide::{Desk, Effects, Refusal, replaces};
+use super::decide::{Desk, Effects, Refusal};
 use crate::master::idle_before;
 
 impl Desk<'_> {
@@ -58,7 +58,7 @@ impl Desk<'_> {
         let code = row.golden.customer.code.as_deref();
         let resting = self.renewed(id, row.version + 1, sources, code);
         effects.commit = Commit {
-            masters: vec![replaces(&resting, row)],
+            masters: vec![self.replaces(&resting, row)],
             lives: vec![life(Stage::Dormant)],
             ..Commit::default()
         };

@@ -8,6 +8,35 @@ use super::moment::Moment;
 use crate::golden::version;
 use crate::{GoldenRow, StoreError, Version, rows};
 
+/// Version, time, golden record, survivor, message and its attributes.
+type Row = (
+    i64,
+    Moment,
+    String,
+    Option<Uuid>,
+    Option<Uuid>,
+    Option<String>,
+);
+
+fn read(master_id: MasterId, row: Row) -> Result<Version, StoreError> {
+    let (number, at, golden, merged_into, message_id, attributes) = row;
+    let row = (number, at.0, golden, merged_into, message_id, attributes);
+    version(master_id, row)
+}
+
+/// The columns of a version, with those of the message that made it.
+macro_rules! select_versions {
+    () => {
+        "select h.version, h.at, h.golden::text, h.merged_into, h.message_id, j.attributes::text
+         from golden_history h
+         left join lateral (
+             select position, journaled_at from inbox where message_id = h.message_id offset 0) i on true
+         left join lateral (
+             select attributes from journal
+             where position = i.position and journaled_at = i.journaled_at offset 0) j on true"
+    };
+}
+
 /// The version that held at a moment.
 pub(super) async fn at(
     store: &Postgres,
@@ -15,17 +44,15 @@ pub(super) async fn at(
     moment: Timestamp,
 ) -> Result<Option<Version>, StoreError> {
     let mut connection = store.connection().await?;
-    let found: Option<(i64, Moment, String, Option<Uuid>)> = sqlx::query_as(
-        "select version, at, golden::text, merged_into from golden_history
-         where master_id = $1 and at <= $2 order by version desc limit 1",
-    )
+    let found: Option<Row> = sqlx::query_as(concat!(
+        select_versions!(),
+        " where h.master_id = $1 and h.at <= $2 order by h.version desc limit 1"
+    ))
     .bind(id.0)
     .bind(Moment::from(moment))
     .fetch_optional(&mut *connection)
     .await?;
-    found
-        .map(|row| version(id, (row.0, row.1.0, row.2, row.3)))
-        .transpose()
+    found.map(|row| read(id, row)).transpose()
 }
 
 /// The latest versions, the newest first.
@@ -35,18 +62,15 @@ pub(super) async fn list(
     limit: u32,
 ) -> Result<Vec<Version>, StoreError> {
     let mut connection = store.connection().await?;
-    let found: Vec<(i64, Moment, String, Option<Uuid>)> = sqlx::query_as(
-        "select version, at, golden::text, merged_into from golden_history
-         where master_id = $1 order by version desc limit $2",
-    )
+    let found: Vec<Row> = sqlx::query_as(concat!(
+        select_versions!(),
+        " where h.master_id = $1 order by h.version desc limit $2"
+    ))
     .bind(id.0)
     .bind(i64::from(limit))
     .fetch_all(&mut *connection)
     .await?;
-    found
-        .into_iter()
-        .map(|row| version(id, (row.0, row.1.0, row.2, row.3)))
-        .collect()
+    found.into_iter().map(|row| read(id, row)).collect()
 }
 
 /// The masters that are not merged, in the order of their ids.

@@ -256,6 +256,7 @@ async fn write_masters(
 ) -> Result<(), StoreError> {
     let (mut masters, mut versions, mut replaced) = (Vec::new(), Vec::new(), Vec::new());
     let (mut golden, mut sources, mut merged_into) = (Vec::new(), Vec::new(), Vec::new());
+    let mut causes = Vec::new();
     for write in wave {
         masters.push(write.row.master_id.0);
         versions.push(write.row.version);
@@ -263,13 +264,14 @@ async fn write_masters(
         golden.push(rows::to_json(&write.row.golden)?);
         sources.push(rows::to_json(&write.row.sources)?);
         merged_into.push(write.row.merged_into.map(|into| into.0));
+        causes.push(write.message_id.0);
     }
     // A row without a version to replace is new: another one there already violates the key.
     let written: i64 = sqlx::query_scalar(
         "with given as materialized (
              select * from unnest(
-                 $1::uuid[], $2::int8[], $3::int8[], $4::text[], $5::text[], $6::uuid[]
-             ) as given(master_id, version, replaced, golden, sources, merged_into)
+                 $1::uuid[], $2::int8[], $3::int8[], $4::text[], $5::text[], $6::uuid[], $7::uuid[]
+             ) as given(master_id, version, replaced, golden, sources, merged_into, message_id)
          ), made as (
              insert into golden (master_id, version, golden, sources, merged_into, updated_at)
              select master_id, version, golden::json, sources::json, merged_into, now() from given
@@ -284,8 +286,8 @@ async fn write_masters(
                  and golden.master_id = any($1)
              returning 1
          ), recorded as (
-             insert into golden_history (master_id, version, golden, merged_into, at)
-             select master_id, version, golden::json, merged_into, now() from given
+             insert into golden_history (master_id, version, golden, merged_into, at, message_id)
+             select master_id, version, golden::json, merged_into, now(), message_id from given
          )
          select (select count(*) from made) + (select count(*) from changed)",
     )
@@ -295,6 +297,7 @@ async fn write_masters(
     .bind(golden)
     .bind(sources)
     .bind(merged_into)
+    .bind(causes)
     .fetch_one(&mut **transaction)
     .await?;
     if usize::try_from(written) == Ok(wave.len()) {

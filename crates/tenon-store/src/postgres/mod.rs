@@ -47,7 +47,7 @@ use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
 
 use crate::migrations;
 use crate::{
-    Belonging, Claim, Commit, Correction, CorrectionId, CorrectionState, Dashboard, Deed,
+    Belonging, Claim, Commit, Correction, CorrectionId, CorrectionState, Dashboard, Decided, Deed,
     DeliveryCursor, DeliveryFilter, DeliveryPage, DeliveryRecord, GoldenRow, Insight,
     JournalRecord, Known, Life, Likeness, Lookup, MessageFilter, NewRedrive, OutboundKnown,
     OutboundLookup, ParkedEvent, ParkedFilter, ParkedId, ParkedRecord, Payloads, ProspectClaim,
@@ -423,6 +423,15 @@ impl Store for Postgres {
         limit: u32,
     ) -> Result<Vec<Review>, StoreError> {
         reviews::list(self, state, after, limit).await
+    }
+
+    async fn decided_reviews(
+        &self,
+        state: Option<ReviewState>,
+        after: Option<Decided>,
+        limit: u32,
+    ) -> Result<Vec<Review>, StoreError> {
+        reviews::decided(self, state, after, limit).await
     }
 
     async fn review(&self, id: ReviewId) -> Result<Option<Review>, StoreError> {

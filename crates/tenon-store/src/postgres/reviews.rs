@@ -7,7 +7,7 @@ use super::moment::Moment;
 use super::{Postgres, Transaction};
 use crate::reviews::{ReviewRow, pair};
 use crate::rows::{self, clean};
-use crate::{Doubt, Judgement, Known, Lookup, Review, ReviewId, ReviewState, StoreError};
+use crate::{Decided, Doubt, Judgement, Known, Lookup, Review, ReviewId, ReviewState, StoreError};
 
 /// The columns of a review.
 macro_rules! select_reviews {
@@ -91,9 +91,12 @@ pub(super) async fn judge(
 ) -> Result<(), StoreError> {
     for judgement in judgements {
         let (one, other) = pair(judgement.one, judgement.other);
-        let statement = if judgement.only_open {
-            "update review set state = $3, decided_by = $4, because = $5, decided_at = now()
-             where one = $1 and other = $2 and state = 'open' and $6::uuid is not null"
+        let statement = if judgement.replaces.is_some() {
+            "update review set state = $3,
+                 decided_by = case when $3 <> 'open' then $4 end,
+                 because = case when $3 <> 'open' then $5 end,
+                 decided_at = case when $3 <> 'open' then now() end
+             where one = $1 and other = $2 and state = $7 and $6::uuid is not null"
         } else {
             "insert into review (one, other, state, reason, evidence, message_id, opened_at,
                  decided_by, because, decided_at)
@@ -102,15 +105,17 @@ pub(super) async fn judge(
              set state = excluded.state, decided_by = excluded.decided_by,
                  because = excluded.because, decided_at = excluded.decided_at"
         };
-        let judged = sqlx::query(statement)
+        let mut query = sqlx::query(statement)
             .bind(one.0)
             .bind(other.0)
             .bind(judgement.state.as_str())
             .bind(clean(&judgement.by))
             .bind(clean(&judgement.because))
-            .bind(judgement.message_id.0)
-            .execute(&mut **transaction)
-            .await?;
+            .bind(judgement.message_id.0);
+        if let Some(replaced) = judgement.replaces {
+            query = query.bind(replaced.as_str());
+        }
+        let judged = query.execute(&mut **transaction).await?;
         if judged.rows_affected() != 1 {
             return Err(StoreError::Conflict(
                 "a review was decided meanwhile".to_owned(),
@@ -151,6 +156,28 @@ pub(super) async fn list(
     ))
     .bind(after.map_or(0, |id| id.0))
     .bind(state.map(ReviewState::as_str))
+    .bind(i64::from(limit))
+    .fetch_all(&mut *connection)
+    .await?;
+    found.into_iter().map(review).collect()
+}
+
+pub(super) async fn decided(
+    store: &Postgres,
+    state: Option<ReviewState>,
+    after: Option<Decided>,
+    limit: u32,
+) -> Result<Vec<Review>, StoreError> {
+    let mut connection = store.connection().await?;
+    let found: Vec<Row> = sqlx::query_as(concat!(
+        select_reviews!(),
+        " where decided_at is not null and ($1::text is null or state = $1)
+             and (decided_at, id) < (coalesce($2, 'infinity'::timestamptz), $3)
+         order by decided_at desc, id desc limit $4"
+    ))
+    .bind(state.map(ReviewState::as_str))
+    .bind(after.map(|after| Moment::from(after.at)))
+    .bind(after.map_or(i64::MAX, |after| after.id.0))
     .bind(i64::from(limit))
     .fetch_all(&mut *connection)
     .await?;

@@ -4,8 +4,18 @@ use tenon_core::{MasterId, Timestamp};
 use uuid::Uuid;
 
 use super::Sqlite;
-use crate::golden::version;
+use crate::golden::{VersionRow, version};
 use crate::{GoldenRow, StoreError, Version, rows};
+
+/// The columns of a version, with those of the message that made it.
+macro_rules! select_versions {
+    () => {
+        "select h.version, h.at, h.golden, h.merged_into, h.message_id, j.attributes
+         from golden_history h
+         left join inbox i on i.message_id = h.message_id
+         left join journal j on j.position = i.position"
+    };
+}
 
 /// The version that held at a moment.
 pub(super) async fn at(
@@ -14,10 +24,10 @@ pub(super) async fn at(
     moment: Timestamp,
 ) -> Result<Option<Version>, StoreError> {
     let mut connection = store.read().await?;
-    let found: Option<(i64, i64, String, Option<Uuid>)> = sqlx::query_as(
-        "select version, at, golden, merged_into from golden_history
-         where master_id = $1 and at <= $2 order by version desc limit 1",
-    )
+    let found: Option<VersionRow> = sqlx::query_as(concat!(
+        select_versions!(),
+        " where h.master_id = $1 and h.at <= $2 order by h.version desc limit 1"
+    ))
     .bind(id.0)
     .bind(moment.as_microsecond())
     .fetch_optional(&mut *connection)
@@ -32,10 +42,10 @@ pub(super) async fn list(
     limit: u32,
 ) -> Result<Vec<Version>, StoreError> {
     let mut connection = store.read().await?;
-    let found: Vec<(i64, i64, String, Option<Uuid>)> = sqlx::query_as(
-        "select version, at, golden, merged_into from golden_history
-         where master_id = $1 order by version desc limit $2",
-    )
+    let found: Vec<VersionRow> = sqlx::query_as(concat!(
+        select_versions!(),
+        " where h.master_id = $1 order by h.version desc limit $2"
+    ))
     .bind(id.0)
     .bind(i64::from(limit))
     .fetch_all(&mut *connection)

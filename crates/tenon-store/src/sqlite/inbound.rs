@@ -243,14 +243,15 @@ async fn write_master(
         ));
     }
     sqlx::query(
-        "insert into golden_history (master_id, version, golden, at, merged_into)
-         values ($1, $2, $3, $4, $5)",
+        "insert into golden_history (master_id, version, golden, at, merged_into, message_id)
+         values ($1, $2, $3, $4, $5, $6)",
     )
     .bind(write.row.master_id.0)
     .bind(write.row.version)
     .bind(golden)
     .bind(now)
     .bind(merged_into)
+    .bind(write.message_id.0)
     .execute(&mut **transaction)
     .await?;
     Ok(())

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Sqlite, Transaction};
 use crate::reviews::{ReviewRow, pair};
 use crate::rows::{self, clean};
-use crate::{Doubt, Judgement, Known, Lookup, Review, ReviewId, ReviewState, StoreError};
+use crate::{Decided, Doubt, Judgement, Known, Lookup, Review, ReviewId, ReviewState, StoreError};
 
 /// The columns of a review.
 macro_rules! select_reviews {
@@ -93,9 +93,12 @@ pub(super) async fn judge(
 ) -> Result<(), StoreError> {
     for judgement in judgements {
         let (one, other) = pair(judgement.one, judgement.other);
-        let statement = if judgement.only_open {
-            "update review set state = $3, decided_by = $4, because = $5, decided_at = $7
-             where one = $1 and other = $2 and state = 'open' and $6 is not null"
+        let statement = if judgement.replaces.is_some() {
+            "update review set state = $3,
+                 decided_by = case when $3 <> 'open' then $4 end,
+                 because = case when $3 <> 'open' then $5 end,
+                 decided_at = case when $3 <> 'open' then $7 end
+             where one = $1 and other = $2 and state = $8 and $6 is not null"
         } else {
             "insert into review (one, other, state, reason, evidence, message_id, opened_at,
                  decided_by, because, decided_at)
@@ -104,16 +107,18 @@ pub(super) async fn judge(
              set state = excluded.state, decided_by = excluded.decided_by,
                  because = excluded.because, decided_at = excluded.decided_at"
         };
-        let judged = sqlx::query(statement)
+        let mut query = sqlx::query(statement)
             .bind(one.0)
             .bind(other.0)
             .bind(judgement.state.as_str())
             .bind(clean(&judgement.by))
             .bind(clean(&judgement.because))
             .bind(judgement.message_id.0)
-            .bind(now)
-            .execute(&mut **transaction)
-            .await?;
+            .bind(now);
+        if let Some(replaced) = judgement.replaces {
+            query = query.bind(replaced.as_str());
+        }
+        let judged = query.execute(&mut **transaction).await?;
         if judged.rows_affected() != 1 {
             return Err(StoreError::Conflict(
                 "a review was decided meanwhile".to_owned(),
@@ -154,6 +159,28 @@ pub(super) async fn list(
     ))
     .bind(after.map_or(0, |id| id.0))
     .bind(state.map(ReviewState::as_str))
+    .bind(i64::from(limit))
+    .fetch_all(&mut *connection)
+    .await?;
+    found.into_iter().map(review).collect()
+}
+
+pub(super) async fn decided(
+    store: &Sqlite,
+    state: Option<ReviewState>,
+    after: Option<Decided>,
+    limit: u32,
+) -> Result<Vec<Review>, StoreError> {
+    let mut connection = store.read().await?;
+    let found: Vec<Row> = sqlx::query_as(concat!(
+        select_reviews!(),
+        " where decided_at is not null and ($1 is null or state = $1)
+             and (decided_at, id) < ($2, $3)
+         order by decided_at desc, id desc limit $4"
+    ))
+    .bind(state.map(ReviewState::as_str))
+    .bind(after.map_or(i64::MAX, |after| after.at.as_microsecond()))
+    .bind(after.map_or(i64::MAX, |after| after.id.0))
     .bind(i64::from(limit))
     .fetch_all(&mut *connection)
     .await?;

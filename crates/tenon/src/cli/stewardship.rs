@@ -233,6 +233,13 @@ pub(crate) enum Reviews {
         /// Its number, from `list`.
         id: i64,
     },
+    /// Take back what was said: it is asked again. A merge is undone before, by `tenon master unmerge`.
+    Reopen {
+        #[command(flatten)]
+        giver: Giver,
+        /// Its number, from `list --state all`.
+        id: i64,
+    },
 }
 
 /// Who gives a command, and why.

@@ -13,7 +13,7 @@ use tenon_core::customer::Stage;
 use tenon_core::{MasterId, SystemName};
 use tenon_master::PartPolicy;
 use tenon_pipeline::{
-    Accept, Act, Command, MasterView, Outcome, RecordName, Steward, VersionView, moment,
+    Accept, Act, CauseView, Command, MasterView, Outcome, RecordName, Steward, VersionView, moment,
 };
 
 use tenon_store::Affiliation;
@@ -239,10 +239,10 @@ impl Desk {
 
     async fn history(&self, name: &str, as_json: bool) -> Result<(), Exit> {
         let id = self.find(name).await?;
-        for version in self.steward.history(id, 100).await? {
+        for change in self.steward.history(id, 100).await? {
             match as_json {
-                true => output::json(&version)?,
-                false => show_version(&version),
+                true => output::json(&change)?,
+                false => show_version(&change.version),
             }
         }
         Ok(())
@@ -295,8 +295,27 @@ fn show_version(version: &VersionView) {
     if let Some(into) = version.merged_into {
         output::data(&format!("    merged into {into}"));
     }
+    if let Some(cause) = &version.cause {
+        output::data(&format!("    by {}", caused(cause)));
+    }
     for (field, value) in version.golden.as_object().into_iter().flatten() {
         output::data(&format!("    {field}  {}", text(value)));
+    }
+}
+
+/// What made a version, as a person reads it.
+fn caused(cause: &CauseView) -> String {
+    let message = || cause.message_id.to_string();
+    match (&cause.act, &cause.by, &cause.system) {
+        (Some(act), Some(by), _) => {
+            let because = cause.because.as_deref().unwrap_or_default();
+            format!("{act} of {by}  {because}").trim_end().to_owned()
+        }
+        (_, _, Some(system)) => {
+            let record = cause.native_id.clone().unwrap_or_else(message);
+            format!("{system} {record}")
+        }
+        _ => format!("message {}", message()),
     }
 }
 

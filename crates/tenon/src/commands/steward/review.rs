@@ -39,6 +39,11 @@ pub(super) async fn run(command: Reviews) -> Result<(), Exit> {
             let review = ReviewId(id);
             desk.give(giver, Act::Reject { review }).await
         }
+        Reviews::Reopen { giver, id } => {
+            let desk = Desk::open(&giver.config).await?;
+            let review = ReviewId(id);
+            desk.give(giver, Act::Reopen { review }).await
+        }
     }
 }
 
