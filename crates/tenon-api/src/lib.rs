@@ -18,6 +18,7 @@ mod docs;
 mod export;
 mod headers;
 mod health;
+mod hub;
 mod insight;
 mod items;
 mod journey;
@@ -93,6 +94,8 @@ pub struct Api {
     pub master: Arc<MasterPolicy>,
     /// What the company decides about its figures.
     pub insight: Arc<tenon_insight::Policy>,
+    /// How long messages are kept; for ever, if it is not said.
+    pub keep: Option<Duration>,
     /// Who may what.
     pub access: Access,
     /// What goes on right now, for those who watch.
@@ -167,6 +170,7 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(read::queues))
         .routes(routes!(reveal::reveal_message))
         .routes(routes!(reveal::reveal_master))
+        .routes(routes!(hub::hub))
         .routes(routes!(live::live))
         .routes(routes!(alerts::alerts))
         .routes(routes!(alerts::test_alert))
@@ -224,6 +228,10 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(insight::reports::export))
         .routes(routes!(insight::grades::grades))
         .routes(routes!(insight::grades::grade, insight::grades::decide))
+        .routes(routes!(insight::scores::decisions))
+        .routes(routes!(insight::scores::rate))
+        .routes(routes!(insight::scores::scores))
+        .routes(routes!(insight::policy::policy))
         .routes(routes!(insight::customers::customer))
         .routes(routes!(insight::documents::together))
         .routes(routes!(insight::dealers::cover))

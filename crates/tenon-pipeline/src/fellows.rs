@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tenon_core::{SystemName, Timestamp};
-use tenon_store::{HubNode, ReloadOutcome, ReloadRequest, SharedStore, StoreError};
+use tenon_store::{HubNode, NodeFacts, ReloadOutcome, ReloadRequest, SharedStore, StoreError};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::courier::store_failure;
 use crate::retry::pause_for;
-use crate::{NotReloaded, Reloader};
+use crate::{NotReloaded, Reloader, Roles};
 
 /// How often a node says that it is there.
 const BEAT: Duration = Duration::from_secs(5);
@@ -57,6 +57,7 @@ pub struct ReloadedThere {
 /// A node and what it knows of the others.
 pub(crate) struct Fellows {
     node: HubNode,
+    facts: NodeFacts,
     store: SharedStore,
     /// The requests that are done here, or under way.
     heeded: Mutex<HashSet<Uuid>>,
@@ -64,15 +65,21 @@ pub(crate) struct Fellows {
 
 impl Fellows {
     /// A node that nobody knows yet.
-    pub(crate) fn new(store: SharedStore) -> Arc<Self> {
+    pub(crate) fn new(store: SharedStore, roles: Roles) -> Arc<Self> {
         let machine = std::fs::read_to_string("/proc/sys/kernel/hostname");
         let machine = machine.unwrap_or_else(|_| "node".to_owned());
         let node = HubNode {
             id: Uuid::now_v7(),
             name: format!("{}/{}", machine.trim(), std::process::id()),
         };
+        let facts = NodeFacts {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            roles: roles.names(),
+            started_at: Timestamp::now(),
+        };
         Arc::new(Self {
             node,
+            facts,
             store,
             heeded: Mutex::default(),
         })
@@ -102,8 +109,13 @@ impl Fellows {
         }
     }
 
+    /// This node, as the others know it.
+    pub(crate) fn own(&self) -> Uuid {
+        self.node.id
+    }
+
     async fn say_here(&self) {
-        if let Err(error) = self.store.node_seen(&self.node).await {
+        if let Err(error) = self.store.node_seen(&self.node, &self.facts).await {
             tracing::debug!(%error, "the other nodes are not told that this one is there");
         }
     }

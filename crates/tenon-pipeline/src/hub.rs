@@ -48,6 +48,17 @@ impl Roles {
         route: true,
         deliver: true,
     };
+
+    /// What they are called.
+    pub(crate) fn names(self) -> Vec<String> {
+        let named = [
+            (self.receive, "receive"),
+            (self.route, "route"),
+            (self.deliver, "deliver"),
+        ];
+        let taken = named.into_iter().filter(|(taken, _)| *taken);
+        taken.map(|(_, name)| name.to_owned()).collect()
+    }
 }
 
 /// What a node is told besides its systems.
@@ -98,7 +109,7 @@ impl Hub {
         let halts = Arc::new(Halts::default());
         // Before anything moves: what was paused stays so over a restart.
         halts.look(&store).await;
-        let fellows = Fellows::new(store.clone());
+        let fellows = Fellows::new(store.clone(), settings.roles);
         fellows.join().await;
         let serving = Serving::start(Parts {
             roles: settings.roles,

@@ -19,6 +19,7 @@ use tenon_store::{Half, SharedStore};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::accept::failure;
 use crate::bells::Bells;
@@ -90,6 +91,11 @@ impl Reloader {
         let took = self.reload(name).await?;
         let nodes = self.0.parts.fellows.ask_others(name, took).await?;
         Ok((took, nodes))
+    }
+
+    /// The node that it belongs to, as the others know it.
+    pub fn node(&self) -> Uuid {
+        self.0.parts.fellows.own()
     }
 
     /// Reads a system's file again and serves it as it says now: its problems are those that a start

@@ -58,7 +58,7 @@ pub use hierarchy::{Affiliation, Belonging, BelongingWrite};
 pub use insight::Insight;
 pub use items::{ItemMove, ItemRecord};
 pub use likeness::{Likeness, Neighbours};
-pub use nodes::{HubNode, Nodes, ReloadOutcome, ReloadRequest};
+pub use nodes::{HubNode, KnownNode, NodeFacts, Nodes, ReloadOutcome, ReloadRequest};
 pub use operations::{Half, Operations, ParkedGroup, Pause};
 pub use postgres::{Postgres, PostgresOptions};
 pub use prospects::{ProspectClaim, ProspectClaimWrite};

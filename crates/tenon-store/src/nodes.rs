@@ -6,7 +6,7 @@ use tenon_core::{SystemName, Timestamp};
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::rows::{system, timestamp};
+use crate::rows::{from_json, system, timestamp};
 
 /// A node of the hub.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,30 @@ pub struct HubNode {
     pub id: Uuid,
     /// What people know it by.
     pub name: String,
+}
+
+/// What a node is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeFacts {
+    /// The version of the hub that it runs.
+    pub version: String,
+    /// What it does: `receive`, `route`, `deliver`.
+    pub roles: Vec<String>,
+    /// Since when it runs, by its own clock.
+    pub started_at: Timestamp,
+}
+
+/// A node that was there within a day, and has not said that it has gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownNode {
+    /// The node.
+    pub node: HubNode,
+    /// What it is; absent of one that runs an older version.
+    pub facts: Option<NodeFacts>,
+    /// What it alone serves.
+    pub claims: Vec<String>,
+    /// For how many seconds it has said nothing.
+    pub silent_seconds: i64,
 }
 
 /// What every node is asked: to serve a system as its connector file says now.
@@ -44,14 +68,17 @@ pub struct ReloadOutcome {
 /// The nodes, and what all are asked.
 #[async_trait]
 pub trait Nodes: Send + Sync + 'static {
-    /// Notes that a node is there; it is for 15 seconds.
-    async fn node_seen(&self, node: &HubNode) -> Result<(), StoreError>;
+    /// Notes that a node is there, and what it has claimed through this store; it is for 15 seconds.
+    async fn node_seen(&self, node: &HubNode, facts: &NodeFacts) -> Result<(), StoreError>;
 
     /// Notes that a node has gone.
     async fn node_left(&self, id: Uuid) -> Result<(), StoreError>;
 
     /// The nodes that are there, by name.
     async fn nodes(&self) -> Result<Vec<HubNode>, StoreError>;
+
+    /// The nodes that were there within a day and did not say that they go, by name.
+    async fn known_nodes(&self) -> Result<Vec<KnownNode>, StoreError>;
 
     /// Asks every node; what was asked about the system before is not asked any more.
     async fn ask_reload(&self, request: &ReloadRequest) -> Result<(), StoreError>;
@@ -64,6 +91,39 @@ pub trait Nodes: Send + Sync + 'static {
 
     /// What came of a request so far, by the nodes' names.
     async fn reload_outcomes(&self, request: Uuid) -> Result<Vec<ReloadOutcome>, StoreError>;
+}
+
+/// The columns of a node: id, name, version, roles, since, claims, silence.
+pub(crate) type KnownRow = (
+    Uuid,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<String>,
+    i64,
+);
+
+pub(crate) fn known(row: KnownRow) -> Result<KnownNode, StoreError> {
+    let (id, name, version, roles, started, claims, silent) = row;
+    let list = |text: Option<String>| match text {
+        Some(text) => from_json("a list", &text),
+        None => Ok(Vec::new()),
+    };
+    let facts = match (version, started) {
+        (Some(version), Some(started)) => Some(NodeFacts {
+            version,
+            roles: list(roles)?,
+            started_at: timestamp(started)?,
+        }),
+        _ => None,
+    };
+    Ok(KnownNode {
+        node: HubNode { id, name },
+        facts,
+        claims: list(claims)?,
+        silent_seconds: silent.max(0),
+    })
 }
 
 /// The columns of a request: system, id, when.
@@ -95,14 +155,25 @@ macro_rules! nodes {
     ($store:ty, $read:ident, $begin:ident($($statement:literal)?), $now:literal) => {
         #[async_trait::async_trait]
         impl $crate::Nodes for $store {
-            async fn node_seen(&self, node: &HubNode) -> Result<(), StoreError> {
+            async fn node_seen(
+                &self,
+                node: &HubNode,
+                facts: &NodeFacts,
+            ) -> Result<(), StoreError> {
+                let claims = to_json(&self.claimed().await)?;
                 let mut transaction = self.$begin($($statement)?).await?;
                 sqlx::query(concat!(
-                    "insert into hub_node (id, name, seen_at) values ($1, $2, ", $now, ")
-                     on conflict (id) do update set seen_at = excluded.seen_at"
+                    "insert into hub_node (id, name, seen_at, version, roles, started_at, claims)
+                     values ($1, $2, ", $now, ", $3, $4, $5, $6)
+                     on conflict (id) do update
+                     set seen_at = excluded.seen_at, claims = excluded.claims"
                 ))
                 .bind(node.id)
                 .bind(clean(&node.name))
+                .bind(&facts.version)
+                .bind(to_json(&facts.roles)?)
+                .bind(facts.started_at.as_microsecond())
+                .bind(claims)
                 .execute(&mut *transaction)
                 .await?;
                 sqlx::query(concat!("delete from hub_node where seen_at < ", $now, " - 86400"))
@@ -133,6 +204,17 @@ macro_rules! nodes {
                 .await?;
                 let found = found.into_iter();
                 Ok(found.map(|(id, name)| HubNode { id, name }).collect())
+            }
+
+            async fn known_nodes(&self) -> Result<Vec<KnownNode>, StoreError> {
+                let mut connection = self.$read().await?;
+                let found: Vec<KnownRow> = sqlx::query_as(concat!(
+                    "select id, name, version, roles, started_at, claims, ", $now, " - seen_at
+                     from hub_node order by name, id limit 1000"
+                ))
+                .fetch_all(&mut *connection)
+                .await?;
+                found.into_iter().map(known).collect()
             }
 
             async fn ask_reload(&self, request: &ReloadRequest) -> Result<(), StoreError> {

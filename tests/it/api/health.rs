@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tenon_core::Failure;
 use tenon_pipeline::{Component, ComponentState, Health};
 
-use super::site::{Site, eventually, get_openly};
+use super::site::{Site, eventually, get, get_openly};
 
 #[tokio::test]
 async fn the_process_lives_before_the_hub_is_ready() {
@@ -54,4 +54,29 @@ async fn reasons_are_not_told_to_everybody() {
     assert_eq!(told["components"]["erp/deliver"]["state"], "stalled");
     assert_eq!(told["components"]["inbound.0"]["messages"], 3);
     assert!(!answer.text().contains("example.com"), "{told:#}");
+}
+
+#[tokio::test]
+async fn the_hub_tells_its_nodes_and_how_long_it_keeps_what() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let told = get(&router, "/api/v1/hub").await.with(200).json();
+    assert_eq!(told["version"], env!("CARGO_PKG_VERSION"));
+    let nodes = told["nodes"].as_array().expect("nodes");
+    assert_eq!(nodes.len(), 1, "{told}");
+    let node = &nodes[0];
+    assert_eq!(
+        (&node["own"], &node["present"], &node["version"]),
+        (&json!(true), &json!(true), &told["version"])
+    );
+    assert_eq!(node["roles"], json!(["receive", "route", "deliver"]));
+    let kept = &told["retention"];
+    assert_eq!(kept["journal_seconds"], 90 * 86_400);
+    assert_eq!(
+        (&kept["oldest_message"], &kept["session_idle_seconds"]),
+        (&Value::Null, &json!(7_200))
+    );
+    hub.stop().await;
+    let told = get(&router, "/api/v1/hub").await.with(200).json();
+    assert_eq!(told["nodes"], json!([]));
 }

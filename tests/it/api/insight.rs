@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tenon_insight::{Policy, REPORTS, Turn};
 use tenon_store::SharedStore;
 use tenon_store::insight::{DocumentRow, Projection};
 use uuid::Uuid;
 
-use super::site::{Site, call, eventually, get, order};
+use super::site::{Site, TOKEN, call, eventually, get, order, post};
 
 /// Enters everything that is journaled.
 async fn enter(store: &SharedStore) {
@@ -46,7 +46,41 @@ async fn figures_are_shown_and_kept_as_files() {
         .json();
     assert_eq!(exceptions[0]["orders"], 1, "{exceptions}");
     let state = get(&router, "/api/v1/insight").await.with(200).json();
-    assert_eq!(state[0]["live"], true, "{state}");
+    assert_eq!(
+        (&state[0]["live"], &state[0]["lag_seconds"]),
+        (&json!(true), &json!(0)),
+        "{state}"
+    );
+    assert_eq!(state[0]["end"], state[0]["position"], "{state}");
+    let of_days = async |query: &str| {
+        let path = format!("/api/v1/insight/orders?currency=CNY&{query}");
+        let found = get(&router, &path).await.with(200).json();
+        found["items"].as_array().map(Vec::len)
+    };
+    assert_eq!(of_days("from=2026-03-01&to=2026-03-01").await, Some(1));
+    assert_eq!(of_days("from=2026-03-02").await, Some(0));
+    assert_eq!(of_days("to=2026-02-28&sort=oldest").await, Some(0));
+    assert_eq!(of_days("matter=overdue&sort=most").await, Some(0));
+    let policy = get(&router, "/api/v1/insight/policy")
+        .await
+        .with(200)
+        .json();
+    assert_eq!(
+        (&policy["credit_days"], &policy["reconciliation"]),
+        (
+            &json!(30),
+            &json!({ "tolerance_share": "0", "tolerance_amounts": {}, "short_days": 0, "billing_days": 0 })
+        )
+    );
+    assert_eq!(
+        policy["score"][1],
+        json!({ "name": "sales", "weight": 35, "full": "1000000" })
+    );
+    // What is journaled and not yet entered is behind.
+    site.sql("update insight_generation set position = 0").await;
+    let behind = get(&router, "/api/v1/insight").await.with(200).json();
+    assert_eq!(behind[0]["position"], 0);
+    assert!(behind[0]["end"].as_i64() > Some(0), "{behind}");
 
     let file = get(&router, "/api/v1/insight/orders/export")
         .await
@@ -81,6 +115,13 @@ async fn figures_are_shown_and_kept_as_files() {
         ("reports/segments?by=colour", 400),
         ("reports/none", 404),
         ("grades?after=x", 400),
+        ("scores?after=x", 400),
+        ("scores?grade=odd", 400),
+        ("orders?sort=most&matter=short", 400),
+        ("orders?sort=most&currency=CNY", 400),
+        ("orders?sort=odd", 400),
+        ("orders?from=yesterday", 400),
+        ("grades/decisions?customer=x", 400),
         ("grades/00000000-0000-0000-0000-000000000001", 404),
         ("customers/00000000-0000-0000-0000-000000000001", 404),
     ] {
@@ -161,4 +202,85 @@ async fn an_order_stands_with_its_shipments_invoices_and_receipts() {
         (&found[2]["entity"], &found[2]["amount"], &found[2]["names"]),
         (&json!("invoice"), &json!("19.9"), &json!([id(1)]))
     );
+}
+
+#[tokio::test]
+async fn scores_are_listed_customers_rated_and_decisions_told() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let customer = json!({ "id": "K-1", "firm": "上海晨光剃须刀贸易有限公司",
+        "tax": "91350100M000100Y43", "call": "021-60000000" });
+    call(&router, "customers", &customer.to_string()).await;
+    let master = eventually(
+        async || match get(&router, "/api/v1/masters/shop%2FK-1").await {
+            answer if answer.status == 200 => Ok(answer.json()),
+            answer => Err(answer.text().to_owned()),
+        },
+    )
+    .await;
+    let master = master["master_id"].as_str().expect("an id").to_owned();
+    let rate = async |body: Value| {
+        let path = format!("/api/v1/insight/grades/{master}/rating");
+        let bearer = format!("Bearer {TOKEN}");
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+        ];
+        post(&router, &path, &headers, body.to_string()).await
+    };
+    rate(json!({ "cooperation": 101, "because": "too good" }))
+        .await
+        .problem(400, "request.invalid");
+    rate(json!({ "cooperation": 80, "because": "pays and talks" }))
+        .await
+        .with(200);
+    hub.stop().await;
+    enter(site.store()).await;
+    let scores = async |query: &str| {
+        let path = format!("/api/v1/insight/scores?{query}");
+        let found = get(&router, &path).await.with(200).json();
+        found["items"].as_array().expect("scores").clone()
+    };
+    let all = scores("").await;
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert_eq!(
+        (&all[0]["id"], &all[0]["cooperation"], &all[0]["grade"]),
+        (&json!(master), &json!(80), &Value::Null)
+    );
+    for (query, found) in [
+        ("grade=none", 1),
+        ("grade=diamond", 0),
+        ("owner=nobody", 0),
+        ("text=%E6%99%A8%E5%85%89", 1),
+        ("text=shop%2FK-1", 1),
+        ("text=elsewhere", 0),
+        (&format!("after=0/{master}"), 0),
+        (&format!("after=1/{master}"), 1),
+    ] {
+        assert_eq!(scores(query).await.len(), found, "{query}");
+    }
+    let decisions = async |query: &str| {
+        let path = format!("/api/v1/insight/grades/decisions{query}");
+        let found = get(&router, &path).await.with(200).json();
+        found["items"].as_array().expect("decisions").clone()
+    };
+    let told = decisions("").await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    let one = &told[0];
+    assert_eq!(
+        (&one["decision"], &one["cooperation"], &one["because"]),
+        (&json!("rate"), &json!(80), &json!("pays and talks"))
+    );
+    assert_eq!(
+        (&one["customer"], &one["name"], &one["by"], &one["outcome"]),
+        (
+            &json!(master),
+            &json!("上海晨光剃须刀贸易有限公司"),
+            &json!("token:configured"),
+            &json!("done")
+        )
+    );
+    assert_eq!(decisions(&format!("?customer={master}")).await, told);
+    let nobody = "?customer=00000000-0000-0000-0000-000000000001";
+    assert_eq!(decisions(nobody).await, Vec::<Value>::new());
 }

@@ -222,6 +222,7 @@ impl Site {
             health,
             master: Arc::default(),
             insight: Arc::default(),
+            keep: Some(Duration::from_secs(90 * 86_400)),
             access,
             live: tenon_api::Live::default(),
             kept: tenon_api::Kept::default(),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tenon_core::MasterId;
 use tenon_core::customer::Grade;
+use tenon_insight::{GradePolicy, Policy};
 use tenon_pipeline::{Act, Command};
 use tenon_store::insight::GradeProposal;
 use utoipa::{IntoParams, ToSchema};
@@ -33,7 +34,7 @@ pub(crate) struct GradesQuery {
     limit: Option<u32>,
 }
 
-/// A customer whose grade should change.
+/// A customer's score and grade.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ProposalView {
     /// The customer's master id.
@@ -112,11 +113,25 @@ pub(crate) struct GradeDecision {
 }
 
 /// Yes or no.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DecisionKind {
     Approve,
     Decline,
+}
+
+impl GradePolicyView {
+    /// Every grade, the best first.
+    pub(super) fn all(policy: &Policy) -> Vec<Self> {
+        let view = |(grade, policy): (Grade, &GradePolicy)| Self {
+            grade: word(grade),
+            from: policy.from,
+            credit_days: policy.credit_days,
+            priority: policy.priority,
+            revisit_days: policy.revisit_days,
+        };
+        policy.grades.all().map(view).into()
+    }
 }
 
 fn word(grade: Grade) -> String {
@@ -141,21 +156,10 @@ pub(crate) async fn grades(
         .await?;
     let next = found.last().filter(|_| found.len() as u32 == limit);
     let next = next.map(|last| format!("{}/{}", last.score.unwrap_or_default(), last.id));
-    let policy = reports
-        .policy()
-        .grades
-        .all()
-        .map(|(grade, policy)| GradePolicyView {
-            grade: word(grade),
-            from: policy.from,
-            credit_days: policy.credit_days,
-            priority: policy.priority,
-            revisit_days: policy.revisit_days,
-        });
     Ok(Json(ProposalsPage {
         items: found.into_iter().map(ProposalView::from).collect(),
         next,
-        policy: policy.into(),
+        policy: GradePolicyView::all(reports.policy()),
     }))
 }
 
@@ -222,8 +226,8 @@ pub(crate) async fn decide(
     };
     note.subject(id.to_string());
     note.detail(
-        json!({ "by": command.by, "because": command.because, "grade": given.grade,
-        "before": found.grade, "score": found.score }),
+        json!({ "decision": given.decision, "by": command.by, "because": command.because,
+        "grade": given.grade, "before": found.grade, "score": found.score }),
     );
     masters::answer(api.steward().command(&command, None).await?)
 }

@@ -7,7 +7,9 @@ pub(crate) mod documents;
 pub(crate) mod grades;
 pub(crate) mod kept;
 pub(crate) mod orders;
+pub(crate) mod policy;
 pub(crate) mod reports;
+pub(crate) mod scores;
 
 use axum::Json;
 use axum::extract::State;
@@ -36,7 +38,7 @@ impl Api {
 }
 
 /// Where a page ended, as its `next` says it: a number by which it is sorted, and an id.
-fn place(after: Option<&str>) -> Result<Option<(i32, Uuid)>, Problem> {
+fn place<N: std::str::FromStr>(after: Option<&str>) -> Result<Option<(N, Uuid)>, Problem> {
     let Some(after) = after else { return Ok(None) };
     let parts = after.split_once('/');
     let read = parts.and_then(|(number, id)| Some((number.parse().ok()?, id.parse().ok()?)));
@@ -51,7 +53,11 @@ pub(crate) struct GenerationView {
     generation: i32,
     /// The last journal position that is in it.
     position: i64,
-    /// Whether it is the one that is shown.
+    /// The last position of the journal.
+    end: i64,
+    /// For how many seconds the oldest message waits that is not in it; 0 where all are.
+    lag_seconds: i64,
+    /// Whether it is the one that is shown; the other is made anew beside it.
     live: bool,
 }
 
@@ -59,13 +65,20 @@ pub(crate) struct GenerationView {
 #[utoipa::path(get, path = "/api/v1/insight", tag = "insight", responses(
     (status = 200, description = "the live figures, and those that are made anew beside them", body = [GenerationView])))]
 pub(crate) async fn state(State(api): State<Api>) -> Result<Json<Vec<GenerationView>>, Problem> {
-    let generations = api.store.insight().generations().await?;
-    let views = generations.into_iter().map(|generation| GenerationView {
-        generation: generation.generation,
-        position: generation.position,
-        live: generation.live == 1,
-    });
-    Ok(Json(views.collect()))
+    let insight = api.store.insight();
+    let mut views = Vec::new();
+    for generation in insight.generations().await? {
+        let (end, waits) = insight.behind(generation.position).await?;
+        let lag = waits.map(|since| Timestamp::now().duration_since(since).as_secs());
+        views.push(GenerationView {
+            generation: generation.generation,
+            position: generation.position,
+            end,
+            lag_seconds: lag.unwrap_or_default().max(0),
+            live: generation.live == 1,
+        });
+    }
+    Ok(Json(views))
 }
 
 /// Makes all figures anew from the journal, beside those that are shown, and swaps them when they are

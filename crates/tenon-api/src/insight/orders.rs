@@ -3,10 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tenon_core::money::Decimal;
-use tenon_insight::{Account, FileFormat, Reports, day_of, units};
-use tenon_store::insight::{Exceptions, Matter, MatterFilter, OrderPage};
+use tenon_insight::{Account, FileFormat, Reports, day_number, day_of, units};
+use tenon_store::insight::{Exceptions, First, Matter, MatterFilter, OrderPage};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -30,6 +31,17 @@ pub(crate) struct OrdersQuery {
     customer: Option<Uuid>,
     /// Only this number, or this contract.
     text: Option<String>,
+    /// Only in this currency: `CNY`.
+    currency: Option<String>,
+    /// Only those that stand so since this day or a later one; without a matter, orders of such days.
+    #[param(value_type = Option<String>, format = Date)]
+    from: Option<Date>,
+    /// Only those that stand so since this day or an earlier one; without a matter, orders of such days.
+    #[param(value_type = Option<String>, format = Date)]
+    to: Option<Date>,
+    /// Which come first: `oldest`, `youngest`, or `most`: of one currency those of which most is at stake, where
+    /// they are `short`, `unbilled`, `over_billed` or `overdue`.
+    sort: Option<String>,
     /// The `next` of the page before.
     after: Option<String>,
     /// How many, at most 200.
@@ -138,10 +150,34 @@ fn filter(reports: &Reports, query: &OrdersQuery) -> Result<MatterFilter, Proble
             ))
         })
     });
+    let matter = matter.transpose()?;
+    let first = match query.sort.as_deref() {
+        None => First::Usual,
+        Some("oldest") => First::Oldest,
+        Some("youngest") => First::Youngest,
+        Some("most") if query.currency.is_none() => {
+            let detail = "amounts of one currency alone are compared: name it as `currency`";
+            return Err(Problem::bad_request(detail));
+        }
+        Some("most") if matter.and_then(Matter::at_stake).is_some() => First::Most,
+        Some("most") => {
+            let detail =
+                "nothing is at stake but of the matters short, unbilled, over_billed, overdue";
+            return Err(Problem::bad_request(detail));
+        }
+        Some(other) => {
+            let detail = format!("`{other}` is no order: oldest, youngest, most");
+            return Err(Problem::bad_request(detail));
+        }
+    };
     Ok(MatterFilter {
-        matter: matter.transpose()?,
+        matter,
         customer: query.customer,
         text: query.text.clone().filter(|text| !text.trim().is_empty()),
+        currency: query.currency.clone(),
+        from: query.from.map(day_number),
+        to: query.to.map(day_number),
+        first,
         ..reports.matters()
     })
 }

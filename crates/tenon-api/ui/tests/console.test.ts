@@ -267,7 +267,7 @@ test('markup in every field is shown as the text that it is', async () => {
   expect(visitor.complaints).toEqual([])
 }, 180_000)
 
-const PATHS = ['/', '/flow', '/messages', '/trace/SO-2026-000042', '/parked', '/customers', '/reviews', '/items', '/items?tab=decided', '/reconciliation?matter=all', '/cover', '/reports', '/reports?report=funnel', '/reports?report=scorecard', '/reports?report=cohorts', '/reports?report=hints', '/grades', '/connectors', '/connectors/erp', '/settings', '/settings?tab=audit', '/settings?tab=about']
+const PATHS = ['/', '/flow', '/messages', '/trace/SO-2026-000042', '/parked', '/customers', '/reviews', '/items', '/items?tab=decided', '/reconciliation?matter=all', '/cover', '/reports', '/reports?report=funnel', '/reports?report=scorecard', '/reports?report=cohorts', '/reports?report=hints', '/grades', '/connectors', '/connectors/erp', '/settings', '/settings?tab=audit', '/settings?tab=figures', '/settings?tab=about', '/grades?tab=scores', '/grades?tab=policy']
 
 test.each([
   ['en-GB', 'light', 1280, 'accessible'],

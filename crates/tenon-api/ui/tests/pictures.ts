@@ -47,7 +47,7 @@ test('pictures', { timeout: 900_000 }, async () => {
       reviews: '/reviews', items: '/items', reconciliation: '/reconciliation', cover: '/cover', reports: '/reports?report=segments', grades: '/grades', connectors: '/connectors', connector: '/connectors/erp', settings: '/settings',
       ...(process.env.LOOKS ? {
         ground: `/cover?open=${stock.dealer}/${stock.item}`, decided: '/items?tab=decided', months: '/reports', cohorts: '/reports?report=cohorts&unit=quarter', funnel: '/reports?report=funnel', newcomers: '/reports?report=new_customers', distribution: '/reports?report=grades', products: '/reports?report=products', scorecard: '/reports?report=scorecard',
-        account: '/settings?tab=account', audit: '/settings?tab=audit', about: '/settings?tab=about', tokens: '/settings?tab=tokens', playground: '/connectors/crm?tab=playground', nowhere: '/nowhere',
+        account: '/settings?tab=account', audit: '/settings?tab=audit', about: '/settings?tab=about', tokens: '/settings?tab=tokens', figures: '/settings?tab=figures', scores: '/grades?tab=scores', policy: '/grades?tab=policy', playground: '/connectors/crm?tab=playground', nowhere: '/nowhere',
       } : {}),
     }
     for (const [suffix, look] of process.env.LOOKS ? LOOKS : LOOKS.slice(0, 1)) {

@@ -8,3 +8,4 @@ create index audit_who_action on audit (who, action, at, position);
 create index audit_who_kind on audit (who, (substr(action, 1, strpos(action, '.'))), at, position);
 -- Of a long subject the beginning is enough to find it.
 create index audit_subject on audit ((substr(subject, 1, 200)), at, position);
+create index audit_who_subject on audit (who, (substr(subject, 1, 200)), at, position);

@@ -193,38 +193,12 @@ macro_rules! access_store {
                 limit: u32,
             ) -> Result<Vec<AuditEntry>, StoreError> {
                 let mut transaction = self.$ask().await?;
-                let (than, falling) = match filter.oldest_first {
-                    true => (" > (", ""),
-                    false => (" < (", " desc"),
-                };
+                let falling = if filter.oldest_first { "" } else { " desc" };
+                let mut since = filter.since.map_or(i64::MIN, |since| since.as_microsecond());
+                let until = filter.until.map_or(i64::MAX, |until| until.as_microsecond());
+                let mut last = until.saturating_sub(1);
                 let mut query = sqlx::QueryBuilder::<$database>::new(select_audit!());
-                query.push(" where at >= ");
-                query.push_bind(filter.since.map_or(i64::MIN, |since| since.as_microsecond()));
-                query.push(" and at < ");
-                query.push_bind(filter.until.map_or(i64::MAX, |until| until.as_microsecond()));
-                // A subject is rarer than who and what: where one is named, no other index is to be used.
-                let other = match &filter.subject {
-                    None => "",
-                    Some(subject) => {
-                        let subject = clean(subject).into_owned();
-                        query.push(" and substr(subject, 1, 200) = ");
-                        query.push_bind(subject.chars().take(200).collect::<String>());
-                        query.push(" and subject = ").push_bind(subject);
-                        " || ''"
-                    }
-                };
-                if let Some(who) = &filter.who {
-                    query.push(" and who").push(other).push(" = ");
-                    query.push_bind(clean(who).into_owned());
-                }
-                if let Some(action) = &filter.action {
-                    let what = match action.ends_with('.') {
-                        true => $kind,
-                        false => "action",
-                    };
-                    query.push(" and ").push(what).push(other).push(" = ");
-                    query.push_bind(clean(action).into_owned());
-                }
+                query.push(" where ");
                 if let Some(after) = after {
                     let at: Option<i64> = sqlx::query_scalar(
                         "select at from audit where position <= $1 order by position desc limit 1",
@@ -232,9 +206,47 @@ macro_rules! access_store {
                     .bind(after)
                     .fetch_optional(&mut *transaction)
                     .await?;
-                    query.push(" and (at, position)").push(than);
-                    query.push_bind(at.unwrap_or(i64::MIN));
-                    query.push(", ").push_bind(after).push(")");
+                    let at = at.unwrap_or(i64::MIN);
+                    // Of the two bounds of the times the nearer one is where the index is entered.
+                    let than = match filter.oldest_first {
+                        true => {
+                            since = since.max(at);
+                            " > ("
+                        }
+                        false => {
+                            last = last.min(at);
+                            " < ("
+                        }
+                    };
+                    query.push("(at, position)").push(than);
+                    query.push_bind(at).push(", ").push_bind(after).push(") and ");
+                }
+                query.push("at >= ").push_bind(since);
+                query.push(" and at <= ").push_bind(last);
+                // A subject is rarer than an action: where one is named, the action's index is not to be used.
+                let action_beside = match &filter.subject {
+                    None => "",
+                    Some(subject) => {
+                        let subject = clean(subject).into_owned();
+                        query.push(" and substr(subject, 1, 200) = ");
+                        query.push_bind(subject.chars().take(200).collect::<String>());
+                        // Not as a column: SQLite would put the value into the other expression too, and then
+                        // know no index for it.
+                        query.push(" and subject || '' = ").push_bind(subject);
+                        " || ''"
+                    }
+                };
+                if let Some(who) = &filter.who {
+                    query.push(" and who = ");
+                    query.push_bind(clean(who).into_owned());
+                }
+                if let Some(action) = &filter.action {
+                    let what = match action.ends_with('.') {
+                        true => $kind,
+                        false => "action",
+                    };
+                    query.push(" and ").push(what).push(action_beside).push(" = ");
+                    query.push_bind(clean(action).into_owned());
                 }
                 query.push(" order by at").push(falling);
                 query.push(", position").push(falling).push(" limit ");

@@ -71,6 +71,32 @@ impl Matter {
             Self::Mixed => "mixed",
         }
     }
+
+    /// The column of what is at stake, where orders lie in its order.
+    pub fn at_stake(self) -> Option<&'static str> {
+        match self {
+            Self::Short => Some("o.short"),
+            Self::Unbilled => Some("o.unbilled"),
+            Self::OverBilled => Some("o.over_billed"),
+            Self::Overdue => Some("o.outstanding"),
+            Self::Matched | Self::Open | Self::Orphan | Self::Mixed => None,
+        }
+    }
+}
+
+/// Which orders come first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum First {
+    /// The oldest where it is asked how they stand, else the youngest.
+    #[default]
+    Usual,
+    /// Those that stand so for longest.
+    Oldest,
+    /// Those that stand so since lately.
+    Youngest,
+    /// Those of which most is at stake: of matters that have an amount ([`Matter::at_stake`]).
+    Most,
 }
 
 /// Which orders, and as of when.
@@ -82,6 +108,15 @@ pub struct MatterFilter {
     pub customer: Option<Uuid>,
     /// Only this number or this contract.
     pub text: Option<String>,
+    /// Only in this currency.
+    pub currency: Option<String>,
+    /// Only those that stand so since this day or a later one; where it is not asked how they stand, of this day
+    /// or a later one.
+    pub from: Option<i32>,
+    /// Only those that stand so since this day or an earlier one, or of such a day.
+    pub to: Option<i32>,
+    /// Which come first.
+    pub first: First,
     /// As of which day.
     pub today: i32,
     /// Days until a bill must be paid, where the customer has none of its own.
@@ -107,7 +142,7 @@ pub struct OrderPage {
     pub due_on: Option<i32>,
     pub age_from: Option<i32>,
     /// Where it stands among the others.
-    pub place: i32,
+    pub place: i64,
 }
 
 /// Exceptions of one currency.

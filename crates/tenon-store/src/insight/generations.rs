@@ -1,11 +1,14 @@
 //! Generations: the live one, and the one that is built beside it.
 
+use serde::Deserialize;
 use serde_json::json;
+use tenon_core::Timestamp;
 use uuid::Uuid;
 
 use super::session::Session;
 use super::{DocumentRow, Engine, Generation, Insight};
 use crate::StoreError;
+use crate::rows::timestamp;
 
 /// The tables that hold generations, without that of the generations themselves.
 const TABLES: [&str; 12] = [
@@ -34,6 +37,39 @@ impl Insight {
                 &[json!({ "one": 1 })],
             )
             .await
+    }
+
+    /// The last position of the journal, and since when the oldest message waits that a generation has not entered
+    /// up to `position`; `None` where it has entered all.
+    pub async fn behind(&self, position: i64) -> Result<(i64, Option<Timestamp>), StoreError> {
+        #[derive(Deserialize)]
+        struct Found {
+            position: i64,
+            at: i64,
+        }
+        let at = match &self.engine {
+            Engine::Postgres(_) => "cast(extract(epoch from j.journaled_at) * 1000000 as bigint)",
+            Engine::Sqlite(_) => "j.journaled_at",
+        };
+        let given = [json!({ "position": position })];
+        let mut session = Session::look_up(&self.engine).await?;
+        let last = format!(
+            "select j.position, {at} as at from journal j
+             where (select g.position from {{position bigint}} g) >= 0
+             order by j.position desc limit 1"
+        );
+        let next = format!(
+            "select j.position, {at} as at from journal j
+             where j.position > (select g.position from {{position bigint}} g)
+             order by j.position limit 1"
+        );
+        let last: Vec<Found> = session.ask(&last, &given).await?;
+        let next: Vec<Found> = session.ask(&next, &given).await?;
+        let end = last
+            .first()
+            .map_or(position, |last| last.position.max(position));
+        let waits = next.first().map(|next| timestamp(next.at)).transpose()?;
+        Ok((end, waits))
     }
 
     /// Begins a generation, at the journal's beginning.

@@ -21,11 +21,11 @@ use uuid::Uuid;
 pub use care::{CareFacts, GivenReminder};
 pub use dealers::{Counted, DealerStock, Demand, ReportedRow, SoldRow, SoldUnitRow, StockRow};
 pub use figures::{
-    Activity, Cohort, Exceptions, Funnel, GradeCount, Matter, MatterFilter, MonthFigures,
+    Activity, Cohort, Exceptions, First, Funnel, GradeCount, Matter, MatterFilter, MonthFigures,
     NewCustomers, OrderPage, Owned, ProductFigures, ReportFilter, Satisfaction, SegmentFigures,
 };
 pub use journal::{JournalEntry, JournalPage};
-pub use scoring::{GradeProposal, ScoreFacts, Scored, ScoredMonth};
+pub use scoring::{GradeProposal, ScoreFacts, ScoreFilter, Scored, ScoredMonth};
 
 use crate::{Postgres, Sqlite};
 

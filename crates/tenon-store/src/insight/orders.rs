@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::figures::amount;
 use super::session::{Session, given};
-use super::{Exceptions, Insight, Matter, MatterFilter, OrderPage};
+use super::{Exceptions, First, Insight, Matter, MatterFilter, OrderPage};
 use crate::StoreError;
 
 /// How orders stand that belong to a matter.
@@ -67,18 +67,18 @@ impl MatterFilter {
     fn given(&self, generation: i32) -> serde_json::Value {
         json!({ "generation": generation, "today": self.today, "credit_days": self.credit_days,
             "short_days": self.short_days, "billing_days": self.billing_days,
-            "customer": self.customer, "number": self.text })
+            "customer": self.customer, "number": self.text, "currency": self.currency,
+            "from_day": self.from, "to_day": self.to })
     }
 }
 
 impl Insight {
-    /// Orders, by age where it is asked how they stand, else the youngest first; after the place and the id of
-    /// the last that is known, at most `limit`.
+    /// Orders, after the place and the id of the last that is known, at most `limit`.
     pub async fn orders(
         &self,
         generation: i32,
         filter: &MatterFilter,
-        after: Option<(i32, Uuid)>,
+        after: Option<(i64, Uuid)>,
         limit: u32,
     ) -> Result<Vec<OrderPage>, StoreError> {
         let all = || Standing {
@@ -113,15 +113,33 @@ impl Insight {
         };
         // Of a customer or a number there are few orders, which are found by other indexes than that of the place.
         let few = filter.customer.is_some() || filter.text.is_some();
-        let key = format!("{place}{}", if few { " + 0" } else { "" });
-        let (than, falling) = match filter.matter {
-            Some(_) => (">", ""),
-            None => ("<", " desc"),
+        let most = filter.matter.and_then(Matter::at_stake);
+        let most = most.filter(|_| filter.first == First::Most);
+        let sorted = most.unwrap_or(place);
+        let key = format!("{sorted}{}", if few { " + 0" } else { "" });
+        let rising = match filter.first {
+            First::Usual => filter.matter.is_some(),
+            First::Oldest => true,
+            First::Youngest | First::Most => false,
         };
+        let (than, falling) = match rising {
+            true => (">", ""),
+            false => ("<", " desc"),
+        };
+        let mut only = String::new();
+        if filter.currency.is_some() {
+            only += " and o.currency = (select g.currency from {currency text} g)";
+        }
+        for (day, than) in [(filter.from, ">= "), (filter.to, "<= ")] {
+            let name = if than == ">= " { "from_day" } else { "to_day" };
+            if day.is_some() {
+                only += &format!(" and {place} {than}{}", given(name));
+            }
+        }
         let beyond = match after {
             None => String::new(),
             Some(_) => {
-                let place = given("place");
+                let place = "(select g.place from {place bigint} g)";
                 format!(
                     "and {key} {than}= {place} and ({key} {than} {place}
                          or o.id {than} (select g.id from {{id uuid}} g))"
@@ -136,11 +154,11 @@ impl Insight {
                  r.id as customer, r.name as customer_name, r.code as customer_code,
                  case when o.outstanding > 0
                      then o.billed_on + coalesce(r.credit_days, {}) end as due_on,
-                 {since} as age_from, {place} as place
+                 {since} as age_from, {sorted} as place
              from {from}
              left join insight_customer c on c.generation = o.generation and c.id = o.party
              left join insight_customer r on r.generation = c.generation and r.id = c.root
-             where o.generation = {generation_of} and {condition} {beyond}
+             where o.generation = {generation_of} and {condition}{only} {beyond}
              order by {key}{falling}, o.id{falling} limit {limit}",
             given("credit_days"),
         );

@@ -81,6 +81,17 @@ pub struct GradeProposal {
     pub scored_on: Option<i32>,
 }
 
+/// Which scores.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ScoreFilter {
+    /// Only of customers that have this grade; `Some(None)`: that have none.
+    pub grade: Option<Option<String>>,
+    /// Only of customers whom this one looks after.
+    pub owner: Option<String>,
+    /// Only of these customers.
+    pub ids: Option<Vec<Uuid>>,
+}
+
 impl Insight {
     /// Customers whose facts have changed since they were scored, or that were scored on another day.
     pub async fn unscored(
@@ -232,6 +243,57 @@ impl Insight {
                 &[given],
             )
             .await
+    }
+
+    /// Customers by their scores, the highest first, after a score and an id.
+    pub async fn scores(
+        &self,
+        generation: i32,
+        filter: &ScoreFilter,
+        after: Option<(i32, Uuid)>,
+        limit: u32,
+    ) -> Result<Vec<GradeProposal>, StoreError> {
+        let mut only = String::new();
+        let mut given = json!({ "generation": generation });
+        match &filter.grade {
+            None => {}
+            Some(None) => only += " and c.grade is null",
+            Some(Some(grade)) => {
+                only += " and c.grade = (select g.grade from {grade text} g)";
+                given["grade"] = grade.as_str().into();
+            }
+        }
+        if let Some(owner) = &filter.owner {
+            only += " and c.owner = (select g.owner from {owner text} g)";
+            given["owner"] = owner.as_str().into();
+        }
+        if let Some((score, id)) = after {
+            only += " and (c.score, c.id) < ((select g.score from {score integer} g), (select g.after from {after uuid} g))";
+            given["score"] = score.into();
+            given["after"] = id.to_string().into();
+        }
+        // One row says what is asked, the others which customers: of a row that lacks a key it is null.
+        let mut rows = vec![given];
+        let from = match &filter.ids {
+            None => "insight_customer c",
+            Some(ids) => {
+                rows.extend(ids.iter().map(|id| json!({ "named": id })));
+                "(select distinct g.named from {named uuid} g where g.named is not null) f
+                     join insight_customer c on c.id = f.named"
+            }
+        };
+        let only = only.replace("} g)", "} g limit 1)");
+        // Constants only; what was asked for is given.
+        let question = format!(
+            "select c.id, c.code, c.name, c.owner, c.grade, c.proposed, c.score, c.parts,
+                 c.cooperation, c.declined, c.scored_on
+             from {from}
+             where c.generation = (select g.generation from {{generation integer}} g limit 1)
+                 and c.root = c.id and c.score is not null{only}
+             order by c.score desc, c.id desc limit {limit}"
+        );
+        let mut session = Session::read(&self.engine).await?;
+        session.ask(&question, &rows).await
     }
 
     /// The score and grade of one customer.

@@ -34,6 +34,17 @@ pub(super) struct Claims {
     session: Mutex<Option<Session>>,
 }
 
+impl Claims {
+    /// What is claimed.
+    pub(super) async fn names(&self) -> Vec<String> {
+        let place = self.session.lock().await;
+        let names = place.iter().flat_map(|session| session.names.iter());
+        let mut names: Vec<String> = names.cloned().collect();
+        names.sort_unstable();
+        names
+    }
+}
+
 #[derive(Debug)]
 struct Session {
     connection: PgConnection,

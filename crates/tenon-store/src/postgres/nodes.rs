@@ -3,9 +3,16 @@
 use uuid::Uuid;
 
 use super::Postgres;
-use crate::nodes::{OutcomeRow, RequestRow, nodes, outcome, request};
-use crate::rows::{clean, clean_option};
-use crate::{HubNode, ReloadOutcome, ReloadRequest, StoreError};
+use crate::nodes::{KnownRow, OutcomeRow, RequestRow, known, nodes, outcome, request};
+use crate::rows::{clean, clean_option, to_json};
+use crate::{HubNode, KnownNode, NodeFacts, ReloadOutcome, ReloadRequest, StoreError};
+
+impl Postgres {
+    /// What this node has claimed.
+    async fn claimed(&self) -> Vec<String> {
+        self.claims.names().await
+    }
+}
 
 nodes!(
     Postgres,

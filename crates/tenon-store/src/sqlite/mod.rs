@@ -78,6 +78,7 @@ const BUSY: Duration = Duration::from_secs(30);
 pub struct Sqlite {
     writer: SqlitePool,
     reader: SqlitePool,
+    claims: std::sync::Arc<claims::Claims>,
 }
 
 /// Opens the file at `path`, which is made if it is not there: a pool of the one connection that
@@ -149,7 +150,11 @@ fn place(error: sqlx::Error, path: &Path) -> StoreError {
 impl Sqlite {
     /// A store on the pools that [`open_sqlite`] made.
     pub fn open(writer: SqlitePool, reader: SqlitePool) -> Self {
-        Self { writer, reader }
+        Self {
+            writer,
+            reader,
+            claims: std::sync::Arc::default(),
+        }
     }
 
     pub(crate) async fn begin(&self) -> Result<Transaction, StoreError> {
@@ -169,6 +174,145 @@ impl Sqlite {
 /// Now, in microseconds since 1970.
 fn now() -> i64 {
     Timestamp::now().as_microsecond()
+}
+
+fn migrator() -> Migrator {
+    let migration = |version, name: &'static str, text: &'static str| {
+        let text = text.into_sql_str();
+        Migration::new(version, name.into(), MigrationType::Simple, text, false)
+    };
+    Migrator::with_migrations(vec![
+        migration(
+            1,
+            "hub",
+            include_str!("../../migrations/sqlite/0001_hub.sql"),
+        ),
+        migration(
+            2,
+            "likeness",
+            include_str!("../../migrations/sqlite/0002_likeness.sql"),
+        ),
+        migration(
+            3,
+            "merges",
+            include_str!("../../migrations/sqlite/0003_merges.sql"),
+        ),
+        migration(
+            4,
+            "reviews",
+            include_str!("../../migrations/sqlite/0004_reviews.sql"),
+        ),
+        migration(
+            5,
+            "claims",
+            include_str!("../../migrations/sqlite/0005_claims.sql"),
+        ),
+        migration(
+            6,
+            "hierarchy",
+            include_str!("../../migrations/sqlite/0006_hierarchy.sql"),
+        ),
+        migration(
+            7,
+            "access",
+            include_str!("../../migrations/sqlite/0007_access.sql"),
+        ),
+        migration(
+            8,
+            "founding",
+            include_str!("../../migrations/sqlite/0008_founding.sql"),
+        ),
+        migration(
+            9,
+            "life",
+            include_str!("../../migrations/sqlite/0009_life.sql"),
+        ),
+        migration(
+            10,
+            "insight",
+            include_str!("../../migrations/sqlite/0010_insight.sql"),
+        ),
+        migration(
+            11,
+            "pauses",
+            include_str!("../../migrations/sqlite/0011_pauses.sql"),
+        ),
+        migration(
+            12,
+            "parking",
+            include_str!("../../migrations/sqlite/0012_parking.sql"),
+        ),
+        migration(
+            13,
+            "care",
+            include_str!("../../migrations/sqlite/0013_care.sql"),
+        ),
+        migration(
+            14,
+            "bi",
+            include_str!("../../migrations/sqlite/0014_bi.sql"),
+        ),
+        migration(
+            15,
+            "items",
+            include_str!("../../migrations/sqlite/0015_items.sql"),
+        ),
+        migration(
+            16,
+            "dealers",
+            include_str!("../../migrations/sqlite/0016_dealers.sql"),
+        ),
+        migration(
+            17,
+            "tallies",
+            include_str!("../../migrations/sqlite/0017_tallies.sql"),
+        ),
+        migration(
+            18,
+            "names",
+            include_str!("../../migrations/sqlite/0018_names.sql"),
+        ),
+        migration(
+            19,
+            "bom_changes",
+            include_str!("../../migrations/sqlite/0019_bom_changes.sql"),
+        ),
+        migration(
+            20,
+            "sold_units",
+            include_str!("../../migrations/sqlite/0020_sold_units.sql"),
+        ),
+        migration(
+            21,
+            "searches",
+            include_str!("../../migrations/sqlite/0021_searches.sql"),
+        ),
+        migration(
+            22,
+            "figures",
+            include_str!("../../migrations/sqlite/0022_figures.sql"),
+        ),
+        migration(
+            23,
+            "nodes",
+            include_str!("../../migrations/sqlite/0023_nodes.sql"),
+        ),
+        migration(
+            30,
+            "audit",
+            include_str!("../../migrations/sqlite/0030_audit.sql"),
+        ),
+        migration(
+            31,
+            "node_facts",
+            include_str!("../../migrations/sqlite/0031_node_facts.sql"),
+        ),
+        migration(
+            32,
+            "scores",
+            include_str!("../../migrations/sqlite/0032_scores.sql"),
+        ),
+    ])
 }
 
 #[async_trait]

@@ -3,8 +3,15 @@
 use uuid::Uuid;
 
 use super::Sqlite;
-use crate::nodes::{OutcomeRow, RequestRow, nodes, outcome, request};
-use crate::rows::{clean, clean_option};
-use crate::{HubNode, ReloadOutcome, ReloadRequest, StoreError};
+use crate::nodes::{KnownRow, OutcomeRow, RequestRow, known, nodes, outcome, request};
+use crate::rows::{clean, clean_option, to_json};
+use crate::{HubNode, KnownNode, NodeFacts, ReloadOutcome, ReloadRequest, StoreError};
+
+impl Sqlite {
+    /// What this node has claimed.
+    async fn claimed(&self) -> Vec<String> {
+        self.claims.names()
+    }
+}
 
 nodes!(Sqlite, read, begin(), "unixepoch()");

@@ -254,6 +254,7 @@ pub(crate) async fn serve(
             health: hub.health().clone(),
             master: Arc::new(settings.master_policy()),
             insight: Arc::new(settings.insight.clone()),
+            keep: settings.journal.keep.map(|keep| keep.0),
             access: access.clone(),
             live: tenon_api::Live::until(stop.clone()),
             kept: tenon_api::Kept::default(),

@@ -1,5 +1,8 @@
-import { Button, Empty, Input, Skeleton, Table, type TableColumnsType } from 'antd'
+import { Button, DatePicker, Empty, Input, Select, Skeleton, Table, type TableColumnsType } from 'antd'
+import { SlidersOutlined } from '@ant-design/icons'
 import { useInfiniteQuery } from '@tanstack/react-query'
+import dayjs from 'dayjs'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useSearchParams } from 'react-router'
 import { api, hub, type Schemas } from '../../api/client'
@@ -11,12 +14,15 @@ import { OfCustomer } from '../../parts/OfCustomer'
 import { Figure, PageHead, Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
 import './reconciliation.css'
+import { Rules } from './Rules'
 
 type Order = Schemas['OrderView']
 
 const MATTERS = ['overdue', 'short', 'unbilled', 'over_billed', 'orphan', 'mixed', 'open', 'matched'] as const
 /** Which matters somebody should look at, and how urgently. */
 const TONES: Record<string, string> = { overdue: 'bad', short: 'wait', unbilled: 'wait', over_billed: 'bad', orphan: 'wait', mixed: 'wait', matched: 'good' }
+/** Of which matters something is at stake, by which orders can be put in order. */
+const AT_STAKE = ['short', 'unbilled', 'over_billed', 'overdue']
 /** Holds the place of an amount. */
 const BLANK = '\u00a0'
 
@@ -28,9 +34,25 @@ export default function Reconciliation() {
   const matter = query.get('matter') ?? 'overdue'
   const text = query.get('q') ?? ''
   const customer = query.get('customer') ?? ''
-  const asked = { ...(matter === 'all' ? {} : { matter }), ...(text ? { text } : {}), ...(customer ? { customer } : {}) }
+  const [ruled, setRuled] = useState(false)
+  const currencies = (exceptions.data ?? []).map((row) => row.currency).filter(Boolean)
+  const usual = matter === 'all' ? 'youngest' : 'oldest'
+  const sorts = ['oldest', 'youngest', ...(AT_STAKE.includes(matter) && currencies.length ? ['most'] : [])]
+  const sort = sorts.find((sort) => sort === query.get('sort')) ?? usual
+  // Amounts are compared within one currency.
+  const currency = query.get('currency') ?? (sort === 'most' ? currencies[0] : undefined)
+  const [from, to] = [query.get('from'), query.get('to')]
+  const asked: Record<string, string> = {
+    ...(matter === 'all' ? {} : { matter }),
+    ...(text ? { text } : {}),
+    ...(customer ? { customer } : {}),
+    ...(currency ? { currency } : {}),
+    ...(from ? { from } : {}),
+    ...(to ? { to } : {}),
+    ...(sort === usual ? {} : { sort }),
+  }
   const orders = useInfiniteQuery({
-    queryKey: ['orders', matter, text, customer],
+    queryKey: ['orders', asked],
     initialPageParam: undefined as string | undefined,
     queryFn: async ({ pageParam }) => (await api.GET('/api/v1/insight/orders', { params: { query: { ...asked, after: pageParam, limit: 50 } } })).data!,
     getNextPageParam: (page) => page.next ?? undefined,
@@ -49,29 +71,36 @@ export default function Reconciliation() {
       <PageHead
         title={t('title')}
         text={t('text')}
-        tools={<Export href={file} />}
+        tools={<><Button icon={<SlidersOutlined />} onClick={() => setRuled(true)}>{t('rules')}</Button><Export href={file} /></>}
       />
       {exceptions.data.length === 0 && (
         <div className="panel" style={{ padding: 40 }}><Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('none_yet')} /></div>
       )}
-      {exceptions.data.map((row) => <Whole key={row.currency} row={row} chosen={matter} choose={(matter) => change({ matter })} />)}
+      {exceptions.data.map((row) => <Whole key={row.currency} row={row} chosen={!query.get('currency') || query.get('currency') === row.currency ? matter : ''} choose={(matter) => change({ matter, currency: currencies.length > 1 ? row.currency : '' })} />)}
       <Panel
         flush
         title={`${t('orders')}: ${t(`matter.${matter}`)}`}
-        tools={
-          <>
-            <OfCustomer value={customer || undefined} choose={(id) => change({ customer: id ?? '' })} />
-            <Input.Search
-              allowClear
-              defaultValue={text}
-              placeholder={t('find')}
-              aria-label={t('find')}
-              style={{ width: 220 }}
-              onSearch={(q) => change({ q: q.trim(), matter: q.trim() ? 'all' : matter })}
-            />
-          </>
-        }
       >
+        <div className="toolbar">
+          <OfCustomer value={customer || undefined} choose={(id) => change({ customer: id ?? '' })} />
+          <Input.Search
+            allowClear
+            defaultValue={text}
+            placeholder={t('find')}
+            aria-label={t('find')}
+            style={{ width: 220 }}
+            onSearch={(q) => change({ q: q.trim(), matter: q.trim() ? 'all' : matter })}
+          />
+          {currencies.length > 1 && <Select allowClear={sort !== 'most'} style={{ minWidth: 110 }} placeholder={t('currency')} aria-label={t('currency')} value={currency} onChange={(currency?: string) => change({ currency: currency ?? '' })} options={currencies.map((value) => ({ value, label: value }))} />}
+          <DatePicker.RangePicker
+            allowEmpty={[true, true]}
+            placeholder={[t(matter === 'all' ? 'from' : 'since_from'), t('to')]}
+            aria-label={t('days')}
+            value={[from ? dayjs(from) : null, to ? dayjs(to) : null]}
+            onChange={(days) => change({ from: days?.[0]?.format('YYYY-MM-DD') ?? '', to: days?.[1]?.format('YYYY-MM-DD') ?? '' })}
+          />
+          <Select style={{ minWidth: 150 }} aria-label={t('sort')} value={sort} onChange={(sort) => change({ sort: sort === usual ? '' : sort })} options={sorts.map((value) => ({ value, label: t(`first.${value}`) }))} />
+        </div>
         {orders.error ? (
           <Trouble error={orders.error} again={() => orders.refetch()} />
         ) : (
@@ -79,6 +108,7 @@ export default function Reconciliation() {
         )}
         {orders.hasNextPage && <div className="more"><Button loading={orders.isFetchingNextPage} onClick={() => void orders.fetchNextPage()}>{t('act.more', { ns: 'common' })}</Button></div>}
       </Panel>
+      {ruled && <Rules close={() => setRuled(false)} />}
     </div>
   )
 }

@@ -39,15 +39,15 @@ export function Tokens() {
         rowKey="id"
         loading={found.isPending}
         pagination={items.length > 50 && { pageSize: 50, showSizeChanger: false }}
-        scroll={{ x: 860 }}
+        scroll={{ x: 'max-content' }}
         dataSource={items}
         columns={[
-          { title: t('name'), dataIndex: 'name', render: (name: string) => <b className="mono">{name}</b> },
-          { title: t('role'), dataIndex: 'role', render: (role: string) => t(`role.${role}`, { ns: 'common' }) },
-          { title: t('systems'), render: (_, token) => <Systems of={token.systems} /> },
-          { title: t('created'), render: (_, token) => <span className="two-lines">{token.created_by}<span className="quiet small"><When at={token.created_at} /></span></span> },
-          { title: t('used'), dataIndex: 'used_at', render: (at?: string | null) => (at ? <When at={at} /> : <span className="quiet">{t('not_used')}</span>) },
-          { title: t('expires'), dataIndex: 'expires_at', render: (at?: string | null) => (at ? <When at={at} /> : <span className="quiet">{t('never')}</span>) },
+          { title: t('name'), dataIndex: 'name', render: (name: string, token) => <span className="two-lines"><b className="mono">{name}</b><span className="only-small quiet small">{t(`role.${token.role}`, { ns: 'common' })}{token.systems && ` · ${token.systems.join(', ')}`}</span></span> },
+          { title: t('role'), dataIndex: 'role', responsive: ['md'], render: (role: string) => t(`role.${role}`, { ns: 'common' }) },
+          { title: t('systems'), responsive: ['md'], render: (_, token) => <Systems of={token.systems} /> },
+          { title: t('created'), responsive: ['md'], render: (_, token) => <span className="two-lines">{token.created_by}<span className="quiet small"><When at={token.created_at} /></span></span> },
+          { title: t('used'), responsive: ['md'], dataIndex: 'used_at', render: (at?: string | null) => (at ? <When at={at} /> : <span className="quiet">{t('not_used')}</span>) },
+          { title: t('expires'), responsive: ['md'], dataIndex: 'expires_at', render: (at?: string | null) => (at ? <When at={at} /> : <span className="quiet">{t('never')}</span>) },
           { title: t('stands'), render: (_, token) => <Standing token={token} /> },
           {
             title: '',

@@ -55,14 +55,14 @@ export function Users() {
         rowKey="user"
         loading={found.isPending}
         pagination={items.length > 50 && { pageSize: 50, showSizeChanger: false }}
-        scroll={{ x: 760 }}
+        scroll={{ x: 'max-content' }}
         dataSource={items}
         columns={[
-          { title: t('name'), render: (_, user) => <span className="two-lines"><b>{user.display_name || user.user}</b><span className="quiet mono">{user.user}{user.user === session.user && ` · ${t('yourself')}`}</span></span> },
-          { title: t('role'), render: (_, user) => t(`role.${user.role}`, { ns: 'common' }) },
-          { title: t('systems'), render: (_, user) => <Systems of={user.systems} /> },
-          { title: t('signs_in'), render: (_, user) => <span className="quiet">{[user.password && t('by_password'), user.single_sign_on && t('by_provider')].filter(Boolean).join(', ') || t('not_yet')}</span> },
-          { title: t('last_in'), dataIndex: 'signed_in_at', render: (at?: string | null) => <When at={at} /> },
+          { title: t('name'), render: (_, user) => <span className="two-lines"><b>{user.display_name || user.user}</b><span className="quiet mono">{user.user}{user.user === session.user && ` · ${t('yourself')}`}</span><span className="only-small quiet small">{t(`role.${user.role}`, { ns: 'common' })}{user.systems && ` · ${user.systems.join(', ')}`}</span></span> },
+          { title: t('role'), responsive: ['md'], render: (_, user) => t(`role.${user.role}`, { ns: 'common' }) },
+          { title: t('systems'), responsive: ['md'], render: (_, user) => <Systems of={user.systems} /> },
+          { title: t('signs_in'), responsive: ['md'], render: (_, user) => <span className="quiet">{[user.password && t('by_password'), user.single_sign_on && t('by_provider')].filter(Boolean).join(', ') || t('not_yet')}</span> },
+          { title: t('last_in'), responsive: ['md'], dataIndex: 'signed_in_at', render: (at?: string | null) => <When at={at} /> },
           { title: t('stands'), render: (_, user) => <State state={user.disabled ? 'paused' : 'done'} tone={user.disabled ? 'idle' : 'good'} label={t(user.disabled ? 'disabled' : 'enabled')} /> },
           {
             title: '',

@@ -6,6 +6,7 @@ import { useMay } from '../../session/session'
 import { About } from './About'
 import { Account } from './Account'
 import { Audit } from './Audit'
+import { Figures } from './Figures'
 import { Tokens } from './Tokens'
 import { Users } from './Users'
 import './settings.css'
@@ -17,6 +18,7 @@ export default function Settings() {
   const [params] = useSearchParams()
   const tabs: Record<string, ReactNode> = {
     ...(may ? { users: <Users />, tokens: <Tokens />, audit: <Audit /> } : {}),
+    figures: <Figures />,
     account: <Account />,
     about: <About />,
   }
