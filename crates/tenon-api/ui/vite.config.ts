@@ -17,6 +17,8 @@ export default defineConfig({
   // The server writes a fresh nonce into each answer; styles that scripts add carry it.
   html: { cspNonce: '{{nonce}}' },
   server: {
+    // The canonical schemas stand beside the crates.
+    fs: { allow: ['.', '../../../schemas'] },
     proxy: { '/api': toHub, '/health': toHub, '/openapi.json': toHub },
   },
   test: {

@@ -1,10 +1,7 @@
 import { useTranslation } from 'react-i18next'
-import { useFormat } from '../../parts/format'
-import { line } from '../../parts/values'
+import { useFormat } from '../format'
+import type { Evidence as Told } from '../../api/masters'
 import './evidence.css'
-
-interface Finding { finding: string; text: string; bits: number }
-export interface Told { probability?: number; reasons?: Finding[]; shared?: string[]; record?: { system: string; native_id?: string | null } }
 
 /** What kind of key it is stands before each that is shared. */
 export const KEY_KIND = /^\w+ /
@@ -13,14 +10,12 @@ export const KEY_KIND = /^\w+ /
 const HEAVY = 8
 
 /** What speaks for and against a pair: each finding with its weight, the heaviest first. */
-export function Evidence({ evidence }: { evidence: unknown }) {
+export function Evidence({ evidence: { probability, reasons, shared, record } }: { evidence: Told }) {
   const { t } = useTranslation('reviews')
   const { share } = useFormat()
-  if (evidence == null || typeof evidence !== 'object') return <p>{line(evidence)}</p>
-  const { probability, reasons, shared, record } = evidence as Told
   return (
     <div className="evidence">
-      {probability !== undefined && <p>{t('probability', { share: share(probability) })}</p>}
+      {probability != null && <p>{t('probability', { share: share(probability) })}</p>}
       {reasons && (
         <ul className="plain-list small">
           {[...reasons].sort((a, b) => Math.abs(b.bits) - Math.abs(a.bits)).map((reason) => (

@@ -1,0 +1,103 @@
+import { Empty, Grid, Table, type TableProps } from 'antd'
+import { useQuery } from '@tanstack/react-query'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
+import { history, type Change } from '../../api/masters'
+import { Trouble } from '../../parts/Trouble'
+import { difference } from '../../parts/values'
+import { When } from '../../parts/When'
+import { Named } from './Named'
+import { useFieldName, useShown } from '../../parts/fields'
+
+/** Every version of a golden record: what changed, and what made it so. */
+export function History({ id }: { id: string }) {
+  const { t } = useTranslation('customer')
+  const found = useQuery({ queryKey: ['history', id], queryFn: () => history(id) })
+  const wide = Grid.useBreakpoint().lg
+  if (found.error) return <Trouble error={found.error} again={() => found.refetch()} />
+  const versions = found.data ?? []
+  const changed = (version: Change) => <Changed now={version} before={versions[versions.indexOf(version) + 1]} />
+  const columns: TableProps<Change>['columns'] = [
+    { title: t('when'), dataIndex: 'at', width: 170, render: (at: string) => <When at={at} exact /> },
+    { title: t('number'), dataIndex: 'version', width: 76, align: 'right', className: 'number' },
+    { title: t('cause'), width: 230, render: (_, { cause }) => <Cause cause={cause} /> },
+    { title: t('changed'), render: (_, version) => changed(version) },
+  ]
+  // Where there is little room, all of it stands below each other.
+  const narrow: TableProps<Change>['columns'] = [
+    {
+      title: t('changed'),
+      render: (_, version) => (
+        <div className="stack" style={{ gap: 6 }}>
+          <span className="row between small"><When at={version.at} exact /> <span className="quiet">{t('version', { version: version.version })}</span></span>
+          <div><Cause cause={version.cause} /></div>
+          {changed(version)}
+        </div>
+      ),
+    },
+  ]
+  return (
+    <Table<Change>
+      size="small"
+      rowKey="version"
+      loading={found.isPending}
+      className="history"
+      pagination={{ pageSize: 10, hideOnSinglePage: true, showSizeChanger: false }}
+      dataSource={versions}
+      locale={{ emptyText: <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('none', { ns: 'common' })} /> }}
+      columns={wide ? columns : narrow}
+    />
+  )
+}
+
+/** Who or which system made a version, and by which message. */
+function Cause({ cause }: { cause: Change['cause'] }) {
+  const { t } = useTranslation('customer')
+  if (!cause) return <span className="quiet">{t('cause_unknown')}</span>
+  const trace = `/trace/${cause.message_id}`
+  if (cause.act) {
+    return (
+      <>
+        <span className="row tight">
+          <Link to={trace}>{t(`act.${cause.act}`, { defaultValue: cause.act })}</Link>
+          <span className="break">{t('by', { by: cause.by })}</span>
+        </span>
+        {cause.because && <div className="quiet small break">{cause.because}</div>}
+      </>
+    )
+  }
+  if (!cause.system) return <Link className="mono" to={trace}>{cause.message_id}</Link>
+  return (
+    <>
+      <Link to={trace}>{cause.system} <span className="mono">{cause.native_id ?? ''}</span></Link>
+      {cause.entity && cause.entity !== 'customer' && <div className="quiet small">{t(`entity.${cause.entity}`, { ns: 'common', defaultValue: cause.entity })}</div>}
+    </>
+  )
+}
+
+/** From what to what each field changed; of the first version, what it began with. */
+function Changed({ now, before }: { now: Change; before?: Change }) {
+  const { t } = useTranslation('customer')
+  const nameOfField = useFieldName()
+  const shown = useShown()
+  const merged = now.merged_into !== (before?.merged_into ?? null) && now.merged_into
+  return (
+    <ul className="plain-list small changes">
+      {merged && <li><span className="quiet">{t('act.merge')}</span> <Named id={merged} /></li>}
+      {now.changed.map((field) => {
+        const { gone, come } = difference(before?.golden[field], now.golden[field], (value) => shown(field, value))
+        return (
+          <li key={field}>
+            <span className="quiet">{nameOfField(field)}</span>
+            <span className="break">
+              {gone.map((value) => <del key={value}>{value}</del>)}
+              {come.map((value) => <ins key={value}>{value}</ins>)}
+              {gone.length + come.length === 0 && <span className="quiet">{t('changed_masked')}</span>}
+            </span>
+          </li>
+        )
+      })}
+      {!merged && now.changed.length === 0 && <li className="quiet">{t('unchanged')}</li>}
+    </ul>
+  )
+}
