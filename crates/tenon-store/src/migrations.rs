@@ -37,6 +37,8 @@ macro_rules! files {
             "0025_parked",
             "0026_audit",
             "0027_causes",
+            "0028_node_facts",
+            "0029_scores",
         )
     };
 }
