@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use futures::future::join_all;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use crate::access::{Note, Principal};
 use crate::live;
 use crate::mappings::{MappingView, file, mappings};
 use crate::masking::without_secrets;
-use crate::problem::Told;
+use crate::problem::{Path, Told};
 use crate::{Api, Problem};
 
 /// How long a system has to answer a probe.

@@ -2,7 +2,7 @@
 //! sends them again or lets them go.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use tenon_pipeline::{DEAD_LETTERS_AT_ONCE, DeadLetter};
 use utoipa::ToSchema;
 
 use crate::access::Note;
-use crate::problem::Told;
+use crate::problem::{Path, Told};
 use crate::reveal::{Reason, text_or_base64};
 use crate::{Api, Problem};
 

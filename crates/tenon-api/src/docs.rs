@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use utoipa::OpenApi;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{Content, Ref, RefOr, Response};
+use utoipa::{OpenApi, ToSchema};
 
 use crate::access::{Permission, Rule};
 
@@ -33,6 +33,15 @@ use crate::access::{Permission, Rule};
     )
 )]
 pub(crate) struct Document;
+
+/// The data of an event of the live stream: the moments before, then one state after the other.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "tells what the stream holds")]
+pub(crate) enum LiveEvent {
+    Past(Vec<crate::live::Moment>),
+    Now(Option<crate::live::Snapshot>),
+}
 
 /// What the hub itself posts to others: OpenAPI's `webhooks`, which the description's library does not know.
 pub(crate) fn webhooks() -> Value {
@@ -60,6 +69,9 @@ pub(crate) fn webhooks() -> Value {
         "responses": { "2XX": { "description": "it was taken; anything else has it sent again" } },
     } } })
 }
+
+/// In which form problems are told (RFC 9457).
+const PROBLEM: &str = "application/problem+json";
 
 /// The names of the means to prove oneself, within the document.
 const TOKEN: &str = "token";
@@ -109,7 +121,7 @@ pub(crate) fn describe_access(document: &mut utoipa::openapi::OpenApi) {
                 let refused = Response::builder()
                     .description(words)
                     .content(
-                        "application/problem+json",
+                        PROBLEM,
                         Content::new(Some(Ref::from_schema_name("Problem"))),
                     )
                     .build();
@@ -118,6 +130,45 @@ pub(crate) fn describe_access(document: &mut utoipa::openapi::OpenApi) {
                     .responses
                     .entry(status.to_owned())
                     .or_insert(RefOr::T(refused));
+            }
+        }
+    }
+}
+
+/// Says of every operation how it answers what does not fit: always by a problem document.
+pub(crate) fn describe_problems(document: &mut utoipa::openapi::OpenApi) {
+    let problem = || Content::new(Some(Ref::from_schema_name("Problem")));
+    for item in document.paths.paths.values_mut() {
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.delete,
+            &mut item.patch,
+        ];
+        for operation in operations.into_iter().flatten() {
+            let answers = &mut operation.responses.responses;
+            let mut say = |status: &str, words: &str| {
+                let refused = Response::builder().description(words);
+                let refused = refused.content(PROBLEM, problem()).build();
+                let entry = answers.entry(status.to_owned());
+                entry.or_insert(RefOr::T(refused));
+            };
+            if operation.parameters.is_some() || operation.request_body.is_some() {
+                say("400", "the request does not fit");
+            }
+            if operation.request_body.is_some() {
+                say("413", "the body is too large");
+                say("415", "the body is of another kind");
+            }
+            for (status, answer) in answers {
+                if let (RefOr::T(answer), true) = (answer, status.starts_with(['4', '5']))
+                    && answer.content.shift_remove("application/json").is_some()
+                {
+                    answer
+                        .content
+                        .insert(PROBLEM.to_owned(), RefOr::T(problem()));
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What was in a message at each stage: as it came, in canonical form, and as each system is given it.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use serde_json::Value;
 use tenon_core::{MessageId, MessageKind, SystemName, schema};
@@ -10,6 +10,7 @@ use tenon_store::{Parcel, ParkedEvent, Payloads, Trace};
 use utoipa::ToSchema;
 
 use crate::access::Principal;
+use crate::problem::Path;
 use crate::read::check_trace;
 use crate::waiting::{EventView, Secrets};
 use crate::{Api, Problem, masking};

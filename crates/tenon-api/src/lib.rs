@@ -245,6 +245,7 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .split_for_parts();
     document.merge(taken_in);
     docs::describe_access(&mut document);
+    docs::describe_problems(&mut document);
     docs::describe_examples(&mut document)?;
     Ok((document, routes.merge(intake)))
 }

@@ -176,15 +176,17 @@ pub(crate) struct Mishap {
 }
 
 /// What is kept of a moment.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Moment {
     /// When it was looked.
+    #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
     /// Messages journaled a second.
     received_per_second: f64,
     /// Deliveries that reached an outcome a second.
     delivered_per_second: f64,
     /// Messages a second from and to each system.
+    #[schema(value_type = BTreeMap<String, Vec<f64>>)]
     systems: BTreeMap<SystemName, [f64; 2]>,
 }
 
@@ -192,7 +194,7 @@ pub(crate) struct Moment {
 /// second (a Snapshot). Of the systems, those that the caller may touch. The stream ends with the caller's
 /// session or token.
 #[utoipa::path(get, path = "/api/v1/live", operation_id = "live_events", tag = "health", responses(
-    (status = 200, description = "a stream of events that does not end", body = Snapshot, content_type = "text/event-stream")))]
+    (status = 200, description = "a stream of events that does not end", body = crate::docs::LiveEvent, content_type = "text/event-stream")))]
 pub(crate) async fn live(
     State(api): State<Api>,
     principal: Principal,

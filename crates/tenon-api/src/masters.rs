@@ -1,7 +1,7 @@
 //! Master records for people and programs: shown, and changed by commands.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use tenon_pipeline::{Act, Command, Outcome, Steward, moment};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{Note, Principal};
-use crate::problem::{Asked, Told};
+use crate::problem::{Asked, Path, Told};
 use crate::views::masters::{Beside, Change, NowOrThen};
 use crate::{Api, Problem};
 

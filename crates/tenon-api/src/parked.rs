@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use tenon_store::{Deed, Direction, ParkedGroup, ParkedId, ParkedRecord, ParkedSt
 use utoipa::ToSchema;
 
 use crate::access::{Note, Principal};
-use crate::problem::Told;
+use crate::problem::{Path, Told};
 use crate::views::ParkedView;
 use crate::waiting::{EventView, Secrets, refused};
 use crate::{Api, Problem, masking};
@@ -197,6 +197,7 @@ pub(crate) struct RedriveResult {
     /// Messages sent again.
     sent: u64,
     /// Messages passed over, with the reason.
+    #[schema(value_type = Vec<Vec<Value>>)]
     superseded: Vec<(i64, String)>,
 }
 

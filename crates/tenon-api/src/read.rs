@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tenon_core::{Entity, MessageId, SystemName, Timestamp, schema};
@@ -16,7 +16,7 @@ use tenon_store::{
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::Principal;
-use crate::problem::Asked;
+use crate::problem::{Asked, Path};
 use crate::views::{ParkedView, Summary, TraceView};
 use crate::{Api, Problem};
 

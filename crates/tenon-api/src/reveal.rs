@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use crate::access::{Note, Principal};
 use crate::journey::{self, Mapped};
-use crate::problem::Told;
+use crate::problem::{Path, Told};
 use crate::read::check_trace;
 use crate::{Api, Problem};
 

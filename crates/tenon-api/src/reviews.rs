@@ -1,14 +1,14 @@
 //! Pairs of masters that a person is to decide.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tenon_core::Timestamp;
 use tenon_store::{Decided, ReviewId, ReviewState};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::problem::Asked;
+use crate::problem::{Asked, Path};
 use crate::views::masters::{Asked as Review, Decision, Pair};
 use crate::{Api, Problem};
 

@@ -1,7 +1,7 @@
 //! Searches of messages that people keep, each its own; an administrator's may be shown to all.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -9,7 +9,7 @@ use tenon_store::SavedSearch;
 use utoipa::ToSchema;
 
 use crate::access::{Note, Permission, Principal};
-use crate::problem::Told;
+use crate::problem::{Path, Told};
 use crate::{Api, Problem};
 
 /// The most searches that one person keeps.

@@ -2,7 +2,7 @@
 //! Each is kept with who did it and why. Bodies are shown with their personal values masked.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use tenon_store::{
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{Note, Principal};
-use crate::problem::{Asked, Told};
+use crate::problem::{Asked, Path, Told};
 use crate::{Api, Problem};
 
 /// The most records of one answer.

@@ -5,8 +5,8 @@
 
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -20,7 +20,7 @@ use tenon_core::{
 use tenon_pipeline::{Component, ComponentState};
 use utoipa::ToSchema;
 
-use crate::problem::Asked;
+use crate::problem::{Asked, Path};
 use crate::{Api, Problem};
 
 /// The hub has taken responsibility for these.

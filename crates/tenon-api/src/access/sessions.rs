@@ -1,7 +1,7 @@
 //! Sessions that go on, one's own and those of others: shown, and ended.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::json;
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::session::must_be_a_person;
 use super::{Access, Note, Principal, Via};
+use crate::problem::Path;
 use crate::{Api, Problem};
 
 /// A browser that is signed in.

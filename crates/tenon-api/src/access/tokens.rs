@@ -1,7 +1,7 @@
 //! Tokens of programs, for who says who may what.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tenon_core::{SystemName, Timestamp};
@@ -9,7 +9,7 @@ use tenon_store::{ApiToken, Role};
 use utoipa::ToSchema;
 
 use super::{NewToken, Note, Principal};
-use crate::problem::Told;
+use crate::problem::{Path, Told};
 use crate::{Api, Problem};
 
 /// A token, without what is shown.

@@ -1,7 +1,7 @@
 //! Accounts, for who says who may what.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize};
 use tenon_core::{SystemName, Timestamp};
@@ -9,7 +9,7 @@ use tenon_store::{Account, Role};
 use utoipa::ToSchema;
 
 use super::{AccountChange, NewAccount, Note, Principal};
-use crate::problem::Told;
+use crate::problem::{Path, Told};
 use crate::{Api, Problem};
 
 /// An account.

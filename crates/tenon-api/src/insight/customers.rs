@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tenon_insight::{DOCUMENTS, Document, Scope, day_of};
@@ -12,6 +12,7 @@ use tenon_store::insight::{DocumentRow, ReportFilter};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::problem::Path;
 use crate::{Api, Problem};
 
 /// Documents of each entity that are shown.

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use tenon_core::money::Decimal;
@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::export::file;
-use crate::problem::Asked;
+use crate::problem::{Asked, Path};
 use crate::{Api, Problem};
 
 /// The most rows of one answer.
@@ -393,7 +393,7 @@ pub(crate) async fn cover(
 
 /// The same as a file, all of it: without `after` and `limit`.
 #[utoipa::path(get, path = "/api/v1/insight/cover/export", operation_id = "export_cover", tag = "insight", params(CoverQuery), responses(
-    (status = 200, description = "the file", body = Vec<u8>, content_type = "application/octet-stream"), (status = 400, description = "the query does not fit", body = Problem)))]
+    (status = 200, description = "the file", content((String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/vnd.apache.parquet"))), (status = 400, description = "the query does not fit", body = Problem)))]
 pub(crate) async fn export(
     State(api): State<Api>,
     Asked(query): Asked<CoverQuery>,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::civil::Date;
 use serde::Serialize;
 use tenon_core::Entity;
@@ -12,6 +12,7 @@ use tenon_insight::Document;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::problem::Path;
 use crate::{Api, Problem};
 
 /// The most documents of one matter that are shown.

@@ -1,7 +1,7 @@
 //! Grades: what is proposed, and what a person decides.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::place;
 use crate::access::{Note, Principal};
 use crate::masters;
-use crate::problem::{Asked, Told};
+use crate::problem::{Asked, Path, Told};
 use crate::{Api, Problem};
 
 /// The most proposals of one answer.

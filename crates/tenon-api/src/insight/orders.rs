@@ -247,7 +247,7 @@ pub(crate) async fn orders(
 
 /// The same orders as a file: at most 100,000.
 #[utoipa::path(get, path = "/api/v1/insight/orders/export", operation_id = "export_orders", tag = "insight", params(OrdersQuery), responses(
-    (status = 200, description = "the file", body = Vec<u8>, content_type = "application/octet-stream"), (status = 400, description = "the query does not fit", body = Problem)))]
+    (status = 200, description = "the file", content((String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/vnd.apache.parquet"))), (status = 400, description = "the query does not fit", body = Problem)))]
 pub(crate) async fn export(
     State(api): State<Api>,
     Asked(query): Asked<OrdersQuery>,

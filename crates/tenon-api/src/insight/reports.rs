@@ -1,6 +1,6 @@
 //! Reports: each is a table, shown or as a file.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::export::file;
-use crate::problem::Asked;
+use crate::problem::{Asked, Path};
 use crate::{Api, Problem};
 
 /// Over what.
@@ -185,7 +185,7 @@ pub(super) fn question(reports: &Reports, name: &str, scope: &Scope) -> String {
 /// The same report as a file.
 #[utoipa::path(get, path = "/api/v1/insight/reports/{name}/export", operation_id = "export_report", tag = "insight",
     params(ReportQuery, ("name" = String, Path, description = "the report")), responses(
-    (status = 200, description = "the file", body = Vec<u8>, content_type = "application/octet-stream"), (status = 400, description = "the query does not fit", body = Problem), (status = 404, description = "no such report", body = Problem)))]
+    (status = 200, description = "the file", content((String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/vnd.apache.parquet"))), (status = 400, description = "the query does not fit", body = Problem), (status = 404, description = "no such report", body = Problem)))]
 pub(crate) async fn export(
     State(api): State<Api>,
     Path(name): Path<String>,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use super::grades::ProposalView;
 use super::place;
 use crate::access::{Note, Principal};
 use crate::masters;
-use crate::problem::{Asked, Told};
+use crate::problem::{Asked, Path, Told};
 use crate::{Api, Problem};
 
 /// The most scores or decisions of one answer, and the most customers that a name is looked for among.

@@ -72,7 +72,7 @@ test('a user is added for one system, comes by the link, sees that system, chang
   await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click()
   const link = (await page.getByText(/\/password#/).innerText()).trim()
   const row = page.getByRole('row').filter({ hasText: 'wang.min' })
-  await row.getByText('Operator').waitFor()
+  await row.getByRole('cell', { name: 'Operator', exact: true }).waitFor()
   expect(await row.getByText('erp', { exact: true }).count()).toBe(1)
 
   await other.enter(hub, link, 'wang.min')
@@ -91,7 +91,7 @@ test('a user is added for one system, comes by the link, sees that system, chang
   await choose('Role', 'Viewer')
   await page.getByRole('dialog').locator('.ant-select-selection-item-remove').click()
   await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
-  await row.getByText('Viewer').waitFor()
+  await row.getByRole('cell', { name: 'Viewer', exact: true }).waitFor()
   await other.page.getByRole('button', { name: 'Sign in' }).waitFor()
   await other.page.getByLabel('User name').fill('wang.min')
   await other.page.getByLabel('Password').fill(PASSWORD)

@@ -9,11 +9,16 @@ import { Trouble } from '../../parts/Trouble'
 import { useMay } from '../../session/session'
 import { Decide, Grade, nameOf, Parts, Score, type Graded, type Part } from './parts'
 
+/** Names what was proposed, so that the same customer can be proposed for another grade later. */
+const proposal = ({ id, proposed }: Graded) => `${id} ${proposed}`
+
 /** Which grades should change, and why; a person says yes or no. */
 export function Proposals() {
   const { t } = useTranslation('grades')
   const may = useMay('decide')
   const [deciding, setDeciding] = useState<{ of: Graded; decision: 'approve' | 'decline' }>()
+  // The figures follow what was decided within seconds: until then it is not offered again.
+  const [decided, setDecided] = useState<string[]>([])
   const found = useInfiniteQuery({
     queryKey: ['scores', 'proposed'],
     initialPageParam: undefined as string | undefined,
@@ -30,7 +35,7 @@ export function Proposals() {
         rowKey="id"
         pagination={false}
         scroll={{ x: 820 }}
-        dataSource={found.data.pages.flatMap((page) => page.items)}
+        dataSource={found.data.pages.flatMap((page) => page.items).filter((row) => !decided.includes(proposal(row)))}
         locale={{ emptyText: <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('no_proposals')} /> }}
         expandable={{ expandedRowRender: (row) => <Parts parts={row.parts as unknown as Part[]} /> }}
         columns={[
@@ -53,7 +58,15 @@ export function Proposals() {
         ]}
       />
       {found.hasNextPage && <div className="more"><Button loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>{t('act.more', { ns: 'common' })}</Button></div>}
-      {deciding && <Decide {...deciding} done={() => setDeciding(undefined)} />}
+      {deciding && (
+        <Decide
+          {...deciding}
+          done={(of) => {
+            setDeciding(undefined)
+            if (of) setDecided([...decided, proposal(of)])
+          }}
+        />
+      )}
     </Panel>
   )
 }

@@ -51,7 +51,7 @@ export function Parts({ parts }: { parts: Part[] }) {
 const refreshed = () => queries.invalidateQueries({ predicate: ({ queryKey }) => JSON.stringify(queryKey).includes('/insight/') || queryKey[0] === 'scores' || queryKey[0] === 'grade-decisions' })
 
 /** Asks for the reason: it stays with the grade. */
-export function Decide({ of, decision, done }: { of: Graded; decision: 'approve' | 'decline'; done: () => void }) {
+export function Decide({ of, decision, done }: { of: Graded; decision: 'approve' | 'decline'; done: (decided?: Graded) => void }) {
   const { t } = useTranslation('grades')
   const say = useSay()
   const [busy, setBusy] = useState(false)
@@ -61,7 +61,7 @@ export function Decide({ of, decision, done }: { of: Graded; decision: 'approve'
     try {
       await api.POST('/api/v1/insight/grades/{id}', { params: { path: { id: of.id } }, body: { decision, grade: of.proposed!, because } })
       say.done(t(decision === 'approve' ? 'decided' : 'declined_done'))
-      done()
+      done(of)
       await refreshed()
     } catch (error) {
       say.failed(error)
@@ -70,7 +70,7 @@ export function Decide({ of, decision, done }: { of: Graded; decision: 'approve'
     }
   }
   return (
-    <Modal open title={t(`${decision}_title`, { name: nameOf(of), grade: t(`name.${of.proposed}`) })} okText={t(decision)} cancelText={t('act.cancel', { ns: 'common' })} confirmLoading={busy} onOk={() => form.submit()} onCancel={done}>
+    <Modal open title={t(`${decision}_title`, { name: nameOf(of), grade: t(`name.${of.proposed}`) })} okText={t(decision)} cancelText={t('act.cancel', { ns: 'common' })} confirmLoading={busy} onOk={() => form.submit()} onCancel={() => done()}>
       <Form form={form} layout="vertical" requiredMark={false} onFinish={(values) => void decide(values)}>
         <Because />
       </Form>
