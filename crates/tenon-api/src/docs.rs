@@ -15,7 +15,7 @@ use crate::access::{Permission, Rule};
 /// What the OpenAPI document says besides the routes.
 #[derive(OpenApi)]
 #[openapi(
-    components(schemas(crate::alerts::Alert)),
+    components(schemas(crate::alerts::Alert, crate::live::Moment, crate::live::Snapshot)),
     info(
         title = "Tenon",
         description = "Messages between systems: take them in, watch them flow, find where they are.",
@@ -34,13 +34,14 @@ use crate::access::{Permission, Rule};
 )]
 pub(crate) struct Document;
 
-/// The data of an event of the live stream: the moments before, then one state after the other.
+/// An event of the live stream.
 #[derive(ToSchema)]
-#[serde(untagged)]
 #[allow(dead_code, reason = "tells what the stream holds")]
-pub(crate) enum LiveEvent {
-    Past(Vec<crate::live::Moment>),
-    Now(Option<crate::live::Snapshot>),
+pub(crate) struct LiveEvent {
+    /// `past`, then `now` again and again.
+    event: String,
+    /// JSON: of `past` a list of Moment, of `now` a Snapshot.
+    data: String,
 }
 
 /// What the hub itself posts to others: OpenAPI's `webhooks`, which the description's library does not know.
