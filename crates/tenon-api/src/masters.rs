@@ -114,17 +114,31 @@ fn unknown(name: &str) -> Problem {
 }
 
 /// What somebody commands, and why. Who is the one that is signed in.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CommandGiven)]
 pub(crate) struct Given {
     /// For whom a token acts.
     #[serde(default)]
     by: Option<String>,
-    /// Why.
+    /// Why; at most 500 characters.
     #[serde(default)]
     because: String,
-    /// What.
+    /// What: the name of an act, with what belongs to it.
+    #[schema(value_type = HashMap<String, Value>)]
     act: Act,
+}
+
+/// What became of a command.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "a description of what another crate writes")]
+pub(crate) struct CommandOutcome {
+    /// `done`, or `underway` as long as no node has decided it.
+    outcome: String,
+    /// The command's message.
+    message_id: String,
+    /// The masters that it changed, in the order of the command, once it is done.
+    masters: Option<Vec<String>>,
 }
 
 /// Commands a change of master records, and waits until it is decided.
@@ -140,9 +154,9 @@ pub(crate) struct Given {
 /// (`child`), and of items `same_item` (`record`, `other`) and `new_item` (`record`), each a `system` and a `native_id`. A command is journaled and traced as a message; one that is given again with the same `Idempotency-Key` takes effect once.
 #[utoipa::path(post, path = "/api/v1/commands", tag = "masters",
     params(("Idempotency-Key" = Option<String>, Header, description = "names the command, where it may be given again")),
-    request_body(content = Object, description = "the command"), responses(
-    (status = 200, description = "it is done", body = Object),
-    (status = 202, description = "it is durable, and no node has decided it yet: see its message", body = Object),
+    request_body(content = Given, description = "the command"), responses(
+    (status = 200, description = "it is done", body = CommandOutcome),
+    (status = 202, description = "it is durable, and no node has decided it yet: see its message", body = CommandOutcome),
     (status = 400, description = "it is no command", body = Problem),
     (status = 404, description = "it names something that is not there", body = Problem),
     (status = 409, description = "it was refused, and nothing changed", body = Problem),

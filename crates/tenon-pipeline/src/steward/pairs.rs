@@ -4,6 +4,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 use tenon_core::{Failure, MasterId};
+use tenon_master::contradiction;
 use tenon_master::likeness::{MatchPolicy, Rejected, Traits, judge};
 use tenon_store::{Decided, GoldenRow, Known, Lookup, Review, ReviewId, ReviewState};
 
@@ -150,6 +151,8 @@ impl Steward {
         // How many others have what both have is asked too: it says less the more they are.
         let found = likeness.postings(&mine.keys(), policy.crowd, None).await;
         let (postings, _) = found.map_err(|error| store_failure(&error))?;
+        // What a merge of them is refused for, unless somebody says why.
+        let against = contradiction(&one.golden.customer, &other.golden.customer);
         let judged = judge(&mine, &[theirs], &postings, &Rejected::new(), policy);
         let evidence = judged.ranking.first().map(|ranked| {
             let reasons = ranked.score.reasons.iter().map(|reason| {
@@ -158,7 +161,7 @@ impl Steward {
             json!({
                 "probability": ranked.score.probability(),
                 "reasons": reasons.collect::<Vec<_>>(),
-                "forbidden": ranked.forbidden,
+                "forbidden": against,
             })
         });
         Ok(Some(Comparison {

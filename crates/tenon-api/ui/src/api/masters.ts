@@ -10,7 +10,7 @@ export type NamedMaster = Schemas['NamedMaster']
 export type Evidence = Schemas['Evidence']
 /** What is commanded: one name with what belongs to it, as the description of `POST /api/v1/commands` lists them. */
 export type Act = Record<string, unknown>
-export interface Outcome { masters: string[] }
+export type Outcome = Schemas['CommandOutcome']
 
 export async function master(id: string): Promise<Master> {
   // Without a moment that is asked for, it is the master as it is.
@@ -46,8 +46,7 @@ export async function reveal(id: string, because: string): Promise<Record<string
 
 /** Gives a command and waits until it is decided. */
 export async function command(act: Act, because: string): Promise<Outcome> {
-  const { data } = await api.POST('/api/v1/commands', { body: { because, act } as never })
-  return { masters: (data as unknown as Partial<Outcome>).masters ?? [] }
+  return (await api.POST('/api/v1/commands', { body: { because, act } })).data!
 }
 
 /** What a customer is called, whatever is known of it. */

@@ -27,13 +27,15 @@ export function Split({ one, close }: { one: Master; close: () => void }) {
       ok={t('split')}
       act={records.length && !everything ? { split: { master: one.master_id, records } } : undefined}
       close={close}
-      done={({ masters: [, made] }) =>
+      done={({ masters }) => {
+        const made = masters?.[1]
         notification.success({
           title: t('split_done'),
           placement: 'bottomLeft',
           role: 'status',
           actions: made && <Button size="small" onClick={() => { notification.destroy(); navigate(`/customers/${made}`) }}>{t('split_open')}</Button>,
-        })}
+        })
+      }}
     >
       <Checkbox.Group className="choices" value={leave} onChange={setLeave}>
         {told.map((record) => (

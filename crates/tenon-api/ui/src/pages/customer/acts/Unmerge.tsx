@@ -5,14 +5,15 @@ import type { Master } from '../../../api/masters'
 import { Named } from '../Named'
 import { Dialog } from './Dialog'
 
-/** A merge was a mistake: which of those that were merged into this one stands for itself again. */
+/** A merge was a mistake: which of those that were merged into this one, or whether this one, stands for itself again. */
 export function Unmerge({ one, close }: { one: Master; close: () => void }) {
   const { t } = useTranslation('customer')
-  const [merged, setMerged] = useState(one.merged.length === 1 ? one.merged[0] : undefined)
+  const choices = one.merged_into ? [one.master_id] : one.merged
+  const [merged, setMerged] = useState(choices.length === 1 ? choices[0] : undefined)
   return (
     <Dialog danger title={t('unmerge_title')} text={t('unmerge_text')} ok={t('unmerge')} act={merged ? { unmerge: { merged } } : undefined} close={close}>
       <Radio.Group className="choices" value={merged} onChange={(event) => setMerged(event.target.value)} aria-label={t('unmerge_which')}>
-        {one.merged.map((id) => <Radio key={id} value={id}><Named id={id} plain /></Radio>)}
+        {choices.map((id) => <Radio key={id} value={id}><Named id={id} plain /></Radio>)}
       </Radio.Group>
     </Dialog>
   )

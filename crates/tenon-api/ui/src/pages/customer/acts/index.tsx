@@ -23,7 +23,7 @@ export function Acts({ one, golden, revealed }: { one: Master; golden: Record<st
   const queries = useQueryClient()
   const offerUndo = useUndo()
   const [asking, setAsking] = useState<string>()
-  if (!may || one.merged_into) return null
+  if (!may) return null
   const close = () => setAsking(undefined)
   async function unmerge(gone: Master) {
     try {
@@ -62,6 +62,14 @@ export function Acts({ one, golden, revealed }: { one: Master; golden: Record<st
     entry('split', t('split'), ownRecords(one).length === 0 || one.records.filter((record) => record.told).length < 2),
     entry('unmerge', t('unmerge'), one.merged.length === 0),
   ]
+  if (one.merged_into) {
+    return (
+      <>
+        <Button onClick={() => setAsking('unmerge')}>{t('unmerge')}</Button>
+        {asking && <Unmerge one={one} close={close} />}
+      </>
+    )
+  }
   return (
     <>
       <Button type="primary" onClick={() => setAsking('merge')}>{t('merge')}</Button>
