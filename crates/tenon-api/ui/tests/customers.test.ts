@@ -29,6 +29,8 @@ const act = async (name: string) => {
   return page.getByRole('dialog')
 }
 const accessible = async (at: string) => {
+  // What fades in is not judged before it is there.
+  await page.waitForFunction(() => document.getAnimations().every((one) => one.playState !== 'running' || one.effect?.getComputedTiming().endTime === Infinity))
   const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']).analyze()
   expect(violations.map(({ id, nodes }) => `${at}: ${id}: ${nodes.map((node) => node.html.slice(0, 200)).slice(0, 3).join(' | ')}`)).toEqual([])
   expect(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth), `${at} is wider than the screen`).toBe(false)
@@ -84,7 +86,8 @@ test('two customers are merged by what they are called, and it is undone at once
   await page.waitForURL(`**/customers/${other.master_id}`)
   await page.getByText(`“${NAMES.one}” was merged into “${NAMES.other}”.`).waitFor()
   expect((await masterOf(one.master_id)).merged_into).toBe(other.master_id)
-  await page.getByRole('button', { name: 'Undo' }).click()
+  await page.locator('.page-head').getByText(other.code, { exact: true }).waitFor()
+  await page.getByRole('button', { name: 'Undo Z' }).click()
   await until(async () => (await masterOf(one.master_id)).merged_into === null)
   await page.getByText('Done. Every system is told.').waitFor()
   // Both tell of it, and why.
@@ -112,6 +115,7 @@ test('a record is split off and is a customer of its own', async () => {
   await dialog.getByRole('checkbox', { name: 'crm C-1' }).check()
   await dialog.getByRole('checkbox', { name: 'crm C-3' }).check()
   await dialog.getByText('One record has to stay.').waitFor()
+  await accessible('the records that leave')
   expect(await split.isDisabled()).toBe(true)
   await dialog.getByRole('checkbox', { name: 'crm C-1' }).uncheck()
   await dialog.getByLabel(WHY).fill('a sister company')
@@ -133,6 +137,15 @@ test('a value is set by hand and released', async () => {
   await dialog.getByLabel(WHY).fill('agreed in the meeting')
   await dialog.getByRole('button', { name: 'Set', exact: true }).click()
   await page.getByRole('cell', { name: '韩梅梅' }).first().waitFor()
+  await page.getByRole('button', { name: 'Set: Contacts' }).click()
+  dialog = page.getByRole('dialog')
+  // What is masked is not begun with.
+  await dialog.getByText(/What is known is masked/).waitFor()
+  await dialog.getByRole('button', { name: 'Add: Contacts' }).click()
+  await dialog.getByLabel('Name').fill('林静')
+  await accessible('a value that is a list')
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  await dialog.waitFor({ state: 'hidden' })
   // What does not fit is said, and the dialog stays.
   dialog = await act('Set a value')
   await dialog.getByRole('combobox', { name: 'What' }).click()
@@ -197,11 +210,12 @@ test('a pair is decided by keyboard, taken back by keyboard, and decided again',
 })
 
 test('what was decided is listed with who and why, and undone', async () => {
+  const [{ sides: [side] }] = (await hub.api('/api/v1/reviews/decisions?state=rejected')).items
   await page.goto(`${hub.url}/reviews`)
   await page.getByRole('link', { name: 'Decided' }).click()
-  await page.getByText('Two customers', { exact: true }).last().click()
+  await page.locator('.ant-segmented-item').filter({ hasText: 'Two customers' }).click()
   await page.waitForURL(/state=rejected/)
-  const row = page.getByRole('row').filter({ hasText: '宁波甲海剃须刀贸易有限公司' })
+  const row = page.getByRole('row').filter({ hasText: side.name })
   await row.getByText('li.wei').waitFor()
   await row.getByRole('button', { name: 'Undo' }).click()
   const why = page.getByRole('dialog')
@@ -221,10 +235,14 @@ test.each([
   const one = await known('crm/C-1')
   await visitor.open({ locale, colorScheme, viewport: { width, height: 900 } })
   page = visitor.page
-  for (const path of [`/customers/${one.master_id}`, '/reviews', '/reviews?tab=decided']) {
+  for (const path of ['/reviews', '/reviews?tab=decided', `/customers/${one.master_id}`]) {
     await page.goto(hub.url + path)
     await visitor.settled()
     await accessible(path)
   }
+  await page.getByRole('button', { name: /^(More|更多操作)/ }).click()
+  await page.getByRole('menuitem', { name: /^(Rate|评价)/ }).click()
+  await page.getByRole('dialog').getByRole('slider').waitFor()
+  await accessible('a rating')
   expectQuiet()
 })
