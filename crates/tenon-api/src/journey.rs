@@ -1,18 +1,20 @@
-//! What was in a message at each stage: as it came, in canonical form, and as each system is given it.
+//! What was in a message at each stage: as it came, in canonical form, and as each system is given it; and giving it once
+//! more.
 
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
-use serde_json::Value;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use tenon_core::{MessageId, MessageKind, SystemName, schema};
-use tenon_pipeline::{Preview, mapped};
-use tenon_store::{Parcel, ParkedEvent, Payloads, Trace};
+use tenon_pipeline::{Preview, mapped, resend as resend_message};
+use tenon_store::{Deed, Parcel, ParkedEvent, Payloads, Trace};
 use utoipa::ToSchema;
 
-use crate::access::Principal;
-use crate::problem::Path;
+use crate::access::{Note, Principal};
+use crate::problem::{Path, Told};
 use crate::read::check_trace;
-use crate::waiting::{EventView, Secrets};
+use crate::waiting::{EventView, Secrets, refused};
 use crate::{Api, Problem, masking};
 
 /// The bodies of a message.
@@ -112,6 +114,52 @@ pub(crate) async fn attempts(
             )
         });
     Ok(Json(seen.collect()))
+}
+
+/// To which system a message is to go once more.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Resend {
+    /// The system: one that was given it, or for which it was given up.
+    #[schema(value_type = String)]
+    system: SystemName,
+    /// For whom a token acts.
+    #[serde(default)]
+    by: Option<String>,
+    /// Why: it stays with the message.
+    because: String,
+}
+
+/// Delivers a message once more to a system that had it: its canonical body, in its lane, with the mapping of now.
+///
+/// It is refused where a later message of the same record was routed to that system: an old state is not put over
+/// a new one.
+#[utoipa::path(post, path = "/api/v1/messages/{id}/resend", tag = "messages", request_body = Resend,
+    params(("id" = String, Path, description = "the message id")), responses(
+    (status = 202, description = "it waits for its turn in its lane"),
+    (status = 400, description = "the body does not fit, or there is no reason", body = Problem),
+    (status = 404, description = "no such message", body = Problem),
+    (status = 409, description = "the system was not given it, it is on its way there, a later one is, or its body is forgotten", body = Problem)))]
+pub(crate) async fn resend(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    principal: Principal,
+    note: Note,
+    Told(Resend {
+        system,
+        by,
+        because,
+    }): Told<Resend>,
+) -> Result<StatusCode, Problem> {
+    note.subject(id.clone());
+    note.detail(json!({ "system": system, "because": because }));
+    principal.check_system(&system)?;
+    let unknown = || Problem::not_found(format!("no message `{id}`"));
+    let id: MessageId = id.parse().map_err(|_| unknown())?;
+    let deed = Deed::new(principal.by(by.as_deref())?, because);
+    let resent = resend_message(&api.store, id, &system, &deed).await;
+    resent.map_err(refused)?;
+    Ok(StatusCode::ACCEPTED)
 }
 
 /// A message and its bodies.

@@ -144,6 +144,7 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(export::deliveries))
         .routes(routes!(journey::bodies))
         .routes(routes!(journey::attempts))
+        .routes(routes!(journey::resend))
         .routes(routes!(read::parked))
         .routes(routes!(read::parked_count))
         .routes(routes!(parked::groups))

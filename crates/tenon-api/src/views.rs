@@ -8,6 +8,7 @@ use serde::Serialize;
 use tenon_core::{
     CorrelationId, Entity, FailureKind, MasterId, MessageId, NativeId, SystemName, Timestamp,
 };
+use tenon_pipeline::trace_id;
 use tenon_store::{
     Dashboard, DeliveryRecord, DeliveryState, Direction, JournalRecord, ParkedId, ParkedRecord,
     ParkedState, Trace,
@@ -47,8 +48,9 @@ pub(crate) struct MessageView {
     /// The message that it follows from.
     #[schema(value_type = Option<String>)]
     causation_id: Option<MessageId>,
-    /// The trace, as OpenTelemetry names it, of which taking it in was a part.
-    trace_id: Option<String>,
+    /// The trace, as OpenTelemetry names it, of which the spans of the message are.
+    #[schema(example = "0af7651916cd43dd8448eb211c80319c")]
+    trace_id: String,
     /// When it happened in the system.
     #[schema(value_type = String, format = DateTime)]
     occurred_at: Timestamp,
@@ -74,6 +76,7 @@ impl From<JournalRecord> for MessageView {
     fn from(record: JournalRecord) -> Self {
         let attributes = record.attributes;
         Self {
+            trace_id: trace_id(&attributes),
             id: attributes.id,
             kind: attributes.kind.to_string(),
             entity: attributes.entity(),
@@ -84,7 +87,6 @@ impl From<JournalRecord> for MessageView {
             master_id: attributes.master_id,
             correlation_id: attributes.correlation_id,
             causation_id: attributes.causation_id,
-            trace_id: attributes.traceparent.as_deref().and_then(trace_id),
             occurred_at: attributes.occurred_at,
             accepted_at: attributes.accepted_at,
             journaled_at: record.journaled_at,
@@ -94,13 +96,6 @@ impl From<JournalRecord> for MessageView {
             targets: record.targets,
         }
     }
-}
-
-/// The trace of a `traceparent` (W3C Trace Context: `00-<32 hexadecimal digits>-…`).
-fn trace_id(traceparent: &str) -> Option<String> {
-    let id = traceparent.split('-').nth(1)?;
-    let fits = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    fits.then(|| id.to_owned())
 }
 
 /// What became of a message at one system.

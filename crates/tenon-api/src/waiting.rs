@@ -40,7 +40,7 @@ pub(crate) fn refused(failure: Failure) -> Problem {
         (
             FailureKind::Invalid,
             "correction.open" | "correction.own" | "correction.late" | "correction.decided"
-            | "redrive.state",
+            | "redrive.state" | "resend.state" | "resend.superseded" | "resend.forgotten",
         ) => StatusCode::CONFLICT,
         _ => return failure.into(),
     };

@@ -53,11 +53,11 @@ pub use import::imported;
 pub use master::{Likeness, MasterPolicy};
 pub use redrive::{
     Preview, Redriven, Redriver, begin as begin_redrive, decide as decide_correction, difference,
-    give_up, mapped, preview, propose as propose_correction, redrive, since_last_attempt,
+    give_up, mapped, preview, propose as propose_correction, redrive, resend, since_last_attempt,
     turn as turn_redrive,
 };
 pub use reload::{NotReloaded, Reloader};
-pub use spans::SPANS;
+pub use spans::{SPANS, trace_id};
 pub use steward::{
     Act, AffiliationView, CauseView, ChangeView, ClaimView, Command, Comparison, ItemCandidate,
     ItemDecision, ItemReview, ItemSide, MasterView, NamedMaster, Outcome, PinView, RecordName,

@@ -80,13 +80,9 @@ impl Begun {
         parent: Option<String>,
         outcome: &str,
     ) {
-        let trace = match caller(message) {
-            Some((trace, _)) => trace.to_owned(),
-            None => message.correlation_id.0.simple().to_string(),
-        };
         tracing::trace!(
             target: SPANS,
-            trace,
+            trace = trace_id(message),
             span = span_id(message.id, stage, system),
             parent = parent.unwrap_or_default(),
             stage,
@@ -106,6 +102,14 @@ fn waits(reason: &ParkReason) -> &'static str {
         ParkReason::Retry { .. } => "retry",
         ParkReason::Failed { .. } => "parked",
         _ => "waiting",
+    }
+}
+
+/// The trace of which the spans of a message are: that of its caller, or else its story.
+pub fn trace_id(message: &Attributes) -> String {
+    match caller(message) {
+        Some((trace, _)) => trace.to_owned(),
+        None => message.correlation_id.0.simple().to_string(),
     }
 }
 

@@ -176,6 +176,16 @@ pub trait Store: AccessStore + Nodes + Operations + SavedSearches + 'static {
     /// Notes with an inbound parked message that it is not sent again, and why.
     async fn passed_over(&self, id: ParkedId, deed: &Deed) -> Result<(), StoreError>;
 
+    /// Lets a message that a system was given, or that was given up for it, be delivered there once more: it waits
+    /// at the end of its lane, and what the system holds of the record is not taken for known. False, and nothing
+    /// is changed, when it has no such outcome there. The history tells who did it.
+    async fn resend(
+        &self,
+        system: &SystemName,
+        parcel: &Parcel,
+        deed: &Deed,
+    ) -> Result<bool, StoreError>;
+
     /// Gives up parked messages with a reason; their lanes advance. Recorded in the journal, and as a
     /// portion of the bulk drop `of` which they are, if of any: both or neither. Returns how many went.
     async fn drop_parked(

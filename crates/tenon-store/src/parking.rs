@@ -174,6 +174,32 @@ pub(crate) struct Newcomer<'a> {
     pub(crate) attempts: u32,
 }
 
+impl<'a> Newcomer<'a> {
+    /// A message that a person sends once more to a system that had it: it takes its place at the end of its lane.
+    pub(crate) fn resent(
+        parcel: &'a Parcel,
+        system: &'a SystemName,
+        attempts: u32,
+        because: &'a str,
+    ) -> Self {
+        Self {
+            direction: Direction::Outbound,
+            system,
+            attributes: &parcel.attributes,
+            body: &parcel.body,
+            reason: Reason {
+                state: ParkedState::Behind.as_str(),
+                kind: None,
+                code: Cow::Borrowed("message.resent"),
+                detail: clean(because),
+                retry_at: None,
+                dependency: DependencyColumns::default(),
+            },
+            attempts,
+        }
+    }
+}
+
 /// A row of the parked messages as the databases return it.
 pub(crate) struct ParkedRow {
     pub(crate) id: i64,

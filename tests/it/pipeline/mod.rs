@@ -114,6 +114,7 @@ suite! {
     people::a_redriven_message_goes_before_its_followers,
     people::a_dropped_message_frees_its_lane,
     people::a_bulk_drop_that_is_cut_off_goes_on,
+    people::a_delivered_message_is_delivered_again,
     reloading::traffic_flows_on_while_connectors_are_reloaded,
     reloading::what_a_file_says_now_holds_from_then_on,
     reloading::a_file_that_does_not_hold_changes_nothing,

@@ -1,15 +1,16 @@
 //! What a person does with messages that wait for one.
 
 use tenon_core::Entity;
-use tenon_pipeline::{Preview, Redriver, Roles, begin_redrive, preview, redrive};
+use tenon_pipeline::{Preview, Redriver, Roles, begin_redrive, preview, redrive, resend};
 use tenon_store::{
-    Act, Deed, DeliveryState, Direction, NewRedrive, ParkedFilter, ParkedState, RedriveState,
+    Act, Deed, DeliveryState, Direction, EventKind, NewRedrive, ParkedFilter, ParkedState,
+    RedriveState,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::api::{Answer, Api};
 use super::company::{Erp, order};
-use super::place::{House, equals, eventually};
+use super::place::{House, equals, eventually, named};
 
 pub(super) async fn a_redriven_message_goes_before_its_followers(house: &House) {
     house.shop_and_erp(Erp::Orders).await;
@@ -177,5 +178,58 @@ pub(super) async fn a_bulk_drop_that_is_cut_off_goes_on(house: &House) {
         let detail = journaled.detail.unwrap_or_default();
         assert!(detail.ends_with("dropped: a test of the shop"), "{detail}");
     }
+    hub.stop().await;
+}
+
+pub(super) async fn a_delivered_message_is_delivered_again(house: &House) {
+    house.shop_and_erp(Erp::Orders).await;
+    let api = Api::start().await;
+    api.join(house, "drp", 2);
+    let node = house.node().await;
+    let hub = node.start(Roles::ALL).await;
+    let native = order("O-1", "C-1", 1);
+    let first = node.send("shop", Entity::Order, &native).await;
+    node.delivery(first, "drp", DeliveryState::Delivered).await;
+    let drp = named("drp");
+    let deed = Deed::new("li.wei", "the DRP was restored from yesterday");
+    let again = async |id, deed: &Deed| {
+        let resent = resend(&node.store, id, &drp, deed).await;
+        resent.map_err(|failure| failure.code.into_owned())
+    };
+
+    again(first, &deed).await.unwrap();
+    let taken = |revision: &str| ("O-1".to_owned(), revision.to_owned());
+    equals(vec![taken("1"), taken("1")], async || api.taken(None)).await;
+    let delivered = node.delivery(first, "drp", DeliveryState::Delivered).await;
+    assert_eq!(delivered.attempts, 2);
+    let history = node.store.parked_history(first).await.unwrap();
+    let history: Vec<_> = history
+        .iter()
+        .map(|event| (event.what, event.who.as_deref(), event.detail.as_str()))
+        .collect();
+    let redriven = (EventKind::Redriven, Some("li.wei"), deed.because.as_str());
+    assert_eq!((history.len(), history[0]), (2, redriven));
+    assert_eq!(history[1].0, EventKind::Settled);
+
+    // A copy that the broker hands out again is known, and an old state is not put over a new one.
+    let mut copy = node.message("shop", Entity::Order, &native);
+    copy.attributes.id = first;
+    node.take(&[copy]).await;
+    let second = order("O-1", "C-1", 2);
+    let second = node.send("shop", Entity::Order, &second).await;
+    node.delivery(second, "drp", DeliveryState::Delivered).await;
+    assert_eq!(
+        again(first, &deed).await,
+        Err("resend.superseded".to_owned())
+    );
+    let nobody = tenon_core::MessageId::derive(&["nobody"]);
+    assert_eq!(
+        again(nobody, &deed).await,
+        Err("message.unknown".to_owned())
+    );
+    let silent = Deed::new("li.wei", " ");
+    assert_eq!(again(second, &silent).await, Err("deed.reason".to_owned()));
+    node.quiet().await;
+    assert_eq!(api.taken(None), [taken("1"), taken("1"), taken("2")]);
     hub.stop().await;
 }

@@ -101,6 +101,7 @@ pub(crate) const RULES: &[Rule] = &[
     see("/api/v1/messages/{id}/attempts", Scope::OfRecord),
     see("/api/v1/deliveries", Scope::Among("system")),
     see("/api/v1/deliveries/export", Scope::Among("system")),
+    operate("/api/v1/messages/{id}/resend", "message.resent"),
     see("/api/v1/parked", Scope::Among("system")),
     see("/api/v1/parked/count", Scope::Among("system")),
     see("/api/v1/parked/groups", Scope::OfRecord),

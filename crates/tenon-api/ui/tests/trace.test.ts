@@ -77,3 +77,42 @@ test('what was tried is told, with the answer', async () => {
   await page.locator('.ant-timeline-item').filter({ hasText: 'a dozen' }).waitFor()
   expect(visitor.complaints).toEqual([])
 })
+
+test('a message is delivered once more to a system that lost it', async () => {
+  const { page } = visitor
+  const delivered = async () => {
+    const [message] = (await hub.api('/api/v1/trace/T-1')).items as { deliveries: { system: string; state: string; attempts: number }[] }[]
+    return message?.deliveries.find(({ system, state }) => system === 'erp' && state === 'delivered')
+  }
+  const before = await until(delivered, () => 'it is not delivered')
+  await page.goto(`${hub.url}/trace/T-1`)
+  await page.locator('.way-answer').first().getByRole('button', { name: 'Deliver again' }).click()
+  const dialog = page.getByRole('dialog')
+  expect(await dialog.getByRole('button', { name: 'Deliver again' }).isDisabled()).toBe(true)
+  await dialog.getByRole('textbox').fill('the ERP was restored from last night')
+  await dialog.getByRole('button', { name: 'Deliver again' }).click()
+  await page.getByText('It goes to erp once more.').waitFor()
+  await until(async () => ((await delivered())?.attempts ?? 0) > before.attempts, () => 'it is not delivered again')
+  await page.locator('.ant-timeline-item').filter({ hasText: 'the ERP was restored from last night' }).waitFor()
+  const trail = (await hub.api('/api/v1/audit?action=message.resent')).items as { detail: { system: string } }[]
+  expect(trail[0]?.detail.system).toBe('erp')
+  expect(visitor.complaints).toEqual([])
+})
+
+test('a message tells its trace, and a long story is read page by page', async () => {
+  const { page } = visitor
+  for (let number = 1; number <= 101; number++) await hub.post('customers', { id: 'T-2', name: '上海第二剃须刀贸易有限公司', tax: taxId('91310000MA1FL0E2'), phone: `021-6000${1000 + number}` })
+  await until(async () => (await hub.api('/api/v1/trace/T-2')).items?.length === 101, () => 'not all are there')
+  await page.goto(`${hub.url}/trace/T-2`)
+  await page.getByText('The newest 100 messages').waitFor()
+  const steps = page.locator('.story-step')
+  expect(await steps.count()).toBe(100)
+  await page.getByRole('button', { name: 'Show older ones' }).click()
+  await steps.nth(100).waitFor()
+  await page.getByText('101 messages').waitFor()
+  await steps.last().getByRole('button', { name: 'Stages' }).click()
+  await steps.last().getByText('OpenTelemetry trace').waitFor()
+  await page.getByRole('button', { name: "Copy the trace's id" }).click()
+  await page.getByText('In the clipboard.').waitFor()
+  expect(visitor.complaints).toEqual([])
+})

@@ -2,6 +2,7 @@
 
 mod correct;
 mod difference;
+mod resend;
 mod runs;
 
 use bytes::Bytes;
@@ -15,6 +16,7 @@ use tenon_store::{
 
 pub use correct::{decide, give_up, propose};
 pub use difference::{difference, since_last_attempt};
+pub use resend::resend;
 pub use runs::{Redriver, begin, turn};
 
 use crate::Accept;

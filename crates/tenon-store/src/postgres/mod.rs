@@ -24,6 +24,7 @@ mod merging;
 mod moment;
 mod names;
 mod nodes;
+mod opening;
 mod operations;
 mod outbound;
 mod parked;
@@ -41,8 +42,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
-use sqlx::{Connection, Executor};
+use sqlx::postgres::{PgConnectOptions, PgPool};
 use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
 
 use crate::migrations;
@@ -50,9 +50,9 @@ use crate::{
     Belonging, Claim, Commit, Correction, CorrectionId, CorrectionState, Dashboard, Decided, Deed,
     DeliveryCursor, DeliveryFilter, DeliveryPage, DeliveryRecord, GoldenRow, Insight,
     JournalRecord, Known, Life, Likeness, Lookup, MessageFilter, NewRedrive, OutboundKnown,
-    OutboundLookup, ParkedEvent, ParkedFilter, ParkedId, ParkedRecord, Payloads, ProspectClaim,
-    Redrive, RedriveId, RedriveState, Review, ReviewId, ReviewState, Settlement, Store, StoreError,
-    TiedRecord, Trace, Version,
+    OutboundLookup, Parcel, ParkedEvent, ParkedFilter, ParkedId, ParkedRecord, Payloads,
+    ProspectClaim, Redrive, RedriveId, RedriveState, Review, ReviewId, ReviewState, Settlement,
+    Store, StoreError, TiedRecord, Trace, Version,
 };
 
 /// A transaction of this store.
@@ -65,29 +65,15 @@ const BEGIN_LINKING: &str =
 /// Begins a transaction that parks messages which wait for links or masters.
 const BEGIN_WAITING: &str = "begin; select pg_advisory_xact_lock(7601, hashtext(current_schema()))";
 
-/// Every statement but the sweeps finds its rows by key, and its plan is kept for ever; it must
-/// not be one that was made for a table that happened to be empty. For the same reason the
-/// statements go from what is given to the tables, never the other way round: the tables stand in
-/// fenced laterals (`offset 0`), and what is written is found by `= any`. A node that stops in the middle
-/// of a transaction must not hold its locks for ever.
-const SESSION: &str = "set enable_seqscan = off; set enable_hashjoin = off; \
-     set enable_mergejoin = off; set enable_material = off; set enable_bitmapscan = off; \
-     set jit = off; set plan_cache_mode = force_generic_plan; \
-     set idle_in_transaction_session_timeout = '60s'";
-
 /// Begins a question with a filter of which most parts are absent, or about tables that grow from nothing: planned
 /// for what is there.
 pub(crate) const BEGIN_FILTERED: &str =
     "begin read only; set local plan_cache_mode = force_custom_plan";
 
-/// For the sweeps, undoes [`SESSION`] until the transaction ends.
+/// For the sweeps, undoes the settings of a session until the transaction ends.
 pub(crate) const SWEEP: &str = "set local enable_seqscan = on; set local enable_hashjoin = on; \
      set local enable_mergejoin = on; set local enable_material = on; \
      set local enable_bitmapscan = on; set local plan_cache_mode = auto";
-
-/// An idle connection is tried before use after this time, so that a restart of the server
-/// costs nobody an error, and a busy one costs no round trip.
-const TRUSTED: Duration = Duration::from_secs(1);
 
 /// How to use a PostgreSQL server.
 #[derive(Debug, Clone)]
@@ -133,19 +119,8 @@ impl Postgres {
             Some(_) => server,
             None => server.application_name("tenon"),
         };
-        let opened = match server.get_ssl_mode() {
-            PgSslMode::Prefer if is_loopback(&server) => {
-                let plain = server.clone().ssl_mode(PgSslMode::Disable);
-                match open(plain, &options).await {
-                    // The server may insist on TLS even here.
-                    Err(StoreError::Refused(_)) => open(server, &options).await,
-                    opened => opened,
-                }
-            }
-            _ => open(server, &options).await,
-        };
         Ok(Self {
-            pool: opened?,
+            pool: opening::open(server, &options).await?,
             partitioned_until: std::sync::Arc::default(),
             claims: std::sync::Arc::default(),
         })
@@ -163,29 +138,6 @@ impl Postgres {
     pub(crate) async fn begin(&self, statement: &'static str) -> Result<Transaction, StoreError> {
         Ok(self.pool.begin_with(statement).await?)
     }
-}
-
-/// Whether the server is on this machine, reached by TCP: TLS would protect nothing there, and it
-/// cuts a batch into several writes, each of which then waits for the other side's delayed
-/// acknowledgement (40 ms), because the driver leaves Nagle's algorithm on.
-fn is_loopback(server: &PgConnectOptions) -> bool {
-    server.get_socket().is_none() && matches!(server.get_host(), "localhost" | "127.0.0.1" | "::1")
-}
-
-async fn open(server: PgConnectOptions, options: &PostgresOptions) -> Result<PgPool, StoreError> {
-    let pool = PgPoolOptions::new()
-        .max_connections(options.max_connections)
-        .acquire_timeout(options.acquire_timeout)
-        .test_before_acquire(false)
-        .before_acquire(|connection, usage| {
-            Box::pin(async move { Ok(usage.idle_for < TRUSTED || connection.ping().await.is_ok()) })
-        })
-        .after_connect(|connection, _| {
-            Box::pin(async move { connection.execute(SESSION).await.map(drop) })
-        })
-        .connect_with(server)
-        .await?;
-    Ok(pool)
 }
 
 #[async_trait]
@@ -253,6 +205,15 @@ impl Store for Postgres {
 
     async fn passed_over(&self, id: ParkedId, deed: &Deed) -> Result<(), StoreError> {
         deeds::passed_over(self, id, deed).await
+    }
+
+    async fn resend(
+        &self,
+        system: &SystemName,
+        parcel: &Parcel,
+        deed: &Deed,
+    ) -> Result<bool, StoreError> {
+        parked::resend(self, system, parcel, deed).await
     }
 
     async fn drop_parked(

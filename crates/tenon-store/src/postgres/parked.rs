@@ -4,14 +4,14 @@ use sqlx::PgConnection;
 use tenon_core::{Entity, SystemName, Timestamp};
 use uuid::Uuid;
 
-use super::lanes::{advance, lock_lanes};
+use super::lanes::{self, advance, lock_lanes};
 use super::moment::Moment;
 use super::{BEGIN_FILTERED, Postgres, Transaction, deeds};
-use crate::parking::{self, ParkedRow};
+use crate::parking::{self, Newcomer, ParkedRow};
 use crate::rows::{self, clean};
 use crate::{
-    Deed, Direction, EventKind, ParkedFilter, ParkedId, ParkedRecord, ParkedState, RedriveId,
-    StoreError,
+    Deed, Direction, EventKind, Parcel, ParkedFilter, ParkedId, ParkedRecord, ParkedState,
+    RedriveId, StoreError,
 };
 
 // ---- Reading ----------------------------------------------------------------------------------
@@ -258,6 +258,48 @@ pub(super) async fn redrive(
     .await?;
     transaction.commit().await?;
     Ok(made_due.rows_affected())
+}
+
+pub(super) async fn resend(
+    store: &Postgres,
+    system: &SystemName,
+    parcel: &Parcel,
+    deed: &Deed,
+) -> Result<bool, StoreError> {
+    let attributes = &parcel.attributes;
+    let mut transaction = store.begin("begin").await?;
+    lock_lanes(&mut transaction, &[system.as_str()]).await?;
+    let reopened: Option<i32> = sqlx::query_scalar(
+        "update delivery set state = 'parked', detail = $3, at = now()
+         where message_id = $1 and system = $2 and state in ('delivered', 'dropped')
+         returning attempts",
+    )
+    .bind(attributes.id.0)
+    .bind(system.as_str())
+    .bind(clean(&deed.because))
+    .fetch_optional(&mut *transaction)
+    .await?;
+    let Some(attempts) = reopened else {
+        return Ok(false);
+    };
+    // What the system holds is no longer taken for known: else it would be left as unchanged.
+    sqlx::query(
+        "update crosswalk set hash = null where master_id = $1 and entity = $2 and system = $3",
+    )
+    .bind(attributes.master_id.map(|master| master.0))
+    .bind(attributes.entity().as_str())
+    .bind(system.as_str())
+    .execute(&mut *transaction)
+    .await?;
+    let attempts = attempts.unsigned_abs();
+    let newcomer = Newcomer::resent(parcel, system, attempts, &deed.because);
+    let parked = lanes::insert(&mut transaction, &[newcomer]).await?;
+    let ids: Vec<i64> = parked.iter().map(|(id, _, _)| *id).collect();
+    deeds::note_deed(&mut transaction, &ids, EventKind::Redriven, deed).await?;
+    let of = parked.into_iter().map(|(_, lane, _)| lane).collect();
+    advance(&mut transaction, system.as_str(), of).await?;
+    transaction.commit().await?;
+    Ok(true)
 }
 
 pub(super) async fn drop_parked(

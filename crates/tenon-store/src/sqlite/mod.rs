@@ -53,9 +53,9 @@ use crate::{
     Belonging, Claim, Commit, Correction, CorrectionId, CorrectionState, Dashboard, Decided, Deed,
     DeliveryCursor, DeliveryFilter, DeliveryPage, DeliveryRecord, GoldenRow, Insight,
     JournalRecord, Known, Life, Likeness, Lookup, MessageFilter, NewRedrive, OutboundKnown,
-    OutboundLookup, ParkedEvent, ParkedFilter, ParkedId, ParkedRecord, Payloads, ProspectClaim,
-    Redrive, RedriveId, RedriveState, Review, ReviewId, ReviewState, Settlement, Store, StoreError,
-    TiedRecord, Trace, Version,
+    OutboundLookup, Parcel, ParkedEvent, ParkedFilter, ParkedId, ParkedRecord, Payloads,
+    ProspectClaim, Redrive, RedriveId, RedriveState, Review, ReviewId, ReviewState, Settlement,
+    Store, StoreError, TiedRecord, Trace, Version,
 };
 
 /// A transaction of this store.
@@ -237,6 +237,15 @@ impl Store for Sqlite {
 
     async fn passed_over(&self, id: ParkedId, deed: &Deed) -> Result<(), StoreError> {
         deeds::passed_over(self, id, deed).await
+    }
+
+    async fn resend(
+        &self,
+        system: &SystemName,
+        parcel: &Parcel,
+        deed: &Deed,
+    ) -> Result<bool, StoreError> {
+        parked::resend(self, system, parcel, deed).await
     }
 
     async fn drop_parked(

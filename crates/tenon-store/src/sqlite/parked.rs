@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use tenon_core::{Entity, SystemName, Timestamp};
 
-use super::lanes::advance;
+use super::lanes::{self, advance};
 use super::{Sqlite, Transaction, deeds, now};
-use crate::parking::{self, ParkedRow};
+use crate::parking::{self, Newcomer, ParkedRow};
 use crate::rows::{self, clean};
 use crate::{
-    Deed, Direction, EventKind, ParkedFilter, ParkedId, ParkedRecord, ParkedState, RedriveId,
-    StoreError,
+    Deed, Direction, EventKind, Parcel, ParkedFilter, ParkedId, ParkedRecord, ParkedState,
+    RedriveId, StoreError,
 };
 
 // ---- Reading ----------------------------------------------------------------------------------
@@ -260,6 +260,47 @@ pub(super) async fn redrive(
     }
     transaction.commit().await?;
     Ok(made_due)
+}
+
+pub(super) async fn resend(
+    store: &Sqlite,
+    system: &SystemName,
+    parcel: &Parcel,
+    deed: &Deed,
+) -> Result<bool, StoreError> {
+    let attributes = &parcel.attributes;
+    let mut transaction = store.begin().await?;
+    let reopened: Option<i32> = sqlx::query_scalar(
+        "update delivery set state = 'parked', detail = $3, at = $4
+         where message_id = $1 and system = $2 and state in ('delivered', 'dropped')
+         returning attempts",
+    )
+    .bind(attributes.id.0)
+    .bind(system.as_str())
+    .bind(clean(&deed.because))
+    .bind(now())
+    .fetch_optional(&mut *transaction)
+    .await?;
+    let Some(attempts) = reopened else {
+        return Ok(false);
+    };
+    // What the system holds is no longer taken for known: else it would be left as unchanged.
+    sqlx::query(
+        "update crosswalk set hash = null where master_id = $1 and entity = $2 and system = $3",
+    )
+    .bind(attributes.master_id.map(|master| master.0))
+    .bind(attributes.entity().as_str())
+    .bind(system.as_str())
+    .execute(&mut *transaction)
+    .await?;
+    let attempts = attempts.unsigned_abs();
+    let newcomer = Newcomer::resent(parcel, system, attempts, &deed.because);
+    if let Some((id, lane, _)) = lanes::insert(&mut transaction, &newcomer, now()).await? {
+        deeds::note_deed(&mut transaction, id, EventKind::Redriven, deed).await?;
+        advance(&mut transaction, system.as_str(), &lane).await?;
+    }
+    transaction.commit().await?;
+    Ok(true)
 }
 
 pub(super) async fn drop_parked(

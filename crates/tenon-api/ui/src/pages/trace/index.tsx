@@ -1,32 +1,53 @@
 import { Alert, Button, Empty, Segmented, Skeleton, Tag } from 'antd'
-import { DownOutlined, RightOutlined } from '@ant-design/icons'
+import { CopyOutlined, DownOutlined, RightOutlined } from '@ant-design/icons'
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
-import { hub, type Schemas } from '../../api/client'
+import { api, hub, type Schemas } from '../../api/client'
+import { useAskWhy, useSay } from '../../parts/ask'
+import { useCopy } from '../../parts/copy'
 import { useFormat } from '../../parts/format'
 import { History } from '../../parts/History'
 import { PageHead } from '../../parts/PageHead'
 import { State, toneOf } from '../../parts/State'
 import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
+import { useMay } from '../../session/session'
 import { Stages } from './Stages'
 import { isDocument, Together } from './Together'
 import './trace.css'
 
 type Message = Schemas['TraceView']
 
+const PAGE = 100
+/** How often the first page is asked for anew. */
+const EVERY = 1_500
+
 /** Everything that happened under a key: which system said what when, and where it went. */
 export default function Trace() {
   const { t } = useTranslation('trace')
   const { key = '' } = useParams()
   const [order, setOrder] = useState<'newest' | 'oldest'>('newest')
-  const found = hub.useQuery('get', '/api/v1/trace/{key}', { params: { path: { key } } }, { refetchInterval: 5_000 })
-  const one = found.data?.items.length === 1 ? found.data.items[0] : undefined
+  const found = useInfiniteQuery({
+    queryKey: ['trace', key],
+    initialPageParam: undefined as number | undefined,
+    queryFn: async ({ pageParam }) => (await api.GET('/api/v1/trace/{key}', { params: { path: { key }, query: { after: pageParam, limit: PAGE } } })).data!,
+    getNextPageParam: (page) => page.next ?? undefined,
+    // Further pages stay as they are while somebody reads them.
+    refetchInterval: ({ state }) => (state.data?.pages.length ?? 0) <= 1 && EVERY,
+  })
+  const known = found.data?.pages.flatMap((page) => page.items) ?? []
+  const one = known.length === 1 ? known[0] : undefined
   const around = one?.business_key ?? one?.native_id
   if (found.error) return <Trouble error={found.error} again={() => found.refetch()} />
   if (!found.data) return <Skeleton active className="page" />
-  const items = order === 'newest' ? found.data.items : [...found.data.items].reverse()
+  const items = order === 'newest' ? known : [...known].reverse()
+  const older = found.hasNextPage && (
+    <div className="more">
+      <Button loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>{t('older')}</Button>
+    </div>
+  )
   // A record that is asked for by its identity is called as people call it.
   const names = [...new Set(items.map((message) => message.business_key ?? message.native_id))]
   const name = (names.length === 1 && names[0]) || key
@@ -36,7 +57,7 @@ export default function Trace() {
       <PageHead
         crumb={<Link to="/messages">{t('nav.messages', { ns: 'common' })}</Link>}
         title={t('title', { key: name })}
-        text={found.data.items.length ? t('count', { count: found.data.items.length }) : undefined}
+        text={known.length ? t(found.hasNextPage ? 'count_newest' : 'count', { count: known.length }) : undefined}
         tools={
           <>
             {one && around && around !== key && <Link to={`/trace/${encodeURIComponent(around)}`}>{t('whole_story')}</Link>}
@@ -59,11 +80,13 @@ export default function Trace() {
       ) : (
         <div className="stack">
           {documents.length === 1 && <Together id={documents[0]!} />}
+          {order === 'oldest' && older}
           <ol className="story">
             {items.map((message) => (
               <Step key={message.id} message={message} open={items.length === 1} />
             ))}
           </ol>
+          {order === 'newest' && older}
         </div>
       )}
     </div>
@@ -106,7 +129,9 @@ function Step({ message, open: initially }: { message: Message; open: boolean })
             <dl className="facts small">
               <dt>{t('type')}</dt><dd className="mono">{message.type}</dd>
               <dt>{t('id')}</dt><dd className="mono">{message.id}</dd>
-              {message.correlation_id !== message.id && (<><dt>{t('correlation')}</dt><dd className="mono">{message.correlation_id}</dd></>)}
+              {message.correlation_id !== message.id && (<><dt>{t('correlation')}</dt><dd><Link className="mono" to={`/trace/${message.correlation_id}`}>{message.correlation_id}</Link></dd></>)}
+              {message.causation_id && (<><dt>{t('causation')}</dt><dd><Link className="mono" to={`/trace/${message.causation_id}`}>{message.causation_id}</Link></dd></>)}
+              <TraceId id={message.trace_id} />
               {message.master_id && (<><dt>{t('master')}</dt><dd className="mono">{message.entity === 'customer' ? <Master id={message.master_id} /> : message.master_id}</dd></>)}
               <dt>{t('origin')}</dt><dd className="break">{message.origin}</dd>
               <dt>{t('occurred')}</dt><dd><When at={message.occurred_at} exact /></dd>
@@ -117,6 +142,20 @@ function Step({ message, open: initially }: { message: Message; open: boolean })
         )}
       </article>
     </li>
+  )
+}
+
+/** What tools that show traces find it by. */
+function TraceId({ id }: { id: string }) {
+  const { t } = useTranslation('trace')
+  const copy = useCopy()
+  return (
+    <>
+      <dt>{t('trace_id')}</dt>
+      <dd className="mono">
+        {id} <Button type="text" size="small" icon={<CopyOutlined />} aria-label={t('copy_trace_id')} onClick={() => void copy(id)} />
+      </dd>
+    </>
   )
 }
 
@@ -176,6 +215,7 @@ function Way({ message, missing }: { message: Message; missing: string[] }) {
             {delivery.native_id && <span className="chip mono">{delivery.native_id}</span>}
             {delivery.attempts > 1 && <span className="wait">{t('attempts', { count: delivery.attempts })}</span>}
             {delivery.detail && <span className="quiet break">{delivery.detail}</span>}
+            {['delivered', 'dropped'].includes(delivery.state) && <Again id={message.id} system={delivery.system} />}
           </span>
         </WayRow>
       ))}
@@ -189,6 +229,28 @@ function Way({ message, missing }: { message: Message; missing: string[] }) {
       ))}
     </div>
   )
+}
+
+/** Delivers the message once more to a system that had it; nothing for who may not. */
+function Again({ id, system }: { id: string; system: string }) {
+  const { t } = useTranslation('trace')
+  const may = useMay('operate')
+  const askWhy = useAskWhy()
+  const say = useSay()
+  const queries = useQueryClient()
+  if (!may) return null
+  async function again() {
+    const because = await askWhy(t('again_title', { system }), t('again_text'), { required: true, ok: t('again') })
+    if (!because) return
+    try {
+      await api.POST('/api/v1/messages/{id}/resend', { params: { path: { id } }, body: { system, because } })
+      say.done(t('again_done', { system }))
+      await queries.invalidateQueries()
+    } catch (error) {
+      say.failed(error)
+    }
+  }
+  return <button type="button" className="linkish" onClick={() => void again()}>{t('again')}</button>
 }
 
 function WayRow({ children }: { children: React.ReactNode }) {
