@@ -1,52 +1,53 @@
 import { Input, Modal } from 'antd'
 import { EnterOutlined, SearchOutlined } from '@ant-design/icons'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
-import { PAGES } from './pages'
+import { useFound } from './found'
 
-/** Goes anywhere from anywhere: to a page by its name, or to whatever a key names. */
+/** Goes anywhere from anywhere: to a page or a connector by its name, or to whatever a key or a name is of. */
 export function QuickFind({ open, onClose }: { open: boolean; onClose: () => void }) {
+  return (
+    <Modal open={open} onCancel={onClose} footer={null} closable={false} width={600} destroyOnHidden title={null} style={{ top: 72 }}>
+      <Finder onClose={onClose} />
+    </Modal>
+  )
+}
+
+function Finder({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const [text, setText] = useState('')
   const [at, setAt] = useState(0)
-  useEffect(() => {
-    if (open) setText('')
-  }, [open])
-
-  const wanted = text.trim()
-  const matching = PAGES.filter(
-    (page) => !page.under && t(`nav.${page.key}`).toLowerCase().includes(wanted.toLowerCase()),
-  ).map((page) => ({ key: page.key, label: t(`nav.${page.key}`), to: page.path, hint: t(`group.${page.group}`) }))
-  const key = encodeURIComponent(wanted)
-  const found = [
-    ...(wanted
-      ? [
-          { key: 'trace', label: t('find.trace', { key: wanted }), to: `/trace/${key}`, hint: t('nav.trace') },
-          { key: 'customers', label: t('find.customer', { key: wanted }), to: `/customers?q=${key}`, hint: t('nav.customers') },
-        ]
-      : []),
-    ...matching,
-  ]
+  const list = useRef<HTMLDivElement>(null)
+  const { kinds, asking } = useFound(text)
+  const found = kinds.flatMap((kind) => kind.found)
   const chosen = Math.min(at, found.length - 1)
+
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' })
+  }, [chosen])
 
   function go(to: string) {
     onClose()
     navigate(to)
   }
 
+  const moves: Record<string, number> = { ArrowDown: (chosen + 1) % found.length, ArrowUp: (chosen - 1 + found.length) % found.length, PageDown: found.length - 1, PageUp: 0 }
   return (
-    <Modal open={open} onCancel={onClose} footer={null} closable={false} width={560} destroyOnHidden title={null}>
+    <>
       <Input
+        className="find-box"
         size="large"
         variant="borderless"
         autoFocus
+        maxLength={200}
         prefix={<SearchOutlined className="quiet" />}
         placeholder={t('find.placeholder')}
         aria-label={t('find.placeholder')}
         role="combobox"
-        aria-expanded
+        aria-expanded={found.length > 0}
+        aria-autocomplete="list"
         aria-controls="found"
         aria-activedescendant={found[chosen] ? `found-${found[chosen].key}` : undefined}
         value={text}
@@ -55,29 +56,39 @@ export function QuickFind({ open, onClose }: { open: boolean; onClose: () => voi
           setAt(0)
         }}
         onKeyDown={(event) => {
-          if (event.key === 'ArrowDown') setAt(Math.min(chosen + 1, found.length - 1))
-          else if (event.key === 'ArrowUp') setAt(Math.max(chosen - 1, 0))
+          // What an input method is composing is not a command yet.
+          if (event.nativeEvent.isComposing) return
+          if (event.key in moves && found.length) setAt(moves[event.key]!)
           else if (event.key === 'Enter' && found[chosen]) go(found[chosen].to)
           else return
           event.preventDefault()
         }}
       />
-      <ul id="found" role="listbox" aria-label={t('find.results')} className="found">
-        {found.map((one, index) => (
-          <li
-            key={one.key}
-            id={`found-${one.key}`}
-            role="option"
-            aria-selected={index === chosen}
-            onMouseEnter={() => setAt(index)}
-            onClick={() => go(one.to)}
-          >
-            <span>{one.label}</span>
-            <span className="grow" />
-            <span className="quiet small">{index === chosen ? <EnterOutlined /> : one.hint}</span>
-          </li>
+      <div id="found" role="listbox" aria-label={t('find.results')} className="found" ref={list}>
+        {kinds.map((kind) => (
+          <div key={kind.key} role="group" aria-labelledby={`found-of-${kind.key}`}>
+            <div id={`found-of-${kind.key}`} className="found-kind" role="presentation">{kind.label}</div>
+            {kind.found.map((one) => {
+              const index = found.indexOf(one)
+              return (
+                <div key={one.key} id={`found-${one.key}`} className="found-one" role="option" aria-selected={index === chosen} onMouseMove={() => setAt(index)} onClick={() => go(one.to)}>
+                  <span className="clip">{one.label}</span>
+                  <span className="grow" />
+                  <span className="quiet small nowrap">{one.hint}</span>
+                  {index === chosen && <EnterOutlined className="quiet" />}
+                </div>
+              )
+            })}
+          </div>
         ))}
-      </ul>
-    </Modal>
+      </div>
+      <div className="found-foot quiet small">
+        <span><kbd>↑</kbd> <kbd>↓</kbd> {t('find.choose')}</span>
+        <span><kbd>Enter</kbd> {t('find.open')}</span>
+        <span><kbd>Esc</kbd> {t('act.close')}</span>
+        <span className="grow" />
+        <span role="status">{asking ? t('find.asking') : ''}</span>
+      </div>
+    </>
   )
 }

@@ -1,11 +1,12 @@
 import { Button, Drawer, Dropdown, Menu, Skeleton } from 'antd'
-import { LogoutOutlined, MenuOutlined, SearchOutlined, SettingOutlined, UserOutlined } from '@ant-design/icons'
+import { LogoutOutlined, MenuOutlined, QuestionOutlined, SearchOutlined, SettingOutlined, UserOutlined } from '@ant-design/icons'
 import { Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { matchPath, Outlet, useLocation, useNavigate } from 'react-router'
 import { signOut, useSession } from '../session/session'
 import { LivePulse } from '../live/LivePulse'
 import { Fence } from '../parts/Trouble'
+import { Keys, useShellKeys } from './Keys'
 import { Mark } from './Mark'
 import { GROUPS, PAGES } from './pages'
 import { QuickFind } from './QuickFind'
@@ -19,6 +20,7 @@ export function Shell() {
   const navigate = useNavigate()
   const [menu, setMenu] = useState(false)
   const [finding, setFinding] = useState(false)
+  const [keys, setKeys] = useState(false)
   const main = useRef<HTMLElement>(null)
   const page = PAGES.find((page) => matchPath(page.path, location.pathname))
 
@@ -32,17 +34,7 @@ export function Shell() {
     document.title = title
   }, [page, t, i18n.language])
 
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const typing = (event.target as HTMLElement).closest?.('input, textarea, [contenteditable=true]')
-      if ((event.key === 'k' && (event.ctrlKey || event.metaKey)) || (event.key === '/' && !typing)) {
-        event.preventDefault()
-        setFinding(true)
-      }
-    }
-    window.addEventListener('keydown', onKey)
-    return () => window.removeEventListener('keydown', onKey)
-  }, [])
+  useShellKeys({ find: () => setFinding(true), sheet: () => setKeys(true), go: (path) => void navigate(path) })
 
   // A table that is wider than the screen is scrolled by keyboard, too.
   useEffect(() => {
@@ -100,6 +92,7 @@ export function Shell() {
                 label: `${session.display_name || session.user} · ${t(`role.${session.role}`)}`,
               },
               { key: 'own', icon: <SettingOutlined />, label: t('own'), onClick: () => void navigate('/settings?tab=account') },
+              { key: 'keys', icon: <QuestionOutlined />, label: t('keys.title'), extra: <kbd>?</kbd>, onClick: () => setKeys(true) },
               { key: 'out', icon: <LogoutOutlined />, label: t('sign_out'), onClick: () => void signOut() },
             ],
           }}
@@ -117,6 +110,7 @@ export function Shell() {
         </Fence>
       </main>
       <QuickFind open={finding} onClose={() => setFinding(false)} />
+      <Keys open={keys} onClose={() => setKeys(false)} />
     </div>
   )
 }

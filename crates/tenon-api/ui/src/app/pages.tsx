@@ -10,6 +10,8 @@ export interface Page {
   group: 'watch' | 'customers' | 'numbers' | 'setup'
   icon?: ReactNode
   component: LazyExoticComponent<ComponentType>
+  /** What follows G to go there. */
+  letter?: string
   /** Not in the menu, but reached from another page, which is marked instead. */
   under?: string
 }
@@ -17,21 +19,21 @@ export interface Page {
 export const GROUPS = ['watch', 'customers', 'numbers', 'setup'] as const
 
 export const PAGES: Page[] = [
-  { key: 'overview', path: '/', group: 'watch', icon: <DashboardOutlined />, component: lazy(() => import('../pages/overview')) },
-  { key: 'flow', path: '/flow', group: 'watch', icon: <ForkOutlined />, component: lazy(() => import('../pages/flow')) },
-  { key: 'messages', path: '/messages', group: 'watch', icon: <UnorderedListOutlined />, component: lazy(() => import('../pages/messages')) },
+  { key: 'overview', path: '/', group: 'watch', letter: 'o', icon: <DashboardOutlined />, component: lazy(() => import('../pages/overview')) },
+  { key: 'flow', path: '/flow', group: 'watch', letter: 'f', icon: <ForkOutlined />, component: lazy(() => import('../pages/flow')) },
+  { key: 'messages', path: '/messages', group: 'watch', letter: 'm', icon: <UnorderedListOutlined />, component: lazy(() => import('../pages/messages')) },
   { key: 'trace', path: '/trace/:key', group: 'watch', under: 'messages', component: lazy(() => import('../pages/trace')) },
-  { key: 'parked', path: '/parked', group: 'watch', icon: <PauseCircleOutlined />, component: lazy(() => import('../pages/parked')) },
-  { key: 'dead_letters', path: '/dead-letters', group: 'watch', under: 'parked', component: lazy(() => import('../pages/dead_letters')) },
-  { key: 'customers', path: '/customers', group: 'customers', icon: <TeamOutlined />, component: lazy(() => import('../pages/customers')) },
+  { key: 'parked', path: '/parked', group: 'watch', letter: 'p', icon: <PauseCircleOutlined />, component: lazy(() => import('../pages/parked')) },
+  { key: 'dead_letters', path: '/dead-letters', group: 'watch', letter: 'd', under: 'parked', component: lazy(() => import('../pages/dead_letters')) },
+  { key: 'customers', path: '/customers', group: 'customers', letter: 'c', icon: <TeamOutlined />, component: lazy(() => import('../pages/customers')) },
   { key: 'customer', path: '/customers/:id', group: 'customers', under: 'customers', component: lazy(() => import('../pages/customer')) },
-  { key: 'reviews', path: '/reviews', group: 'customers', icon: <DiffOutlined />, component: lazy(() => import('../pages/reviews')) },
-  { key: 'items', path: '/items', group: 'customers', icon: <BuildOutlined />, component: lazy(() => import('../pages/items')) },
-  { key: 'reconciliation', path: '/reconciliation', group: 'numbers', icon: <ReconciliationOutlined />, component: lazy(() => import('../pages/reconciliation')) },
-  { key: 'cover', path: '/cover', group: 'numbers', icon: <ShopOutlined />, component: lazy(() => import('../pages/cover')) },
-  { key: 'reports', path: '/reports', group: 'numbers', icon: <BarChartOutlined />, component: lazy(() => import('../pages/reports')) },
-  { key: 'grades', path: '/grades', group: 'numbers', icon: <TrophyOutlined />, component: lazy(() => import('../pages/grades')) },
-  { key: 'connectors', path: '/connectors', group: 'setup', icon: <ApiOutlined />, component: lazy(() => import('../pages/connectors')) },
+  { key: 'reviews', path: '/reviews', group: 'customers', letter: 'u', icon: <DiffOutlined />, component: lazy(() => import('../pages/reviews')) },
+  { key: 'items', path: '/items', group: 'customers', letter: 'i', icon: <BuildOutlined />, component: lazy(() => import('../pages/items')) },
+  { key: 'reconciliation', path: '/reconciliation', group: 'numbers', letter: 'r', icon: <ReconciliationOutlined />, component: lazy(() => import('../pages/reconciliation')) },
+  { key: 'cover', path: '/cover', group: 'numbers', letter: 'k', icon: <ShopOutlined />, component: lazy(() => import('../pages/cover')) },
+  { key: 'reports', path: '/reports', group: 'numbers', letter: 't', icon: <BarChartOutlined />, component: lazy(() => import('../pages/reports')) },
+  { key: 'grades', path: '/grades', group: 'numbers', letter: 'g', icon: <TrophyOutlined />, component: lazy(() => import('../pages/grades')) },
+  { key: 'connectors', path: '/connectors', group: 'setup', letter: 'n', icon: <ApiOutlined />, component: lazy(() => import('../pages/connectors')) },
   { key: 'connector', path: '/connectors/:name', group: 'setup', under: 'connectors', component: lazy(() => import('../pages/connector')) },
-  { key: 'settings', path: '/settings', group: 'setup', icon: <SettingOutlined />, component: lazy(() => import('../pages/settings')) },
+  { key: 'settings', path: '/settings', group: 'setup', letter: 's', icon: <SettingOutlined />, component: lazy(() => import('../pages/settings')) },
 ]

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react'
 
-const TYPING = 'input, textarea, select, [role=dialog], [contenteditable=true]'
+/** Where keys are for what stands there. */
+export const TYPING = 'input, textarea, select, [role=dialog], [contenteditable=true]'
 const ARROWS: Record<string, string> = { ArrowDown: 'j', ArrowUp: 'k' }
 
 /** What keys do on a page, but where somebody types. The arrows are J and K. */
