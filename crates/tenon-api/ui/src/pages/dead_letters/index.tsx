@@ -1,11 +1,12 @@
 import { Alert, Button, Drawer, Empty, Skeleton, Table } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Link, useSearchParams } from 'react-router'
+import { Link } from 'react-router'
 import { api, hub, type Schemas } from '../../api/client'
 import { useAskWhy, useSay } from '../../parts/ask'
 import { Code, pretty } from '../../parts/Code'
 import { useFormat } from '../../parts/format'
+import { useOpened } from '../../parts/opened'
 import { PageHead, Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
@@ -18,7 +19,7 @@ type Revealed = { headers: [string, string][]; raw?: string | null; raw_base64?:
 export default function DeadLetters() {
   const { t } = useTranslation('dead_letters')
   const { number } = useFormat()
-  const [params, setParams] = useSearchParams()
+  const open = useOpened('letter')
   const [picked, setPicked] = useState<string[]>([])
   const [stays, setStays] = useState<Schemas['DeadLetterStays'][]>([])
   const [busy, setBusy] = useState(false)
@@ -33,7 +34,7 @@ export default function DeadLetters() {
   const letters = [...new Map(items.map((letter) => [letter.id, letter])).values()]
   const copies = (id: string) => items.filter((letter) => letter.id === id).length
   const ids = picked.filter((id) => letters.some((letter) => letter.id === id))
-  const chosen = letters.find(({ id }) => id === params.get('letter'))
+  const chosen = letters.find(({ id }) => id === open.id)
   async function act(again: boolean, wanted: string[]) {
     const count = wanted.length
     const because = await askWhy(t(again ? 'redrive_title' : 'drop_title', { count }), t(again ? 'redrive_text' : 'drop_text'), { ok: t(again ? 'redrive' : 'drop'), danger: !again, required: !again })
@@ -45,7 +46,7 @@ export default function DeadLetters() {
       setStays(data?.stay ?? [])
       if (data?.done) say.done(t(again ? 'redriven' : 'dropped', { count: data.done }))
       setPicked([])
-      setParams({}, { replace: true })
+      open.close()
       await found.refetch()
     } catch (error) {
       say.failed(error)
@@ -78,14 +79,14 @@ export default function DeadLetters() {
           locale={{ emptyText: <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('none')} /> }}
           rowSelection={may ? { selectedRowKeys: ids, onChange: (keys) => setPicked(keys as string[]), getCheckboxProps: ({ message_id, id }) => ({ 'aria-label': t('pick', { name: message_id ?? id }) }) as object } : undefined}
           columns={[
-            { title: t('message'), render: (_, letter: Letter) => <><button type="button" className="linkish mono" onClick={() => setParams({ letter: letter.id }, { replace: true })}>{letter.message_id ?? letter.id}</button>{copies(letter.id) > 1 && <span className="chip">×{copies(letter.id)}</span>}<div className="quiet small">{[letter.source, letter.kind].filter(Boolean).join(' · ') || t('unreadable')}</div></> },
+            { title: t('message'), render: (_, letter: Letter) => <><button type="button" className="linkish mono" onClick={() => open.open(letter.id)}>{letter.message_id ?? letter.id}</button>{copies(letter.id) > 1 && <span className="chip">×{copies(letter.id)}</span>}<div className="quiet small">{[letter.source, letter.kind].filter(Boolean).join(' · ') || t('unreadable')}</div></> },
             { title: t('queue'), dataIndex: 'queue', render: (queue?: string) => <span className="mono">{queue ?? '–'}</span> },
             { title: t('reason'), dataIndex: 'reason', render: (reason?: string) => <span className="break">{reason ?? '–'}</span> },
             { title: t('since'), dataIndex: 'at', render: (at?: string) => <When at={at} /> },
           ]}
         />
       </Panel>
-      <Drawer open={Boolean(chosen)} onClose={() => setParams({}, { replace: true })} title={t('letter')} size={560}>
+      <Drawer open={Boolean(chosen)} onClose={open.close} title={t('letter')} size={560}>
         {chosen && <One key={chosen.id} letter={chosen} may={may} busy={busy} act={(again) => act(again, [chosen.id])} />}
       </Drawer>
     </div>

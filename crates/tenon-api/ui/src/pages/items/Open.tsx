@@ -87,7 +87,7 @@ export function Open() {
               <Alert type={chosen.part ? 'info' : 'warning'} title={chosen.why ? t(`because.${chosen.why}`) : chosen.part ? t('because.nothing') : t('because.unreadable')} />
               <p className="quiet small">{t('waits')}</p>
               <div className="row small">
-                <Link to={`/parked?group=${encodeURIComponent(`${chosen.record.system}|inbound|failed|item.doubtful`)}`}>{t('parked')}</Link>
+                <Link to={`/parked?system=${chosen.record.system}&direction=inbound&state=failed&code=item.doubtful`}>{t('parked')}</Link>
                 <Link to={`/trace/${chosen.message_id}`}>{t('message')}</Link>
               </div>
             </div>

@@ -1,11 +1,11 @@
 import { Alert, Button, Drawer, Skeleton, Table } from 'antd'
 import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { api, hub } from '../../api/client'
 import { useAskWhy, useSay } from '../../parts/ask'
 import { Difference } from '../../parts/Difference'
+import { useOpened } from '../../parts/opened'
 import { Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
@@ -25,10 +25,10 @@ interface Correction {
 /** Corrections that a second person has to decide; nothing where there are none. */
 export function Corrections() {
   const { t } = useTranslation('parked')
-  const [looking, setLooking] = useState<number>()
+  const looking = useOpened('correction')
   const found = hub.useQuery('get', '/api/v1/corrections', { params: { query: { state: 'proposed', limit: 100 } } }, { refetchInterval: 5_000 })
   const items = (found.data?.items ?? []) as unknown as Correction[]
-  if (!items.length) return null
+  if (!items.length && looking.id === undefined) return null
   return (
     <Panel title={t('corrections')} flush>
       <Table
@@ -38,17 +38,17 @@ export function Corrections() {
         pagination={false}
         scroll={{ x: 640 }}
         rowClassName="clickable"
-        onRow={(item) => ({ onClick: () => setLooking(item.id) })}
+        onRow={(item) => ({ onClick: () => looking.open(item.id) })}
         columns={[
-          { title: t('record'), render: (_, item) => <button type="button" className="linkish mono" onClick={() => setLooking(item.id)}>{item.message_id}</button> },
+          { title: t('record'), render: (_, item) => <button type="button" className="linkish mono" onClick={(event) => { event.stopPropagation(); looking.open(item.id) }}>{item.message_id}</button> },
           { title: t('way'), render: (_, item) => t(item.direction === 'inbound' ? 'from' : 'to', { system: item.system }) },
           { title: t('proposed_by'), render: (_, item) => <b>{item.proposal.who}</b> },
           { title: t('because'), render: (_, item) => <span className="break">{item.proposal.because}</span> },
           { title: t('since'), dataIndex: 'proposed_at', width: 130, render: (at: string) => <When at={at} /> },
         ]}
       />
-      <Drawer open={looking !== undefined} onClose={() => setLooking(undefined)} size={720} title={t('correction')} destroyOnHidden>
-        {looking !== undefined && <Decide id={looking} done={() => setLooking(undefined)} />}
+      <Drawer open={looking.id !== undefined} onClose={looking.close} size={720} title={t('correction')} destroyOnHidden>
+        {looking.id !== undefined && <Decide id={Number(looking.id)} done={looking.close} />}
       </Drawer>
     </Panel>
   )

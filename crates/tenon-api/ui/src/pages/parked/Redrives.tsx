@@ -8,33 +8,37 @@ import { Panel } from '../../parts/PageHead'
 import { State } from '../../parts/State'
 import { When } from '../../parts/When'
 import { useMay } from '../../session/session'
+import { inWords, type Filter } from './filter'
 
 interface Redrive {
   id: number
-  selection: { system?: string; reason?: string; state?: string }
-  until: number
-  cursor: number
+  act: 'redrive' | 'drop'
+  selection: Filter
   per_second?: number | null
   state: 'running' | 'stopped' | 'done'
   who: string
   because: string
   began_at: string
   ended_at?: string | null
+  total: number
   sent: number
   passed_over: number
 }
 
 const SHOWN = 3
+/** How long what is done is still shown. */
+const LATELY = 3_600_000
 
-/** Redrives of many at once: how far each has come. A node works them off; another goes on if it dies. */
+/** What is done with many at once: how far each has come. A node works them off; another goes on if it dies. */
 export function Redrives() {
   const { t } = useTranslation('parked')
-  const { number } = useFormat()
+  const { number, time } = useFormat()
   const may = useMay('operate')
   const say = useSay()
   const queries = useQueryClient()
-  const found = hub.useQuery('get', '/api/v1/redrives', { params: { query: { limit: SHOWN } } }, { refetchInterval: 2_000 })
-  const items = (found.data?.items ?? []) as unknown as Redrive[]
+  const found = hub.useQuery('get', '/api/v1/redrives', { params: { query: { limit: SHOWN } } }, { refetchInterval: 1_500 })
+  const lately = ({ state, ended_at }: Redrive) => state !== 'done' || !ended_at || Date.now() - new Date(ended_at).getTime() < LATELY
+  const items = ((found.data?.items ?? []) as unknown as Redrive[]).filter(lately)
   if (!items.length) return null
   async function turn(id: number, state: 'stop' | 'resume') {
     try {
@@ -49,22 +53,26 @@ export function Redrives() {
   return (
     <Panel title={t('redrives')}>
       <ul className="plain-list">
-        {items.map((one) => (
-          <li key={one.id} style={{ flexWrap: 'wrap' }}>
-            <State state={one.state === 'running' ? 'underway' : one.state === 'stopped' ? 'paused' : 'done'} label={t(`redrive_state.${one.state}`)} />
-            <span className="grow">
-              <b className="number">{t('redriven', { count: one.sent, number: number(one.sent) })}</b>
-              {one.passed_over > 0 && <span className="quiet"> {t('superseded', { count: one.passed_over })}</span>}
-              <div className="quiet small break">
-                {[one.selection.system, one.selection.reason, one.per_second && t('a_second', { number: one.per_second })].filter(Boolean).join(' · ')}
-                {' · '}{one.who}: {one.because} · <When at={one.began_at} />
-              </div>
-              {one.state === 'running' && <Progress percent={one.until ? Math.min(100, Math.round((one.cursor / one.until) * 100)) : 0} size="small" status="active" aria-label={t('redrives')} />}
-            </span>
-            {may && one.state === 'running' && <Button size="small" onClick={() => void turn(one.id, 'stop')}>{t('stop')}</Button>}
-            {may && one.state === 'stopped' && <Button size="small" onClick={() => void turn(one.id, 'resume')}>{t('go_on')}</Button>}
-          </li>
-        ))}
+        {items.map((one) => {
+          const left = one.act === 'drop' && one.state === 'done' ? one.total - one.sent : 0
+          return (
+            <li key={one.id} style={{ flexWrap: 'wrap' }}>
+              <State state={one.state === 'running' ? 'underway' : one.state === 'stopped' ? 'paused' : 'done'} label={t(`redrive_state.${one.state}`)} />
+              <span className="grow">
+                <b className="number">{t(one.act === 'drop' ? 'dropped_of' : 'redriven_of', { number: number(one.sent), total: number(one.total) })}</b>
+                {one.passed_over > 0 && <span className="quiet"> {t('superseded', { count: one.passed_over })}</span>}
+                {left > 0 && <span className="quiet"> {t('left', { count: left, number: number(left) })}</span>}
+                <div className="quiet small break">
+                  {[...inWords(t, one.selection, time), one.per_second && t('a_second', { number: one.per_second })].filter(Boolean).join(' · ') || t('everything')}
+                  {' · '}{one.who}: {one.because} · <When at={one.began_at} />
+                </div>
+                {one.state !== 'done' && <Progress percent={one.total ? Math.min(100, Math.floor(((one.sent + one.passed_over) / one.total) * 100)) : 0} size="small" status={one.state === 'running' ? 'active' : 'normal'} aria-label={t('redrives')} />}
+              </span>
+              {may && one.state === 'running' && <Button size="small" onClick={() => void turn(one.id, 'stop')}>{t('stop')}</Button>}
+              {may && one.state === 'stopped' && <Button size="small" onClick={() => void turn(one.id, 'resume')}>{t('go_on')}</Button>}
+            </li>
+          )
+        })}
       </ul>
     </Panel>
   )
