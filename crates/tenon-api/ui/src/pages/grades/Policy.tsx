@@ -1,15 +1,15 @@
 import { Skeleton, Table } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { hub, type Schemas } from '../../api/client'
-import { money } from '../../parts/money'
 import { Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
-import { Grade } from './parts'
+import { Grade, useFact } from './parts'
 
 /** What each grade takes and brings, what is told to the systems of it, and what a score is made of. */
 export function Policy() {
   const { t } = useTranslation('grades')
   const found = hub.useQuery('get', '/api/v1/insight/policy')
+  const fact = useFact()
   const connectors = hub.useQuery('get', '/api/v1/connectors')
   if (found.error) return <Trouble error={found.error} again={() => found.refetch()} />
   if (!found.data) return <Skeleton active />
@@ -49,7 +49,7 @@ export function Policy() {
           columns={[
             { title: t('part_name'), render: (_, { name }) => <span className="two-lines"><span>{t(`part.${name}`)}</span><span className="quiet small">{t(`part_text.${name}`)}</span></span> },
             { title: t('weight'), align: 'right', render: (_, { weight }) => <span className="number">{weights ? t('points', { points: weight, weight: weights }) : weight}</span> },
-            { title: t('full'), align: 'right', render: (_, { name, full }) => <span className="number">{name === 'sales' ? `${money(full)} ${score_currency}` : ['margin', 'punctual', 'growth'].includes(name) ? `${Number(full) * 100} %` : full}</span> },
+            { title: t('full'), align: 'right', render: (_, { name, full }) => <span className="number">{fact(name, full)}{name === 'sales' && ` ${score_currency}`}</span> },
           ]}
         />
       </Panel>

@@ -47,7 +47,7 @@ export function Scores() {
           rowKey="id"
           loading={found.isPending}
           pagination={false}
-          scroll={{ x: 860 }}
+          scroll={{ x: 'max-content' }}
           dataSource={rows}
           locale={{ emptyText: <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t(filtered ? 'no_such_scores' : 'no_scores')} /> }}
           expandable={{
@@ -59,12 +59,12 @@ export function Scores() {
             ),
           }}
           columns={[
-            { title: t('customer'), render: (_, row) => <span className="two-lines"><Link to={`/customers/${row.id}`}>{nameOf(row)}</Link>{row.name && row.code && <span className="quiet mono small">{row.code}</span>}</span> },
-            { title: t('owner'), render: (_, { owner }) => (owner ? <button type="button" className="linkish" title={t('only_these')} onClick={() => change({ owner })}>{owner}</button> : '–') },
-            { title: t('score'), width: 170, render: (_, row) => <Score of={row} /> },
-            { title: t('has'), render: (_, row) => <Grade name={row.grade} /> },
-            { title: t('proposed'), render: (_, row) => <Grade name={row.proposed} /> },
-            { title: t('part.cooperation'), align: 'right', render: (_, { cooperation }) => <span className={cooperation == null ? 'quiet' : 'number'}>{cooperation ?? t('not_rated')}</span> },
+            { title: t('customer'), render: (_, row) => <span className="two-lines"><Link className="customer" to={`/customers/${row.id}`}>{nameOf(row)}</Link>{row.name && row.code && <span className="quiet mono small">{row.code}</span>}</span> },
+            { title: t('owner'), responsive: ['md'], render: (_, { owner }) => (owner ? <button type="button" className="linkish" title={t('only_these')} onClick={() => change({ owner })}>{owner}</button> : '–') },
+            { title: t('score'), width: 150, render: (_, row) => <Score of={row} /> },
+            { title: t('has'), render: (_, row) => <span className="two-lines"><span><Grade name={row.grade} /></span>{row.cooperation != null && <span className="only-small quiet small">{t('part.cooperation')} {row.cooperation}</span>}</span> },
+            { title: t('proposed'), responsive: ['md'], render: (_, row) => <Grade name={row.proposed} /> },
+            { title: t('part.cooperation'), responsive: ['md'], align: 'right', render: (_, { cooperation }) => <span className={cooperation == null ? 'quiet' : 'number'}>{cooperation ?? t('not_rated')}</span> },
             { key: 'rate', align: 'right', render: (_, row) => may && <Button size="small" aria-label={t('rate_of', { name: nameOf(row) })} onClick={() => setRating(row)}>{t('rate')}</Button> },
           ]}
         />

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, queries, type Schemas } from '../../api/client'
 import { useSay } from '../../parts/ask'
+import { useFormat } from '../../parts/format'
 import { money } from '../../parts/money'
 
 export type Graded = Schemas['ProposalView']
@@ -26,12 +27,16 @@ export function Score({ of }: { of: Graded }) {
   return <Progress percent={of.score ?? 0} size="small" format={(points) => <span className="number">{points}</span>} aria-label={t('score')} />
 }
 
-/** A fact as it is, with its thousands apart where it has any. */
-const exact = (value: string) => (Math.abs(Number(value)) >= 1000 ? money(value) : value)
+/** A fact of a part as people say it: sales as an amount, shares as percent. */
+export function useFact() {
+  const { number, share } = useFormat()
+  return (part: string, value: string) => (part === 'sales' ? money(value) : ['margin', 'punctual', 'growth'].includes(part) ? share(Number(value)) : number(Number(value)))
+}
 
 /** What a score is made of. */
 export function Parts({ parts }: { parts: Part[] }) {
   const { t } = useTranslation('grades')
+  const fact = useFact()
   if (!parts.length) return <p className="quiet" style={{ margin: 0 }}>{t('not_ranked_text')}</p>
   return (
     <ul className="plain-list score-parts">
@@ -40,7 +45,7 @@ export function Parts({ parts }: { parts: Part[] }) {
           <span>{t(`part.${part.name}`)}</span>
           <Progress percent={part.weight ? Math.round((Number(part.points) / part.weight) * 100) : 0} size="small" showInfo={false} aria-label={t(`part.${part.name}`)} />
           <span className="number">{t('points', { points: part.points, weight: part.weight })}</span>
-          <span className="quiet small">{part.value === undefined ? t('unknown') : t('of_full', { value: exact(part.value), full: exact(part.full) })}</span>
+          <span className="quiet small">{part.value === undefined ? t('unknown') : t('of_full', { value: fact(part.name, part.value), full: fact(part.name, part.full) })}</span>
         </li>
       ))}
     </ul>

@@ -77,10 +77,7 @@ export default function Reconciliation() {
         <div className="panel" style={{ padding: 40 }}><Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('none_yet')} /></div>
       )}
       {exceptions.data.map((row) => <Whole key={row.currency} row={row} chosen={!query.get('currency') || query.get('currency') === row.currency ? matter : ''} choose={(matter) => change({ matter, currency: currencies.length > 1 ? row.currency : '' })} />)}
-      <Panel
-        flush
-        title={`${t('orders')}: ${t(`matter.${matter}`)}`}
-      >
+      <Panel flush title={`${t('orders')}: ${t(`matter.${matter}`)}`}>
         <div className="toolbar">
           <OfCustomer value={customer || undefined} choose={(id) => change({ customer: id ?? '' })} />
           <Input.Search
@@ -93,6 +90,7 @@ export default function Reconciliation() {
           />
           {currencies.length > 1 && <Select allowClear={sort !== 'most'} style={{ minWidth: 110 }} placeholder={t('currency')} aria-label={t('currency')} value={currency} onChange={(currency?: string) => change({ currency: currency ?? '' })} options={currencies.map((value) => ({ value, label: value }))} />}
           <DatePicker.RangePicker
+            style={{ width: 250 }}
             allowEmpty={[true, true]}
             placeholder={[t(matter === 'all' ? 'from' : 'since_from'), t('to')]}
             aria-label={t('days')}
