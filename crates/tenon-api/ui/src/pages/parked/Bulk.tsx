@@ -1,7 +1,7 @@
 import { Alert, Checkbox, Input, InputNumber, Modal } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { api } from '../../api/client'
+import { api, hub } from '../../api/client'
 import { useFormat } from '../../parts/format'
 import { inWords, type Filter } from './filter'
 
@@ -17,7 +17,10 @@ export function Bulk({ deed, close, begun }: { deed: Deed; close: () => void; be
   const [force, setForce] = useState(false)
   const [busy, setBusy] = useState(false)
   const [refused, setRefused] = useState<string>()
-  const { act, selection, count } = deed
+  const { act, selection } = deed
+  // What is asked about is counted now, and not when the page was.
+  const counted = hub.useQuery('get', '/api/v1/parked/count', { params: { query: selection } }, { staleTime: 0, refetchInterval: 5_000 })
+  const count = counted.data?.count ?? deed.count
   const words = inWords(t, selection, time)
   async function begin() {
     setBusy(true)

@@ -6,7 +6,7 @@ import { useFormat } from '../../parts/format'
 import { Panel } from '../../parts/PageHead'
 import { State } from '../../parts/State'
 import { When } from '../../parts/When'
-import { reasonOf, STATES, useFilter, type Filter } from './filter'
+import { fits, reasonOf, STATES, useFilter, type Filter } from './filter'
 
 type Group = Schemas['GroupView']
 
@@ -24,12 +24,7 @@ export function Groups({ groups }: { groups: Group[] }) {
   const [all, setAll] = useState(false)
   const rank = (group: Group) => STATES.indexOf(group.state as (typeof STATES)[number])
   // While one is chosen, the others stay in sight.
-  const fitting = filter.code
-    ? groups
-    : groups.filter(
-        (group) =>
-          (!filter.system || group.system === filter.system) && (!filter.direction || group.direction === filter.direction) && (!filter.state || group.state === filter.state),
-      )
+  const fitting = filter.code ? groups : groups.filter((group) => fits(group, filter))
   const sorted = [...fitting].sort((a, b) => rank(a) - rank(b) || b.count - a.count)
   const shown = all ? sorted : sorted.filter((group, at) => at < SHOWN || same(group, filter))
   const toggle = (group: Group) => {

@@ -2,7 +2,7 @@ import { Button, Drawer, Empty, Table, Tooltip } from 'antd'
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { api, hub } from '../../api/client'
+import { api, hub, type Schemas } from '../../api/client'
 import { useAskWhy, useSay } from '../../parts/ask'
 import { useFormat } from '../../parts/format'
 import { useOpened } from '../../parts/opened'
@@ -12,16 +12,16 @@ import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
 import { useMay, useSession } from '../../session/session'
 import { Bulk, type Deed } from './Bulk'
-import type { Filter } from './filter'
+import { asksMore, fits, type Filter } from './filter'
 import { One } from './One'
 
 const PAGE = 100
-/** How often the first page is asked for anew; a text is too much to look for all the time. */
+/** How often the first page is asked for anew. What no index finds is too much to look for, or to count, all the time. */
 const EVERY = 1_500
 const SELDOM = 10_000
 
 /** The messages that a filter names, the eldest first, and what can be done with some or all of them. */
-export function Waiting({ filter }: { filter: Filter }) {
+export function Waiting({ filter, groups }: { filter: Filter; groups: Schemas['GroupView'][] }) {
   const { t } = useTranslation('parked')
   const queries = useQueryClient()
   const askWhy = useAskWhy()
@@ -32,19 +32,19 @@ export function Waiting({ filter }: { filter: Filter }) {
   const [picked, setPicked] = useState<number[]>([])
   const [deed, setDeed] = useState<Deed>()
   const one = useOpened('one')
-  const every = filter.text ? SELDOM : EVERY
   const found = useInfiniteQuery({
     queryKey: ['parked', filter],
     initialPageParam: undefined as number | undefined,
     queryFn: async ({ pageParam }) => (await api.GET('/api/v1/parked', { params: { query: { ...filter, after: pageParam, limit: PAGE } } })).data!,
     getNextPageParam: (page) => page.next ?? undefined,
     // What is chosen stays as it is until something is done with it.
-    refetchInterval: ({ state }) => picked.length === 0 && (state.data?.pages.length ?? 0) <= 1 && every,
+    refetchInterval: ({ state }) => picked.length === 0 && (state.data?.pages.length ?? 0) <= 1 && (filter.text || filter.reason ? SELDOM : EVERY),
   })
-  const counted = hub.useQuery('get', '/api/v1/parked/count', { params: { query: filter } }, { refetchInterval: picked.length === 0 && every })
+  const more = asksMore(filter)
+  const counted = hub.useQuery('get', '/api/v1/parked/count', { params: { query: filter } }, { enabled: more, refetchInterval: picked.length === 0 && (filter.key ? EVERY : SELDOM) })
   const items = found.data?.pages.flatMap((page) => page.items) ?? []
   const further = (found.data?.pages.length ?? 0) > 1
-  const count = counted.data?.count ?? 0
+  const count = more ? (counted.data?.count ?? 0) : groups.filter((group) => fits(group, filter)).reduce((sum, group) => sum + group.count, 0)
   // Who may touch only some systems does something with all of one.
   const selection: Filter = systems?.length === 1 ? { ...filter, system: systems[0] } : filter
   const hindered = systems && !selection.system ? t('choose_system') : undefined
@@ -81,7 +81,7 @@ export function Waiting({ filter }: { filter: Filter }) {
   )
   return (
     <Panel
-      title={<>{t('messages')} <span className="quiet number">{counted.data && number(count)}</span></>}
+      title={<>{t('messages')} <span className="quiet number">{(!more || counted.data) && number(count)}</span></>}
       flush
       tools={
         <>

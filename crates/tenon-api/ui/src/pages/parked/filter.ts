@@ -1,6 +1,7 @@
 // Which messages that wait are looked at: the address of the page says it, so that it can be sent to somebody.
 import type { TFunction } from 'i18next'
 import { useSearchParams } from 'react-router'
+import type { Schemas } from '../../api/client'
 
 export const STATES = ['failed', 'retry', 'waiting', 'due', 'behind'] as const
 export const DIRECTIONS = ['inbound', 'outbound'] as const
@@ -30,6 +31,13 @@ export function useFilter() {
   const clear = () => set(Object.fromEntries(NAMES.map((name) => [name, undefined])))
   return { filter, set, clear }
 }
+
+/** Whether a filter asks for more than groups are counted by: system, way, state and reason. */
+export const asksMore = ({ key, reason, text, entity, since, until }: Filter) => Boolean(key || reason || text || entity || since || until)
+
+/** Whether a group is of what a filter names, as far as groups are told apart. */
+export const fits = (group: Schemas['GroupView'], { system, direction, state, code }: Filter) =>
+  (!system || group.system === system) && (!direction || group.direction === direction) && (!state || group.state === state) && (!code || group.code === code)
 
 /** What a reason is called. */
 export const reasonOf = (t: TFunction<'parked'>, code: string) => t([`code.${code.replaceAll('.', '_')}`, 'code.other'], { code })

@@ -5,7 +5,7 @@ import { hub } from '../../api/client'
 import { PageHead, Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
 import { Corrections } from './Corrections'
-import { useFilter } from './filter'
+import { asksMore, useFilter } from './filter'
 import { Filters } from './Filters'
 import { Groups } from './Groups'
 import { Redrives } from './Redrives'
@@ -18,8 +18,6 @@ export default function Parked() {
   const groups = hub.useQuery('get', '/api/v1/parked/groups', {}, { refetchInterval: 1_500 })
   if (groups.error) return <Trouble error={groups.error} again={() => groups.refetch()} />
   if (!groups.data) return <Skeleton active className="page" />
-  // Groups are counted by system, way, state and reason alone.
-  const searched = Boolean(filter.key || filter.reason || filter.text || filter.entity || filter.since || filter.until)
   return (
     <div className="page">
       <PageHead title={t('title')} text={t('text')} tools={<Link to="/dead-letters">{t('nav.dead_letters', { ns: 'common' })}</Link>} />
@@ -33,8 +31,8 @@ export default function Parked() {
         ) : (
           <>
             <Panel flush><Filters /></Panel>
-            {!searched && groups.data.length > 0 && <Groups groups={groups.data} />}
-            <Waiting key={JSON.stringify(filter)} filter={filter} />
+            {!asksMore(filter) && groups.data.length > 0 && <Groups groups={groups.data} />}
+            <Waiting key={JSON.stringify(filter)} filter={filter} groups={groups.data} />
           </>
         )}
       </div>
