@@ -538,7 +538,7 @@ def pages(company, projected, waiting):
         "deliveries that wait, of a system": delivered("system=drp&state=parked", min(50, waiting)),
         "deliveries that were dropped": delivered("state=dropped", 0),
         "deliveries until a day": until,
-        "deliveries from one system to another": delivered("system=invoicing&source=drp", 50),
+        "deliveries from one system to another": lambda: of("/api/v1/deliveries?system=invoicing&source=drp", lambda a: all(i["message"]["source"] == "drp" for i in a["items"]) and a["next"]),
         "deliveries with a text in their bodies": lambda: of(f"/api/v1/deliveries?system=erp&text={quote('刀头异响')}", lambda a: a["items"]),
         "one message": one,
         "its bodies": bodies,
