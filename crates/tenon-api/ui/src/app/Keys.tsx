@@ -12,7 +12,8 @@ export function useShellKeys({ find, sheet, go }: { find: () => void; sheet: () 
   const acts = useRef({ find, sheet, go })
   acts.current = { find, sheet, go }
   useEffect(() => {
-    let began = 0
+    // Of G; long ago where there was none: the page itself may be younger than the wait.
+    let began = -WAIT
     const onKey = (event: KeyboardEvent) => {
       const done = () => {
         event.preventDefault()
@@ -25,7 +26,7 @@ export function useShellKeys({ find, sheet, go }: { find: () => void; sheet: () 
       }
       if ((event.target as HTMLElement).closest?.(TYPING) || event.ctrlKey || event.metaKey || event.altKey) return
       const following = performance.now() - began < WAIT
-      began = 0
+      began = -WAIT
       const page = following && PAGES.find((page) => page.letter === event.key)
       if (page) {
         done()
