@@ -82,7 +82,7 @@ test('the panel of a system stands in the address, and leads to its messages', a
   await page.keyboard.press('Escape')
   await page.waitForURL(`${hub.url}/flow`)
   await page.goto(`${hub.url}/flow?system=crm`)
-  await panel.getByRole('button', { name: 'Its messages' }).click()
+  await panel.getByRole('button', { name: 'Messages from it' }).click()
   await page.waitForURL(/\/messages\?source=crm/)
   expect(visitor.complaints).toEqual([])
 })
@@ -106,7 +106,7 @@ test('one half is paused and resumed, and the other goes on', async () => {
   await page.getByRole('button', { name: 'Pause: To it' }).waitFor()
   await until(async () => (await half('erp', 'deliver')).state !== 'paused')
   await page.getByRole('button', { name: 'Probe' }).click()
-  await page.getByText('It would take deliveries now').waitFor()
+  await page.getByText('It answers as it should').waitFor()
   expect(visitor.complaints).toEqual([])
 })
 

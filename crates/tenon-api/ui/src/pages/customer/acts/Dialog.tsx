@@ -34,7 +34,9 @@ export function Dialog({ title, text, ok, danger, reasoned, wide, act, close, do
     try {
       const outcome = await command(act, because.trim())
       close()
-      if (done) done(outcome)
+      // Durable, but not decided yet: there is nothing to show or to undo by now.
+      if (outcome.outcome === 'underway') say.done(t('underway'))
+      else if (done) done(outcome)
       else say.done(t('done'))
       await queries.invalidateQueries()
     } catch (error) {
