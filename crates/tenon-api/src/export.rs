@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The same messages as a file: the newest 10,000.
 #[utoipa::path(get, path = "/api/v1/messages/export", operation_id = "export_messages", tag = "messages", params(MessageQuery), responses(
-    (status = 200, description = "the file", body = Vec<u8>, content_type = "application/octet-stream"), (status = 400, description = "the query does not fit, or looks through too much", body = Problem)))]
+    (status = 200, description = "the file", content((String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/vnd.apache.parquet"))), (status = 400, description = "the query does not fit, or looks through too much", body = Problem)))]
 pub(crate) async fn messages(
     State(api): State<Api>,
     principal: Principal,
@@ -57,7 +57,7 @@ pub(crate) async fn messages(
 
 /// The same deliveries as a file: the latest 10,000.
 #[utoipa::path(get, path = "/api/v1/deliveries/export", operation_id = "export_deliveries", tag = "messages", params(DeliveryQuery), responses(
-    (status = 200, description = "the file", body = Vec<u8>, content_type = "application/octet-stream"), (status = 400, description = "the query does not fit, or looks through too much", body = Problem)))]
+    (status = 200, description = "the file", content((String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/vnd.apache.parquet"))), (status = 400, description = "the query does not fit, or looks through too much", body = Problem)))]
 pub(crate) async fn deliveries(
     State(api): State<Api>,
     principal: Principal,
