@@ -176,15 +176,29 @@ pub trait Store: AccessStore + Nodes + Operations + SavedSearches + 'static {
     /// Notes with an inbound parked message that it is not sent again, and why.
     async fn passed_over(&self, id: ParkedId, deed: &Deed) -> Result<(), StoreError>;
 
-    /// Lets a message that a system was given, or that was given up for it, be delivered there once more: it waits
-    /// at the end of its lane, and what the system holds of the record is not taken for known. False, and nothing
-    /// is changed, when it has no such outcome there. The history tells who did it.
-    async fn resend(
+    /// Takes a place at the end of its lane for a message that a system was given, or that was given up for it, and
+    /// that is to be delivered there once more: what comes later waits behind it. It waits for [`Store::resend`].
+    /// None when it has no such outcome there, or waits there already.
+    async fn hold_place(
         &self,
         system: &SystemName,
         parcel: &Parcel,
         deed: &Deed,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<Option<ParkedId>, StoreError>;
+
+    /// Lets the message that holds a place be delivered, and what the system holds of its record is not taken for
+    /// known. Where a later message of the record was routed to the system, the place is given up, nothing else is
+    /// changed, and that message is named: an old state would be put over it. The history tells who did it.
+    ///
+    /// In a step of its own: only when the place is there for all to see can no later message be missed, since
+    /// what is journaled from then on waits behind it.
+    async fn resend(
+        &self,
+        place: ParkedId,
+        system: &SystemName,
+        parcel: &Parcel,
+        deed: &Deed,
+    ) -> Result<Option<MessageId>, StoreError>;
 
     /// Gives up parked messages with a reason; their lanes advance. Recorded in the journal, and as a
     /// portion of the bulk drop `of` which they are, if of any: both or neither. Returns how many went.

@@ -175,7 +175,8 @@ pub(crate) struct Newcomer<'a> {
 }
 
 impl<'a> Newcomer<'a> {
-    /// A message that a person sends once more to a system that had it: it takes its place at the end of its lane.
+    /// A message that a person sends once more to a system that had it: it takes its place at the end of its lane,
+    /// and nothing but that person moves it on.
     pub(crate) fn resent(
         parcel: &'a Parcel,
         system: &'a SystemName,
@@ -188,7 +189,7 @@ impl<'a> Newcomer<'a> {
             attributes: &parcel.attributes,
             body: &parcel.body,
             reason: Reason {
-                state: ParkedState::Behind.as_str(),
+                state: ParkedState::Failed.as_str(),
                 kind: None,
                 code: Cow::Borrowed("message.resent"),
                 detail: clean(because),

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use tenon_core::{MessageId, Timestamp};
+use tenon_core::{Entity, MessageId, Timestamp};
 use tenon_store::{
-    Deed, DeliveryState, Direction, Inbound, OutboundLookup, Park, ParkReason, ParkedState,
+    Commit, Deed, DeliveryState, Direction, Inbound, OutboundLookup, Park, ParkReason, ParkedState,
+    StoreError,
 };
 
 use super::fixtures::{
-    House, delivered, ends, failed, in_lane, master, needs_master, order, park, system,
+    House, delivered, ends, failed, in_lane, master, needs_master, order, orders, park, system,
 };
 
 fn id(message: &Inbound) -> MessageId {
@@ -274,4 +275,88 @@ pub(super) async fn racing_ends_and_arrivals_leave_no_lane_stuck(house: &House) 
         let state = house.parked(id(&follower)).await.unwrap().state;
         assert_eq!(state, ParkedState::Due, "round {round}");
     }
+}
+
+pub(super) async fn what_is_resent_holds_its_place_before_later_ones_are_looked_for(house: &House) {
+    let (erp, deed) = (system("erp"), Deed::new("li.wei", "it lost the order"));
+    let parcel = |message: &Inbound| park(message, failed()).parcel;
+    let hold = async |message: &Inbound| {
+        let held = house.store.hold_place(&erp, &parcel(message), &deed).await;
+        held.unwrap()
+    };
+    let resend = async |place, message: &Inbound| {
+        let sent = house
+            .store
+            .resend(place, &erp, &parcel(message), &deed)
+            .await;
+        sent.unwrap()
+    };
+    let first = order(1);
+    house.store.commit(orders(1..=1)).await.unwrap();
+    assert_eq!(hold(&first).await, None, "it was not delivered yet");
+    house.settle(vec![delivered(&first, "E-1")], vec![]).await;
+
+    let place = hold(&first).await.expect("a place");
+    assert_eq!(hold(&first).await, None, "it holds one already");
+    assert!(house.due("erp").await.is_empty());
+    // What is journaled now is seen, and would wait behind it.
+    let mut second = order(1);
+    second.attributes.id = MessageId::derive(&["second"]);
+    let commit = Commit {
+        messages: vec![second.clone()],
+        ..Default::default()
+    };
+    house.store.commit(commit).await.unwrap();
+    let lookup = OutboundLookup {
+        system: erp.clone(),
+        translated: Vec::new(),
+        messages: vec![(
+            id(&second),
+            Entity::Order,
+            master(1),
+            second.attributes.ordering_key.clone(),
+        )],
+        references: Vec::new(),
+    };
+    let known = house.store.look_up_outbound(&lookup).await.unwrap();
+    assert!(known.blocked.contains(&second.attributes.ordering_key));
+    let behind = park(&second, ParkReason::Behind);
+    house.settle(vec![], vec![behind]).await;
+
+    assert_eq!(resend(place, &first).await, Some(id(&second)));
+    assert!(house.parked(id(&first)).await.is_none());
+    assert_eq!(
+        house.deliveries(id(&first)).await[0].state,
+        DeliveryState::Delivered
+    );
+    // Who stood behind it goes on.
+    assert_eq!(house.due("erp").await, [id(&second)]);
+    let ended = house.due_records("erp").await.iter().map(ends).collect();
+    house.settle(ended, vec![]).await;
+
+    let place = hold(&second).await.expect("a place");
+    assert_eq!(resend(place, &second).await, None);
+    assert_eq!(house.due("erp").await, [id(&second)]);
+    assert_eq!(
+        house.deliveries(id(&second)).await[0].state,
+        DeliveryState::Parked
+    );
+    // A place that somebody gave up meanwhile is no place.
+    let other = order(2);
+    house.store.commit(orders(2..=2)).await.unwrap();
+    house.settle(vec![delivered(&other, "E-2")], vec![]).await;
+    let place = hold(&other).await.expect("a place");
+    house
+        .store
+        .drop_parked(&[place], &deed, None)
+        .await
+        .unwrap();
+    let refused = house
+        .store
+        .resend(place, &erp, &parcel(&other), &deed)
+        .await;
+    assert!(
+        matches!(refused, Err(StoreError::Conflict(_))),
+        "{refused:?}"
+    );
 }

@@ -107,6 +107,7 @@ suite! {
     outbound::a_foreign_link_stays_and_is_noted,
     outbound::references_are_resolved,
     outbound::both_outcomes_and_links_are_written_or_neither,
+    lanes::what_is_resent_holds_its_place_before_later_ones_are_looked_for,
     lanes::followers_stand_behind,
     lanes::an_outcome_advances_its_lane,
     lanes::a_follower_of_nobody_is_due,

@@ -1,14 +1,11 @@
 //! Delivers a message once more to a system that had it, because a person says so: it lost what it was given, say.
 
 use tenon_core::{Failure, MessageId, SystemName};
-use tenon_store::{Deed, Parcel, SharedStore, Trace};
+use tenon_store::{Deed, Parcel, SharedStore};
 
 use super::correct::reason;
 use super::runs::somebody;
 use crate::courier::store_failure;
-
-/// How many messages of a record are looked through for a later one.
-const LATER: u32 = 500;
 
 /// Delivers the canonical body that the journal holds once more to one system: in its lane, after what waits there,
 /// with the references, the mapping and, where it is mastered, the version of now. Sinks recognise what is there already.
@@ -29,10 +26,6 @@ pub async fn resend(
     let unknown = || Failure::invalid("message.unknown", format!("no message `{id}`"));
     let traces = store.trace(&id.to_string(), None, 1).await;
     let trace = traces.map_err(refused)?.pop().ok_or_else(unknown)?;
-    if let Some(later) = later(store, &trace, system).await? {
-        let detail = format!("message {later} of the same record came later: send that one");
-        return Err(Failure::invalid("resend.superseded", detail));
-    }
     let payloads = store.payloads(id).await.map_err(refused)?;
     let canonical = payloads.and_then(|payloads| payloads.canonical);
     let body = canonical.ok_or_else(|| {
@@ -41,32 +34,15 @@ pub async fn resend(
     })?;
     let attributes = trace.message.attributes;
     let parcel = Parcel { attributes, body };
-    if !store.resend(system, &parcel, deed).await.map_err(refused)? {
+    let place = store.hold_place(system, &parcel, deed).await;
+    let place = place.map_err(refused)?.ok_or_else(|| {
         let detail = format!("{system} was not given message {id}, or it is on its way there");
-        return Err(Failure::invalid("resend.state", detail));
+        Failure::invalid("resend.state", detail)
+    })?;
+    let later = store.resend(place, system, &parcel, deed).await;
+    if let Some(later) = later.map_err(refused)? {
+        let detail = format!("message {later} of the same record came later: send that one");
+        return Err(Failure::invalid("resend.superseded", detail));
     }
     Ok(())
-}
-
-/// A later message of the same record that was routed to the system.
-async fn later(
-    store: &SharedStore,
-    of: &Trace,
-    system: &SystemName,
-) -> Result<Option<MessageId>, Failure> {
-    let attributes = &of.message.attributes;
-    let Some(master) = attributes.master_id else {
-        return Ok(None);
-    };
-    let traces = store.trace(&master.to_string(), None, LATER).await;
-    let traces = traces.map_err(|error| store_failure(&error))?;
-    let later = traces
-        .into_iter()
-        .map(|trace| trace.message)
-        .find(|message| {
-            message.position > of.message.position
-                && message.attributes.entity() == attributes.entity()
-                && message.targets.contains(system)
-        });
-    Ok(later.map(|message| message.attributes.id))
 }

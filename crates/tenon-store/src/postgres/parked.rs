@@ -1,7 +1,7 @@
 //! Parked messages as people and the deliver stage see them.
 
 use sqlx::PgConnection;
-use tenon_core::{Entity, SystemName, Timestamp};
+use tenon_core::{Entity, MessageId, SystemName, Timestamp};
 use uuid::Uuid;
 
 use super::lanes::{self, advance, lock_lanes};
@@ -260,46 +260,93 @@ pub(super) async fn redrive(
     Ok(made_due.rows_affected())
 }
 
-pub(super) async fn resend(
+pub(super) async fn hold_place(
     store: &Postgres,
     system: &SystemName,
     parcel: &Parcel,
     deed: &Deed,
-) -> Result<bool, StoreError> {
-    let attributes = &parcel.attributes;
+) -> Result<Option<ParkedId>, StoreError> {
     let mut transaction = store.begin("begin").await?;
     lock_lanes(&mut transaction, &[system.as_str()]).await?;
-    let reopened: Option<i32> = sqlx::query_scalar(
-        "update delivery set state = 'parked', detail = $3, at = now()
-         where message_id = $1 and system = $2 and state in ('delivered', 'dropped')
-         returning attempts",
+    let attempts: Option<i32> = sqlx::query_scalar(
+        "select attempts from delivery
+         where message_id = $1 and system = $2 and state in ('delivered', 'dropped')",
     )
-    .bind(attributes.id.0)
+    .bind(parcel.attributes.id.0)
     .bind(system.as_str())
-    .bind(clean(&deed.because))
     .fetch_optional(&mut *transaction)
     .await?;
-    let Some(attempts) = reopened else {
-        return Ok(false);
+    let Some(attempts) = attempts else {
+        return Ok(None);
     };
-    // What the system holds is no longer taken for known: else it would be left as unchanged.
-    sqlx::query(
-        "update crosswalk set hash = null where master_id = $1 and entity = $2 and system = $3",
-    )
-    .bind(attributes.master_id.map(|master| master.0))
-    .bind(attributes.entity().as_str())
-    .bind(system.as_str())
-    .execute(&mut *transaction)
-    .await?;
-    let attempts = attempts.unsigned_abs();
-    let newcomer = Newcomer::resent(parcel, system, attempts, &deed.because);
-    let parked = lanes::insert(&mut transaction, &[newcomer]).await?;
-    let ids: Vec<i64> = parked.iter().map(|(id, _, _)| *id).collect();
-    deeds::note_deed(&mut transaction, &ids, EventKind::Redriven, deed).await?;
-    let of = parked.into_iter().map(|(_, lane, _)| lane).collect();
-    advance(&mut transaction, system.as_str(), of).await?;
+    let newcomer = Newcomer::resent(parcel, system, attempts.unsigned_abs(), &deed.because);
+    let held = lanes::insert(&mut transaction, &[newcomer]).await?;
     transaction.commit().await?;
-    Ok(true)
+    Ok(held.first().map(|(id, _, _)| ParkedId(*id)))
+}
+
+pub(super) async fn resend(
+    store: &Postgres,
+    place: ParkedId,
+    system: &SystemName,
+    parcel: &Parcel,
+    deed: &Deed,
+) -> Result<Option<MessageId>, StoreError> {
+    let attributes = &parcel.attributes;
+    let master = attributes.master_id.map(|master| master.0);
+    let mut transaction = store.begin("begin").await?;
+    lock_lanes(&mut transaction, &[system.as_str()]).await?;
+    let later: Option<Uuid> = sqlx::query_scalar(
+        "select j.message_id from journal j
+         where j.master_id = $1 and j.entity = $2
+             and j.position > (select position from inbox where message_id = $3)
+             and $4 = any(j.targets)
+         order by j.position desc limit 1",
+    )
+    .bind(master)
+    .bind(attributes.entity().as_str())
+    .bind(attributes.id.0)
+    .bind(system.as_str())
+    .fetch_optional(&mut *transaction)
+    .await?;
+    if later.is_some() {
+        sqlx::query("delete from parked where id = $1")
+            .bind(place.0)
+            .execute(&mut *transaction)
+            .await?;
+    } else {
+        let holds = sqlx::query("update parked set state = 'behind' where id = $1")
+            .bind(place.0)
+            .execute(&mut *transaction)
+            .await?;
+        if holds.rows_affected() == 0 {
+            let gone = "somebody else sent the message again or gave it up meanwhile";
+            return Err(StoreError::Conflict(gone.to_owned()));
+        }
+        sqlx::query(
+            "update delivery set state = 'parked', detail = $3, at = now()
+             where message_id = $1 and system = $2",
+        )
+        .bind(attributes.id.0)
+        .bind(system.as_str())
+        .bind(clean(&deed.because))
+        .execute(&mut *transaction)
+        .await?;
+        // What the system holds is no longer taken for known: else it would be left as unchanged.
+        sqlx::query(
+            "update crosswalk set hash = null where master_id = $1 and entity = $2 and system = $3",
+        )
+        .bind(master)
+        .bind(attributes.entity().as_str())
+        .bind(system.as_str())
+        .execute(&mut *transaction)
+        .await?;
+        deeds::note_deed(&mut transaction, &[place.0], EventKind::Redriven, deed).await?;
+    }
+    let lane = clean(&attributes.ordering_key.0).into_owned();
+    advance(&mut transaction, system.as_str(), [lane].into()).await?;
+    transaction.commit().await?;
+    Ok(later.map(MessageId))
 }
 
 pub(super) async fn drop_parked(

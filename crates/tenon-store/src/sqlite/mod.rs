@@ -239,13 +239,23 @@ impl Store for Sqlite {
         deeds::passed_over(self, id, deed).await
     }
 
-    async fn resend(
+    async fn hold_place(
         &self,
         system: &SystemName,
         parcel: &Parcel,
         deed: &Deed,
-    ) -> Result<bool, StoreError> {
-        parked::resend(self, system, parcel, deed).await
+    ) -> Result<Option<ParkedId>, StoreError> {
+        parked::hold_place(self, system, parcel, deed).await
+    }
+
+    async fn resend(
+        &self,
+        place: ParkedId,
+        system: &SystemName,
+        parcel: &Parcel,
+        deed: &Deed,
+    ) -> Result<Option<MessageId>, StoreError> {
+        parked::resend(self, place, system, parcel, deed).await
     }
 
     async fn drop_parked(

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
-use tenon_core::{Entity, SystemName, Timestamp};
+use tenon_core::{Entity, MessageId, SystemName, Timestamp};
+use uuid::Uuid;
 
 use super::lanes::{self, advance};
 use super::{Sqlite, Transaction, deeds, now};
@@ -262,45 +263,94 @@ pub(super) async fn redrive(
     Ok(made_due)
 }
 
-pub(super) async fn resend(
+pub(super) async fn hold_place(
     store: &Sqlite,
     system: &SystemName,
     parcel: &Parcel,
     deed: &Deed,
-) -> Result<bool, StoreError> {
-    let attributes = &parcel.attributes;
+) -> Result<Option<ParkedId>, StoreError> {
     let mut transaction = store.begin().await?;
-    let reopened: Option<i32> = sqlx::query_scalar(
-        "update delivery set state = 'parked', detail = $3, at = $4
-         where message_id = $1 and system = $2 and state in ('delivered', 'dropped')
-         returning attempts",
+    let attempts: Option<i32> = sqlx::query_scalar(
+        "select attempts from delivery
+         where message_id = $1 and system = $2 and state in ('delivered', 'dropped')",
     )
-    .bind(attributes.id.0)
+    .bind(parcel.attributes.id.0)
     .bind(system.as_str())
-    .bind(clean(&deed.because))
-    .bind(now())
     .fetch_optional(&mut *transaction)
     .await?;
-    let Some(attempts) = reopened else {
-        return Ok(false);
+    let Some(attempts) = attempts else {
+        return Ok(None);
     };
-    // What the system holds is no longer taken for known: else it would be left as unchanged.
-    sqlx::query(
-        "update crosswalk set hash = null where master_id = $1 and entity = $2 and system = $3",
-    )
-    .bind(attributes.master_id.map(|master| master.0))
-    .bind(attributes.entity().as_str())
-    .bind(system.as_str())
-    .execute(&mut *transaction)
-    .await?;
-    let attempts = attempts.unsigned_abs();
-    let newcomer = Newcomer::resent(parcel, system, attempts, &deed.because);
-    if let Some((id, lane, _)) = lanes::insert(&mut transaction, &newcomer, now()).await? {
-        deeds::note_deed(&mut transaction, id, EventKind::Redriven, deed).await?;
-        advance(&mut transaction, system.as_str(), &lane).await?;
-    }
+    let newcomer = Newcomer::resent(parcel, system, attempts.unsigned_abs(), &deed.because);
+    let held = lanes::insert(&mut transaction, &newcomer, now()).await?;
     transaction.commit().await?;
-    Ok(true)
+    Ok(held.map(|(id, _, _)| ParkedId(id)))
+}
+
+pub(super) async fn resend(
+    store: &Sqlite,
+    place: ParkedId,
+    system: &SystemName,
+    parcel: &Parcel,
+    deed: &Deed,
+) -> Result<Option<MessageId>, StoreError> {
+    let attributes = &parcel.attributes;
+    let (master, lane) = (
+        attributes.master_id.map(|master| master.0),
+        clean(&attributes.ordering_key.0),
+    );
+    let mut transaction = store.begin().await?;
+    let later: Option<Uuid> = sqlx::query_scalar(
+        "select j.message_id from journal j
+         where j.master_id = $1 and j.entity = $2
+             and j.position > (select position from inbox where message_id = $3)
+             and instr(',' || j.targets || ',', ',' || $4 || ',') > 0
+         order by j.position desc limit 1",
+    )
+    .bind(master)
+    .bind(attributes.entity().as_str())
+    .bind(attributes.id.0)
+    .bind(system.as_str())
+    .fetch_optional(&mut *transaction)
+    .await?;
+    if later.is_some() {
+        sqlx::query("delete from parked where id = $1")
+            .bind(place.0)
+            .execute(&mut *transaction)
+            .await?;
+    } else {
+        let holds = sqlx::query("update parked set state = 'behind' where id = $1")
+            .bind(place.0)
+            .execute(&mut *transaction)
+            .await?;
+        if holds.rows_affected() == 0 {
+            let gone = "somebody else sent the message again or gave it up meanwhile";
+            return Err(StoreError::Conflict(gone.to_owned()));
+        }
+        sqlx::query(
+            "update delivery set state = 'parked', detail = $3, at = $4
+             where message_id = $1 and system = $2",
+        )
+        .bind(attributes.id.0)
+        .bind(system.as_str())
+        .bind(clean(&deed.because))
+        .bind(now())
+        .execute(&mut *transaction)
+        .await?;
+        // What the system holds is no longer taken for known: else it would be left as unchanged.
+        sqlx::query(
+            "update crosswalk set hash = null where master_id = $1 and entity = $2 and system = $3",
+        )
+        .bind(master)
+        .bind(attributes.entity().as_str())
+        .bind(system.as_str())
+        .execute(&mut *transaction)
+        .await?;
+        deeds::note_deed(&mut transaction, place.0, EventKind::Redriven, deed).await?;
+    }
+    advance(&mut transaction, system.as_str(), &lane).await?;
+    transaction.commit().await?;
+    Ok(later.map(MessageId))
 }
 
 pub(super) async fn drop_parked(
