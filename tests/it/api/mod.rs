@@ -3,6 +3,7 @@
 mod access;
 mod alerts;
 mod attacks;
+mod browser;
 mod callbacks;
 mod checking;
 mod dead_letters;
@@ -14,6 +15,8 @@ mod masters;
 mod reading;
 mod reloading;
 mod roles;
+mod sessions;
 mod single_sign_on;
 mod site;
+mod trail;
 mod waiting;

@@ -9,7 +9,7 @@ use sqlx::SqliteConnection;
 use tenon_core::{Entity, MessageId, SystemName};
 
 use super::known::identifiers;
-use super::search::{groups, holding, next_group};
+use super::search::{groups, holding};
 use super::{Sqlite, read};
 use crate::deliveries::{self, Row};
 use crate::{
@@ -33,7 +33,17 @@ pub(super) async fn of_messages(
     deliveries::by_message(found)
 }
 
-const NEXT_GROUP: &str = next_group!("delivery", "system", "state", "entity");
+/// The group after one, as in the search of the journal.
+const NEXT_GROUP: &str = "select * from (
+        select * from (select system, state, entity from delivery
+            where system = ?1 and state = ?2 and entity > ?3 order by entity limit 1)
+        union all
+        select * from (select system, state, entity from delivery
+            where system = ?1 and state > ?2 order by state, entity limit 1)
+        union all
+        select * from (select system, state, entity from delivery
+            where system > ?1 order by system, state, entity limit 1))
+     order by 1, 2, 3 limit 1";
 
 const OF_GROUP: &str =
     "select message_id, entity, system, state, detail, attempts, at, native_id from delivery

@@ -48,72 +48,18 @@ const OF_GROUP: &str = concat!(
      order by j.position desc limit ?6"
 );
 
-/// The group after one, in the order of an index. Of a comparison of three columns at once the database would
-/// heed the first alone, and walk through all rows of it.
-macro_rules! next_group {
-    ($table:literal, $one:literal, $two:literal, $three:literal) => {
-        concat!(
-            "select * from (
-                select * from (select ",
-            $one,
-            ", ",
-            $two,
-            ", ",
-            $three,
-            " from ",
-            $table,
-            " where ",
-            $one,
-            " = ?1 and ",
-            $two,
-            " = ?2 and ",
-            $three,
-            " > ?3 order by ",
-            $three,
-            " limit 1)
-                union all
-                select * from (select ",
-            $one,
-            ", ",
-            $two,
-            ", ",
-            $three,
-            " from ",
-            $table,
-            " where ",
-            $one,
-            " = ?1 and ",
-            $two,
-            " > ?2 order by ",
-            $two,
-            ", ",
-            $three,
-            " limit 1)
-                union all
-                select * from (select ",
-            $one,
-            ", ",
-            $two,
-            ", ",
-            $three,
-            " from ",
-            $table,
-            " where ",
-            $one,
-            " > ?1 order by ",
-            $one,
-            ", ",
-            $two,
-            ", ",
-            $three,
-            " limit 1))
-             order by 1, 2, 3 limit 1"
-        )
-    };
-}
-pub(super) use next_group;
-
-const NEXT_GROUP: &str = next_group!("journal", "entity", "source", "state");
+/// The group after one, in the order of the index. Of a comparison of three columns at once the database would
+/// heed the first alone, and walk through all messages of an entity.
+const NEXT_GROUP: &str = "select * from (
+        select * from (select entity, source, state from journal
+            where entity = ?1 and source = ?2 and state > ?3 order by state limit 1)
+        union all
+        select * from (select entity, source, state from journal
+            where entity = ?1 and source > ?2 order by source, state limit 1)
+        union all
+        select * from (select entity, source, state from journal
+            where entity > ?1 order by entity, source, state limit 1))
+     order by 1, 2, 3 limit 1";
 
 pub(super) async fn messages(
     store: &Sqlite,
