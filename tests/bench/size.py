@@ -14,6 +14,7 @@ each many times with other keys, and what they answer is compared with what was 
 import argparse
 import functools
 import json
+import multiprocessing
 import os
 import random
 import sqlite3
@@ -206,6 +207,11 @@ class Embedded:
             self.database.execute(f"drop index {index}")
         self.database.execute("begin")
 
+    def at_once(self, parts):
+        """One after the other: the file has one writer."""
+        for part in parts:
+            part(self)
+
     def write(self, table, rows):
         # A payload's time is its message's.
         kept = [place for place, (column, _) in enumerate(COLUMNS[table]) if (table, column) != ("payload", "journaled_at")]
@@ -251,8 +257,36 @@ class Server:
         self.psql = ["psql", "-qAt", "-v", "ON_ERROR_STOP=1", url]
 
     def begin(self):
+        """The months that have gone, as a hub made them in its time; keys and indexes are made after the rows."""
+        self.run([f"""create table {table}_{month} partition of {table}
+            for values from ('{month.replace("_", "-")}-01 00:00:00+00') to ('{after.replace("_", "-")}-01 00:00:00+00') {options}"""
+                  for month, after in self.months() for table, options in (("journal", ""), ("payload", "with (toast_tuple_target = 8160)"))])
+        of = "from pg_class t join {} on t.oid = {} where t.relnamespace = current_schema()::regnamespace and not t.relispartition and t.relname in (%s) " % (
+            ", ".join(f"'{table}'" for table in TABLES))
+        self.later = self.lines("select format('alter table %I add constraint %I %s', t.relname, c.conname, pg_get_constraintdef(c.oid)) "
+                                + of.format("pg_constraint c", "c.conrelid") + "and c.contype in ('p', 'u')")
+        self.later += self.lines("select replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON ') " + of.format("pg_index i", "i.indrelid")
+                                 + "and not exists (select from pg_constraint where conindid = i.indexrelid)")
+        self.run(self.lines("select format('alter table %I drop constraint %I', t.relname, c.conname) "
+                            + of.format("pg_constraint c", "c.conrelid") + "and c.contype in ('p', 'u')"))
+        self.run(self.lines("select format('drop index %s', i.indexrelid::regclass) " + of.format("pg_index i", "i.indrelid")))
+
+    def at_once(self, parts):
+        """Each part by a process and a connection of its own."""
+        workers = [multiprocessing.Process(target=self.copy_in, args=[part]) for part in parts]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        if any(worker.exitcode for worker in workers):
+            sys.exit("psql: the rows could not be written")
+
+    def copy_in(self, part):
         self.copy = subprocess.Popen([*self.psql, "-f", "-"], stdin=subprocess.PIPE, text=True, encoding="utf-8")
         self.copy.stdin.write("set synchronous_commit = off;\n")
+        part(self)
+        self.copy.stdin.close()
+        sys.exit(self.copy.wait())
 
     def write(self, table, rows):
         kinds = [kind for _, kind in COLUMNS[table]]
@@ -264,17 +298,16 @@ class Server:
     def text(self, value, kind):
         if value is None:
             return "\\N"
-        match kind:
-            case "id":
-                return value.hex()
-            case "time":
-                return f"{self.moment(value // 1_000_000)}.{value % 1_000_000:06d}Z"
-            case "body":
-                return "\\\\x" + value.hex()
-            case "list":
-                return "{" + value + "}"
-            case "truth":
-                return "t" if value else "f"
+        if kind == "id":
+            return value.hex()
+        if kind == "time":
+            return f"{self.moment(value // 1_000_000)}.{value % 1_000_000:06d}Z"
+        if kind == "body":
+            return "\\\\x" + value.hex()
+        if kind == "list":
+            return "{" + value + "}"
+        if kind == "truth":
+            return "t" if value else "f"
         return str(value).translate(self.ESCAPED)
 
     @functools.lru_cache(1_000)
@@ -282,17 +315,27 @@ class Server:
         return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
 
     def end(self):
-        self.copy.stdin.close()
-        if self.copy.wait():
-            sys.exit("psql: the rows could not be written")
+        for made in self.later:
+            self.run([f"set maintenance_work_mem = '1GB'; {made}"])
         self.run(["select setval('journal_position', (select max(position) from journal))", "vacuum analyze"])
 
     def run(self, statements):
         for statement in statements:
             subprocess.run([*self.psql, "-c", statement], check=True, stdout=subprocess.DEVNULL)
 
+    @staticmethod
+    def months():
+        """The four months before this one, each with the one after it."""
+        year, month = time.gmtime()[:2]
+        names = ["%d_%02d" % divmod(year * 12 + month - 1 - back, 12) for back in range(4, -1, -1)]
+        names = [f"{name[:5]}{int(name[5:]) + 1:02d}" for name in names]
+        return zip(names, names[1:])
+
+    def lines(self, question):
+        return subprocess.run([*self.psql, "-c", question], check=True, capture_output=True, text=True).stdout.splitlines()
+
     def one(self, question):
-        answer = subprocess.run([*self.psql, "-c", question], check=True, capture_output=True, text=True).stdout.strip()
+        answer = "".join(self.lines(question))
         return int(answer) if answer else None
 
     def close(self):
@@ -313,9 +356,22 @@ class Server:
 def fill(store, company, waiting):
     """Writes everything."""
     store.begin()
+    middle = company.messages // 2 + 1
+    store.at_once([lambda to: (write_customers(to, company), write_messages(to, company, range(1, middle))),
+                   lambda to: (write_messages(to, company, range(middle, company.messages + 1)), write_waiting(to, company, waiting))])
+    store.end()
+    store.run(["delete from match_version"])
+
+
+def portions(numbers):
+    """So many at once that a statement is worth its while."""
+    for first in range(numbers.start, numbers.stop, 20_000):
+        yield range(first, min(first + 20_000, numbers.stop))
+
+
+def write_customers(store, company):
     began, names = company.at(0), set()
-    for first in range(0, company.customers, 20_000):
-        numbers = range(first, min(first + 20_000, company.customers))
+    for numbers in portions(range(company.customers)):
         masters = [(identity("customer", number), *golden(number)) for number in numbers]
         store.write("golden", ((master, 1, body, sources, began) for master, body, sources in masters))
         store.write("golden_history", ((master, 1, body, began) for master, body, _ in masters))
@@ -328,9 +384,11 @@ def fill(store, company, waiting):
         store.write("crosswalk", (row for number in numbers for row in
                                   (("customer", "crm", f"C-{number}", identity("customer", number), True, began),
                                    ("customer", "erp", f"{10_000_000 + number}", identity("customer", number), False, began))))
-    for first in range(1, company.messages + 1, 20_000):
-        numbers = range(first, min(first + 20_000, company.messages + 1))
-        messages = [(number, *company.message(number)) for number in numbers]
+
+
+def write_messages(store, company, numbers):
+    for portion in portions(numbers):
+        messages = [(number, *company.message(number)) for number in portion]
         store.write("inbox", ((m[1], m[0], m[2]) for m in messages))
         store.write("journal", ((m[0], m[2], m[1], *m[3:13]) for m in messages))
         store.write("payload", ((m[0], m[2], m[13].encode(), m[14] and m[14].encode()) for m in messages))
@@ -339,17 +397,18 @@ def fill(store, company, waiting):
         links = ((company.subject(m[0])[3], m) for m in messages if m[3] != "customer")
         store.write("crosswalk", ((m[3], m[4], m[5], identity(m[3], company.subject(m[0])[2]), True, m[2])
                                   for statement, m in links if statement == 0))
-        if first % 1_000_000 == 1:
-            print(f"  {first - 1:,} messages written", file=sys.stderr)
-    # What waits for a target that is down, in lanes of its own each.
-    for first in range(1, waiting + 1, 20_000):
-        parked = [company.message(number) for number in range(first, min(first + 20_000, waiting + 1))]
+        if portion.start % 1_000_000 < 20_000:
+            print(f"  messages written before {portion.start:,}", file=sys.stderr)
+
+
+def write_waiting(store, company, waiting):
+    """What waits for a target that is down, in lanes of its own each."""
+    for portion in portions(range(1, waiting + 1)):
+        parked = [company.message(number) for number in portion]
         store.write("parked", (("outbound", "drp", f"{m[2]}/{m[0].hex()}", m[0], m[2], *WAITS[m[1] % 3], m[1], m[11], m[12].encode())
                                for m in parked))
         store.write("delivery", ((m[0], "drp", m[2], m[5], "parked", WAITS[m[1] % 3][3], WAITS[m[1] % 3][4], None, None, m[1] + 90_000)
                                  for m in parked))
-    store.end()
-    store.run(["delete from match_version"])
 
 
 # State, kind, code, detail and attempts of what waits.
