@@ -207,8 +207,10 @@ impl Turn {
         if other.position == 0 {
             self.take_over(live, other).await?;
         }
-        let busy = self.advance(other, claim).await?;
-        if !busy {
+        self.advance(other, claim).await?;
+        // As far as the live one, not as far as the journal: that has no end while messages come.
+        let reached = self.position(other.generation).await?;
+        if reached >= self.position(live.generation).await? && claim.holds().await {
             while self
                 .books(other.generation)
                 .identify(&self.policy, self.position(other.generation).await?)

@@ -136,6 +136,7 @@ suite! {
     matters::months_count_customers_once,
     matters::scores_are_listed_by_pages,
     sums::merges_and_corrections_are_counted_as_they_stand,
+    sums::figures_are_made_anew_while_messages_come,
     dealers::late_and_corrected_reports_count_on_their_days,
     dealers::demand_is_sent_once_for_each_time,
     dealers::demand_waits_until_a_dealer_has_told_all,

@@ -1,15 +1,20 @@
-//! Sums over customers that are merged and parted again, against the same counted one by one.
+//! Sums over customers that are merged and parted again, against the same counted one by one; and sums that are
+//! made anew while messages come.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+use std::sync::Arc;
 
-use tenon_core::MasterId;
+use serde_json::json;
 use tenon_core::money::Decimal;
+use tenon_core::{Entity, MasterId};
+use tenon_insight::{Policy, Turn};
 use tenon_store::Commit;
 use tenon_store::insight::{Activity, CustomerRow, Insight, MonthRow, Projection, ReportFilter};
 use uuid::Uuid;
 
 use super::fixtures::{House, write};
-use super::insight::catch_up;
+use super::insight::{catch_up, claimed, master, stated, to};
 
 const CUSTOMERS: u64 = 9;
 const MONTHS: i32 = 8;
@@ -324,4 +329,80 @@ pub(super) async fn merges_and_corrections_are_counted_as_they_stand(house: &Hou
         compare(&insight, generation, &ledger, &mut dice).await;
     }
     assert!(merges > 10, "nobody was merged");
+}
+
+/// Writes orders, each over 200.00.
+async fn sell(house: &House, numbers: Range<u32>) {
+    let order = |number: u32| {
+        let id = format!("O-{number}");
+        let body = json!({ "number": id, "customer": to(Entity::Customer, "K-1"),
+            "order_date": "2026-03-01", "currency": "CNY", "status": "closed",
+            "totals": { "net": "200.00", "tax": "0.00", "gross": "200.00" },
+            "lines": [{ "number": 1, "item": to(Entity::Item, "A"), "quantity": "20", "unit_price": "10.00", "tax_rate": "0.13",
+                "amount": "200.00" }] });
+        stated(Entity::Order, &id, body)
+    };
+    let messages = numbers.map(order).collect();
+    let commit = Commit {
+        messages,
+        ..Commit::default()
+    };
+    house.store.commit(commit).await.unwrap();
+}
+
+/// How many orders a generation counts, and their sum.
+async fn sold(house: &House, generation: i32) -> (i64, Decimal) {
+    let all = ReportFilter {
+        from: 0,
+        to: 100_000,
+    };
+    let customer = master(Entity::Customer, "K-1").0;
+    let insight = house.store.insight();
+    let months = insight.months(generation, all, Some(customer)).await;
+    let months = months.unwrap();
+    (
+        months.iter().map(|month| month.orders).sum(),
+        months.iter().map(|month| month.ordered).sum(),
+    )
+}
+
+pub(super) async fn figures_are_made_anew_while_messages_come(house: &House) {
+    let customer = json!({ "legal_name": "One", "kind": "customer" });
+    let messages = vec![stated(Entity::Customer, "K-1", customer)];
+    let commit = Commit {
+        messages,
+        ..Commit::default()
+    };
+    house.store.commit(commit).await.unwrap();
+    // More than one portion.
+    let mut told = 1_200;
+    sell(house, 0..told).await;
+    let before = catch_up(&house.store).await;
+    let insight = house.store.insight();
+    tenon_insight::rebuild(&insight).await.unwrap();
+    let claim = claimed(&house.store).await;
+    let mut turn = Turn::alone(insight.clone(), Arc::<Policy>::default());
+    let mut seen = 0;
+    loop {
+        sell(house, told..told + 20).await;
+        told += 20;
+        turn.take(claim.as_ref()).await.unwrap();
+        let generations = insight.generations().await.unwrap();
+        let live = generations.iter().find(|generation| generation.live == 1);
+        let live = live.expect("figures to look at").generation;
+        // Whoever looks meanwhile never sees less than before.
+        let (orders, _) = sold(house, live).await;
+        assert!(orders >= seen, "{orders} after {seen}");
+        seen = orders;
+        if live != before {
+            break;
+        }
+        assert!(told < 5_000, "the new figures never catch up");
+    }
+    drop(turn);
+    drop(claim);
+    let after = catch_up(&house.store).await;
+    let sum = Decimal::from(told) * "200.00".parse::<Decimal>().unwrap();
+    assert_eq!(sold(house, after).await, (i64::from(told), sum));
+    assert!(seen > 0);
 }
