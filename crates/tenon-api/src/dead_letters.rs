@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use tenon_core::Timestamp;
 use tenon_pipeline::{DEAD_LETTERS_AT_ONCE, DeadLetter};
 use utoipa::ToSchema;
@@ -74,10 +74,22 @@ pub(crate) async fn dead_letters(State(api): State<Api>) -> Result<Json<DeadLett
     Ok(Json(DeadLettersView { total, items }))
 }
 
+/// A dead letter as it is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DeadLetterRevealed {
+    /// Its headers, each its name and its value.
+    #[schema(value_type = Vec<Vec<String>>)]
+    headers: Vec<(String, String)>,
+    /// Its body, where it is a text.
+    raw: Option<String>,
+    /// Its body where it is no text, in Base64.
+    raw_base64: Option<String>,
+}
+
 /// A dead letter as it is: its body and its headers, nothing masked.
 #[utoipa::path(post, path = "/api/v1/dead-letters/{id}/reveal", tag = "parked", request_body = Reason,
     params(("id" = String, Path, description = "its name")), responses(
-    (status = 200, description = "`headers`, and `raw` (a text), or `raw_base64` where it is none", body = Object),
+    (status = 200, description = "the letter", body = DeadLetterRevealed),
     (status = 400, description = "the body does not fit", body = Problem),
     (status = 404, description = "no such letter, or not among the eldest 100", body = Problem)))]
 pub(crate) async fn reveal_dead_letter(
@@ -85,7 +97,7 @@ pub(crate) async fn reveal_dead_letter(
     Path(id): Path<String>,
     note: Note,
     Told(reason): Told<Reason>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<DeadLetterRevealed>, Problem> {
     note.subject(id.clone());
     note.detail(json!({ "because": reason.because }));
     let (_, letters) = api.depths.dead_letters(&api.store).await?.look().await?;
@@ -95,10 +107,11 @@ pub(crate) async fn reveal_dead_letter(
         Problem::new(StatusCode::NOT_FOUND, "dead_letter.unknown", detail)
     })?;
     let (raw, raw_base64) = text_or_base64(&letter.body);
-    let headers = letter.headers;
-    Ok(Json(
-        json!({ "headers": headers, "raw": raw, "raw_base64": raw_base64 }),
-    ))
+    Ok(Json(DeadLetterRevealed {
+        headers: letter.headers,
+        raw,
+        raw_base64,
+    }))
 }
 
 /// Which dead letters, and why.

@@ -11,6 +11,7 @@ mod channels;
 mod check;
 mod connectors;
 mod console;
+mod corrections;
 mod customers;
 mod dead_letters;
 mod deliveries;
@@ -32,6 +33,7 @@ mod problem;
 mod prometheus;
 mod read;
 mod reconcile;
+mod redrives;
 mod reveal;
 mod reviews;
 mod searches;
@@ -155,16 +157,16 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(dead_letters::reveal_dead_letter))
         .routes(routes!(dead_letters::redrive_dead_letters))
         .routes(routes!(dead_letters::drop_dead_letters))
-        .routes(routes!(waiting::propose))
-        .routes(routes!(waiting::corrections))
-        .routes(routes!(waiting::correction))
-        .routes(routes!(waiting::approve))
-        .routes(routes!(waiting::reject))
-        .routes(routes!(waiting::redrives, waiting::begin))
-        .routes(routes!(waiting::begin_drop))
-        .routes(routes!(waiting::redrive))
-        .routes(routes!(waiting::stop))
-        .routes(routes!(waiting::resume))
+        .routes(routes!(corrections::propose))
+        .routes(routes!(corrections::corrections))
+        .routes(routes!(corrections::correction))
+        .routes(routes!(corrections::approve))
+        .routes(routes!(corrections::reject))
+        .routes(routes!(redrives::redrives, redrives::begin))
+        .routes(routes!(redrives::begin_drop))
+        .routes(routes!(redrives::redrive))
+        .routes(routes!(redrives::stop))
+        .routes(routes!(redrives::resume))
         .routes(routes!(searches::searches, searches::keep_search))
         .routes(routes!(searches::forget_search))
         .routes(routes!(read::summary))

@@ -5,13 +5,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use tenon_core::MasterId;
 use tenon_pipeline::{Act, Command, Outcome, Steward, moment};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{Note, Principal};
 use crate::problem::{Asked, Path, Told};
+use crate::views::commands::{CommandAct, CommandOutcome};
 use crate::views::masters::{Beside, Change, NowOrThen};
 use crate::{Api, Problem};
 
@@ -124,34 +125,16 @@ pub(crate) struct Given {
     /// Why; at most 500 characters.
     #[serde(default)]
     because: String,
-    /// What: the name of an act, with what belongs to it.
-    #[schema(value_type = HashMap<String, Value>)]
+    /// What.
+    #[schema(value_type = CommandAct)]
     act: Act,
-}
-
-/// What became of a command.
-#[derive(ToSchema)]
-#[allow(dead_code, reason = "a description of what another crate writes")]
-pub(crate) struct CommandOutcome {
-    /// `done`, or `underway` as long as no node has decided it.
-    outcome: String,
-    /// The command's message.
-    message_id: String,
-    /// The masters that it changed, in the order of the command, once it is done.
-    masters: Option<Vec<String>>,
 }
 
 /// Commands a change of master records, and waits until it is decided.
 ///
 /// The body says why and what: `{"because": "one company, moved",
 /// "act": {"merge": {"survivor": "…", "merged": "…"}}}`. Who gives it is the one that is signed in; a token may
-/// say in `by` for whom it acts, and is then named before: `token:shop/li.wei`. Acts: `merge` (`survivor`, `merged`), `unmerge`
-/// (`merged`), `split` (`master`, `records`: a list of `system` and `native_id`), `approve` (`review`, perhaps
-/// `survivor`), `reject` (`review`), `reopen` (`review`: what was said of it is taken back), `pin` (`master`, `field`, `value`), `release` (`master`, `field`),
-/// `reserve_code` and `free_code` (`code`), `claim` (`master`, `owner`, `days`), `hand_over` (`master`, `from`,
-/// `to`), `give_up` (`master`, `owner`), `grade` (`master`, `grade`, `credit_days`, `priority`), `decline_grade` (`master`,
-/// `grade`), `rate` (`master`, `cooperation`), `affiliate` (`child`, `parent`, `kind`: `branch` or `member`), `detach`
-/// (`child`), and of items `same_item` (`record`, `other`) and `new_item` (`record`), each a `system` and a `native_id`. A command is journaled and traced as a message; one that is given again with the same `Idempotency-Key` takes effect once.
+/// say in `by` for whom it acts, and is then named before: `token:shop/li.wei`. A command is journaled and traced as a message; one that is given again with the same `Idempotency-Key` takes effect once.
 #[utoipa::path(post, path = "/api/v1/commands", tag = "masters",
     params(("Idempotency-Key" = Option<String>, Header, description = "names the command, where it may be given again")),
     request_body(content = Given, description = "the command"), responses(
@@ -177,11 +160,30 @@ pub(crate) async fn command(
         act: given.act,
     };
     note.subject(command.act.name());
-    note.detail(json!({ "by": command.by, "because": command.because }));
+    let mut said = json!({ "by": command.by, "because": command.because, "act": command.act });
+    // It may be personal, and stands in the master's own history.
+    if let Some(pin) = said.pointer_mut("/act/pin").and_then(Value::as_object_mut) {
+        pin.remove("value");
+    }
+    note.detail(said.clone());
     let key = headers
         .get("idempotency-key")
         .and_then(|key| key.to_str().ok());
-    answer(api.steward().command(&command, key).await?)
+    let outcome = api.steward().command(&command, key).await?;
+    // What it changed is what one looks for in the trail.
+    if let Outcome::Done {
+        masters,
+        message_id,
+    } = &outcome
+    {
+        said["masters"] = json!(masters);
+        said["message_id"] = json!(message_id);
+        note.detail(said);
+        if let Some(first) = masters.first() {
+            note.subject(first.to_string());
+        }
+    }
+    answer(outcome)
 }
 
 /// What became of a command, as an answer.

@@ -212,8 +212,10 @@ pub(crate) async fn redrive(
     note: Note,
     Told(asked): Told<Redrive>,
 ) -> Result<Json<RedriveResult>, Problem> {
-    note.detail(json!({ "ids": asked.ids, "force": asked.force }));
+    let said = json!({ "ids": asked.ids, "force": asked.force });
+    note.detail(said.clone());
     let records = records(&api, &principal, &asked.ids).await?;
+    name_messages(&note, said, &records);
     let deed = Deed::new(principal.by(None)?, "");
     let redriven = send_again(&api.store, &api.accept, records, asked.force, &deed).await?;
     Ok(Json(RedriveResult {
@@ -253,13 +255,28 @@ pub(crate) async fn give_up(
     note: Note,
     Told(asked): Told<Drop>,
 ) -> Result<Json<Dropped>, Problem> {
-    note.detail(json!({ "ids": asked.ids, "because": asked.because }));
+    let said = json!({ "ids": asked.ids, "because": asked.because });
+    note.detail(said.clone());
     let records = records(&api, &principal, &asked.ids).await?;
+    name_messages(&note, said, &records);
     let ids: Vec<ParkedId> = records.iter().map(|record| record.id).collect();
     let deed = Deed::new(principal.by(asked.by.as_deref())?, asked.because);
     let dropped = give_up_parked(&api.store, &ids, &deed).await;
     let dropped = dropped.map_err(refused)?;
     Ok(Json(Dropped { dropped }))
+}
+
+/// Notes which messages it is about: their numbers mean nothing once they wait no more.
+fn name_messages(note: &Note, mut detail: Value, records: &[ParkedRecord]) {
+    let messages: Vec<_> = records
+        .iter()
+        .map(|record| record.parcel.attributes.id)
+        .collect();
+    if let [only] = messages.as_slice() {
+        note.subject(only.to_string());
+    }
+    detail["messages"] = json!(messages);
+    note.detail(detail);
 }
 
 /// Those of the messages that still wait, all of them the caller's to touch.

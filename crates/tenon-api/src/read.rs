@@ -386,8 +386,13 @@ pub(crate) async fn parked_count(
 /// Counts over everything.
 #[utoipa::path(get, path = "/api/v1/summary", tag = "messages", responses(
     (status = 200, description = "counts by state and system", body = Summary)))]
-pub(crate) async fn summary(State(api): State<Api>) -> Result<Json<Summary>, Problem> {
-    Ok(Json(api.store.dashboard().await?.into()))
+pub(crate) async fn summary(
+    State(api): State<Api>,
+    principal: Principal,
+) -> Result<Json<Summary>, Problem> {
+    let mut summary = Summary::from(api.store.dashboard().await?);
+    summary.keep_systems(|system| principal.touches(system));
+    Ok(Json(summary))
 }
 
 /// How many messages wait in each queue.

@@ -1,5 +1,6 @@
 //! Messages, deliveries and counts as the API shows them.
 
+pub(crate) mod commands;
 pub(crate) mod masters;
 
 use std::collections::BTreeMap;
@@ -236,9 +237,9 @@ pub(crate) type BySystem = BTreeMap<String, BTreeMap<String, u64>>;
 pub(crate) struct Summary {
     /// Messages by state: `routed`, `unchanged`, `invalid` …
     messages: BTreeMap<String, u64>,
-    /// Deliveries by system and state.
+    /// Deliveries by system and state, of the systems that the caller may touch.
     deliveries: BySystem,
-    /// Parked messages by system and state.
+    /// Parked messages by system and state, of the same systems.
     parked: BySystem,
     /// Master records.
     masters: u64,
@@ -250,6 +251,15 @@ pub(crate) struct Summary {
     /// hundred thousand deliveries of the last hour.
     #[schema(value_type = Option<Vec<f64>>)]
     latency_ms: Option<(f64, f64)>,
+}
+
+impl Summary {
+    /// Leaves out what is counted of other systems.
+    pub(crate) fn keep_systems(&mut self, keep: impl Fn(&SystemName) -> bool) {
+        for counts in [&mut self.deliveries, &mut self.parked] {
+            counts.retain(|system, _| SystemName::new(system).is_ok_and(|system| keep(&system)));
+        }
+    }
 }
 
 impl From<Dashboard> for Summary {

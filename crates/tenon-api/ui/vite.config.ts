@@ -17,8 +17,8 @@ export default defineConfig({
   // The server writes a fresh nonce into each answer; styles that scripts add carry it.
   html: { cspNonce: '{{nonce}}' },
   server: {
-    // The canonical schemas stand beside the crates.
-    fs: { allow: ['.', '../../../schemas'] },
+    // The canonical schemas stand beside the crates; a test reads the names of the trail's actions.
+    fs: { allow: ['.', '../../../schemas', '../src/access'] },
     proxy: { '/api': toHub, '/health': toHub, '/openapi.json': toHub },
   },
   test: {

@@ -8,7 +8,7 @@ use tenon_api::AccessPolicy;
 use tenon_store::Role;
 
 use super::browser::{Browser, PASSWORD, add, staffed, told, trail};
-use super::site::{Site, TOKEN, ask, get};
+use super::site::{Site, ask, get};
 
 #[tokio::test]
 async fn the_first_administrator_comes_by_a_link_that_is_good_once() {
@@ -229,8 +229,12 @@ async fn a_command_is_given_by_who_is_signed_in() {
         .await
         .with(200);
     assert!(message.text().contains("steward"), "{}", message.text());
+    // The trail says what was done, and by which message.
+    let entries = site.store().audit_after(0, 100).await.expect("a trail");
+    let detail = &entries.last().expect("an entry").detail;
+    assert_eq!(detail["act"], json!({ "reserve_code": { "code": "CKMY" } }));
+    assert_eq!(detail["message_id"], json!(id));
     hub.stop().await;
-    assert!(!TOKEN.is_empty());
 }
 
 #[tokio::test]

@@ -68,6 +68,53 @@ pub(crate) struct ExportQuery {
     format: Option<String>,
 }
 
+/// An entry of the trail.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TrailEntry {
+    /// Its place, from 1 without a gap.
+    position: i64,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// Who did it.
+    who: String,
+    /// By what means: `session`, `token`.
+    via: String,
+    /// From where.
+    origin: String,
+    /// What was done.
+    action: String,
+    /// To what.
+    subject: String,
+    /// What came of it.
+    outcome: String,
+    /// What else helps: what was before and after, the reason.
+    #[schema(value_type = Value)]
+    detail: Value,
+    /// The hash of the entry before.
+    previous: String,
+    /// The hash of this one.
+    hash: String,
+}
+
+impl From<AuditEntry> for TrailEntry {
+    fn from(entry: AuditEntry) -> Self {
+        Self {
+            position: entry.position,
+            at: entry.at,
+            who: entry.who,
+            via: entry.via,
+            origin: entry.origin,
+            action: entry.action,
+            subject: entry.subject,
+            outcome: entry.outcome,
+            detail: entry.detail,
+            previous: entry.previous,
+            hash: entry.hash,
+        }
+    }
+}
+
 /// A page of the trail.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({ "items": [{ "position": 7, "at": "2026-11-26T08:00:00Z", "who": "li.wei",
@@ -76,8 +123,7 @@ pub(crate) struct ExportQuery {
     "previous": "5f70…", "hash": "9c1e…" }], "next": null }))]
 pub(crate) struct TrailPage {
     /// The entries, newest first.
-    #[schema(value_type = Vec<Object>)]
-    items: Vec<AuditEntry>,
+    items: Vec<TrailEntry>,
     /// What to give as `after` to go on; absent at the end.
     next: Option<i64>,
 }
@@ -147,7 +193,7 @@ pub(crate) async fn trail(
         .await?;
     let next = (items.len() as u32 == limit).then(|| items.last().map(|last| last.position));
     Ok(Json(TrailPage {
-        items,
+        items: items.into_iter().map(TrailEntry::from).collect(),
         next: next.flatten(),
     }))
 }

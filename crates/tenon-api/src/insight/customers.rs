@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use serde_json::{Value, json};
+use tenon_core::money::Decimal;
 use tenon_insight::{DOCUMENTS, Document, Scope, day_of};
 use tenon_store::insight::{DocumentRow, ReportFilter};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::grades::ProposalView;
+use super::reports::TableView;
 use crate::problem::Path;
 use crate::{Api, Problem};
 
@@ -36,30 +38,75 @@ pub(crate) struct CustomerView {
     known_on: Option<String>,
     /// The masters that were merged into it.
     merged: Vec<String>,
-    /// Sums over all time, by currency: orders, ordered, invoiced, billed, received, open.
-    #[schema(value_type = Vec<Object>)]
-    totals: Value,
-    /// The latest documents by entity.
-    #[schema(value_type = Object)]
-    documents: Value,
-    /// The score and the grade that it proposes.
-    #[schema(value_type = Object)]
-    grading: Value,
+    /// Sums over all time, by currency.
+    totals: Vec<TotalsView>,
+    /// The latest documents by entity: `order`, `shipment`, `invoice`, `receipt`, `opportunity`, `case`, `interaction`.
+    documents: BTreeMap<String, Vec<PaperView>>,
+    /// The score and the grade that it proposes; null where there is none yet.
+    grading: Option<ProposalView>,
     /// What customers of the same trade buy and this one does not.
-    #[schema(value_type = Object)]
-    hints: Value,
+    hints: Option<TableView>,
+}
+
+/// A customer's sums in one currency, amounts as decimal text.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TotalsView {
+    #[schema(example = "CNY")]
+    currency: String,
+    /// How many orders.
+    #[schema(value_type = String)]
+    orders: Decimal,
+    #[schema(value_type = String)]
+    ordered: Decimal,
+    #[schema(value_type = String)]
+    invoiced: Decimal,
+    /// What was invoiced, less what was taken back.
+    #[schema(value_type = String)]
+    billed: Decimal,
+    #[schema(value_type = String)]
+    received: Decimal,
+    /// What was billed and not received.
+    #[schema(value_type = String)]
+    open: Decimal,
 }
 
 /// A document in a list.
-fn document(row: DocumentRow) -> Value {
-    let day = row.day.map(|day| day_of(day).to_string());
-    let (id, number, status) = (row.id, row.number.clone(), row.status.clone());
-    let read = Document::from_row(row).ok();
-    let (amount, currency, subject, outcome) = read.map_or((None, None, None, None), |read| {
-        (read.amount, read.currency, read.facts.subject, read.outcome)
-    });
-    json!({ "id": id, "number": number, "status": status, "day": day, "amount": amount,
-        "currency": currency, "subject": subject, "outcome": outcome })
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PaperView {
+    id: Uuid,
+    number: String,
+    status: String,
+    #[schema(value_type = Option<String>, format = Date)]
+    day: Option<String>,
+    /// A decimal.
+    #[schema(value_type = Option<String>)]
+    amount: Option<Decimal>,
+    currency: Option<String>,
+    /// What a case or an interaction is about.
+    subject: Option<String>,
+    /// What became of an opportunity.
+    outcome: Option<String>,
+}
+
+impl From<DocumentRow> for PaperView {
+    fn from(row: DocumentRow) -> Self {
+        let day = row.day.map(|day| day_of(day).to_string());
+        let (id, number, status) = (row.id, row.number.clone(), row.status.clone());
+        let read = Document::from_row(row).ok();
+        let (amount, currency, subject, outcome) = read.map_or((None, None, None, None), |read| {
+            (read.amount, read.currency, read.facts.subject, read.outcome)
+        });
+        Self {
+            id,
+            number,
+            status,
+            day,
+            amount,
+            currency,
+            subject,
+            outcome,
+        }
+    }
 }
 
 /// A customer in the round.
@@ -82,32 +129,37 @@ pub(crate) async fn customer(
         from: 0,
         to: reports.year().to + 1200,
     };
-    let mut totals: BTreeMap<String, [tenon_core::money::Decimal; 5]> = BTreeMap::new();
+    let mut totals: BTreeMap<String, [Decimal; 5]> = BTreeMap::new();
     for row in store.months(generation, ever, Some(root.root)).await? {
         let sums = totals.entry(row.currency).or_default();
-        sums[0] += tenon_core::money::Decimal::from(row.orders);
+        sums[0] += Decimal::from(row.orders);
         sums[1] += row.ordered;
         sums[2] += row.invoiced;
         sums[3] += row.billed;
         sums[4] += row.received;
     }
-    let totals: Vec<Value> = totals
-        .into_iter()
-        .map(|(currency, [orders, ordered, invoiced, billed, received])| {
-            json!({ "currency": currency, "orders": orders, "ordered": ordered, "invoiced": invoiced,
-                "billed": billed, "received": received, "open": billed - received })
-        })
-        .collect();
+    let totals = totals.into_iter().map(|(currency, sums)| {
+        let [orders, ordered, invoiced, billed, received] = sums;
+        TotalsView {
+            currency,
+            orders,
+            ordered,
+            invoiced,
+            billed,
+            received,
+            open: billed - received,
+        }
+    });
     let mut documents = BTreeMap::new();
     for entity in DOCUMENTS {
         let rows = store
             .documents_of_customer(generation, root.root, entity.as_str(), MOST)
             .await?;
-        let rows: Vec<Value> = rows.into_iter().map(document).collect();
-        documents.insert(entity.as_str(), rows);
+        let rows = rows.into_iter().map(PaperView::from).collect();
+        documents.insert(entity.as_str().to_owned(), rows);
     }
     let grading = store.grading(generation, root.root).await?;
-    let grading = grading.map(super::grades::ProposalView::from);
+    let grading = grading.map(ProposalView::from);
     let scope = Scope {
         months: reports.year(),
         level: 1,
@@ -134,9 +186,9 @@ pub(crate) async fn customer(
             .skip(1)
             .map(|merged| merged.id.to_string())
             .collect(),
-        totals: Value::from(totals),
-        documents: json!(documents),
-        grading: json!(grading),
-        hints: json!(hints),
+        totals: totals.collect(),
+        documents,
+        grading,
+        hints: hints.map(TableView::from),
     }))
 }

@@ -18,6 +18,7 @@ use super::place;
 use crate::access::{Note, Principal};
 use crate::masters;
 use crate::problem::{Asked, Path, Told};
+use crate::views::commands::CommandOutcome;
 use crate::{Api, Problem};
 
 /// The most proposals of one answer.
@@ -34,6 +35,23 @@ pub(crate) struct GradesQuery {
     limit: Option<u32>,
 }
 
+/// A part of a score.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub(crate) struct ScorePart {
+    /// Which: `years`, `sales`, `margin`, `punctual`, `growth`, `cooperation`.
+    #[schema(example = "sales")]
+    name: String,
+    /// The fact, a decimal; absent where it is not known: the part is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    /// What gives all of it, a decimal.
+    full: String,
+    /// Its weight.
+    weight: u16,
+    /// What it gives, a decimal from 0 to its weight.
+    points: String,
+}
+
 /// A customer's score and grade.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ProposalView {
@@ -48,9 +66,8 @@ pub(crate) struct ProposalView {
     proposed: Option<String>,
     /// From 0 to 100.
     score: Option<i32>,
-    /// What the score is made of: `name`, `value`, `full`, `weight`, `points`.
-    #[schema(value_type = Vec<Object>)]
-    parts: Value,
+    /// What the score is made of.
+    parts: Vec<ScorePart>,
     /// How well it works with us, by a person's word, from 0 to 100.
     cooperation: Option<i32>,
     /// The grade that a person declined.
@@ -68,7 +85,7 @@ impl From<GradeProposal> for ProposalView {
             grade: found.grade,
             proposed: found.proposed,
             score: found.score,
-            parts: parts.and_then(Result::ok).unwrap_or_else(|| json!([])),
+            parts: parts.and_then(Result::ok).unwrap_or_default(),
             cooperation: found.cooperation,
             declined: found.declined,
         }
@@ -182,8 +199,8 @@ pub(crate) async fn grade(
 /// approved told to every system with what the grade brings.
 #[utoipa::path(post, path = "/api/v1/insight/grades/{id}", tag = "insight",
     params(("id" = Uuid, Path, description = "the customer's master id")), request_body = GradeDecision, responses(
-    (status = 200, description = "it is done", body = Object),
-    (status = 202, description = "it is durable, and no node has decided it yet", body = Object),
+    (status = 200, description = "it is done", body = CommandOutcome),
+    (status = 202, description = "it is durable, and no node has decided it yet", body = CommandOutcome),
     (status = 400, description = "it is no decision", body = Problem),
     (status = 404, description = "no such customer", body = Problem),
     (status = 409, description = "another grade is proposed meanwhile, or it was refused", body = Problem)))]

@@ -20,6 +20,7 @@ use super::place;
 use crate::access::{Note, Principal};
 use crate::masters;
 use crate::problem::{Asked, Path, Told};
+use crate::views::commands::CommandOutcome;
 use crate::{Api, Problem};
 
 /// The most scores or decisions of one answer, and the most customers that a name is looked for among.
@@ -114,8 +115,8 @@ pub(crate) struct Rating {
 /// Says how well a customer works with us: a part of its score. It is a command, as `rate` of `/api/v1/commands`.
 #[utoipa::path(post, path = "/api/v1/insight/grades/{id}/rating", tag = "insight",
     params(("id" = Uuid, Path, description = "the customer's master id")), request_body = Rating, responses(
-    (status = 200, description = "it is done", body = Object),
-    (status = 202, description = "it is durable, and no node has decided it yet", body = Object),
+    (status = 200, description = "it is done", body = CommandOutcome),
+    (status = 202, description = "it is durable, and no node has decided it yet", body = CommandOutcome),
     (status = 400, description = "it is no rating", body = Problem),
     (status = 404, description = "no such customer", body = Problem),
     (status = 409, description = "it was refused", body = Problem),

@@ -13,6 +13,8 @@ use tenon_pipeline::{
 use tenon_store::{Affiliation, Review, ReviewId, ReviewState};
 use utoipa::ToSchema;
 
+use super::commands::CommandAct;
+
 /// A canonical customer: `schemas/customer/v1.json` tells the fields.
 type Fields = Map<String, Value>;
 
@@ -505,7 +507,7 @@ pub(crate) struct Decision {
     sides: Vec<Named>,
     /// The act that takes the decision back, as a command has it: `{"unmerge": …}` or `{"reopen": …}`; null where other
     /// merges stand in the way.
-    #[schema(value_type = Option<HashMap<String, Value>>)]
+    #[schema(value_type = Option<CommandAct>)]
     undo: Option<Value>,
 }
 

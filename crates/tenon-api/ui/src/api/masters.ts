@@ -8,8 +8,7 @@ export type Pair = Schemas['ReviewPair']
 export type Decision = Schemas['ReviewDecision']
 export type NamedMaster = Schemas['NamedMaster']
 export type Evidence = Schemas['Evidence']
-/** What is commanded: one name with what belongs to it, as the description of `POST /api/v1/commands` lists them. */
-export type Act = Record<string, unknown>
+export type Act = Schemas['CommandAct']
 export type Outcome = Schemas['CommandOutcome']
 
 export async function master(id: string): Promise<Master> {

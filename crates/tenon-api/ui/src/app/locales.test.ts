@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import rules from '../../../src/access/rules.rs?raw'
 
 type Texts = { [key: string]: string | Texts }
 const files = import.meta.glob<{ default: Texts }>('../locales/*/*.json', { eager: true })
@@ -29,4 +30,11 @@ test.each(pages)('%s is translated: no text of a sentence is the same in both', 
   const en = flat('en')
   const same = [...flat('zh')].filter(([key, text]) => en.get(key) === text && /[a-z]{3,} [a-z]{3,}/i.test(text))
   expect(same).toEqual([])
+})
+
+test('every action of the audit trail has a name', () => {
+  const actions = [...rules.matchAll(/"([a-z_]+)\.([a-z_]+)"/g)].map(([, kind, did]) => [kind!, did!] as const)
+  expect(actions.length).toBeGreaterThan(30)
+  const { did, kind: kinds } = files['../locales/en/settings.json']!.default as { did: { [kind: string]: Texts }; kind: Texts }
+  expect(actions.filter(([kind, done]) => !did[kind]?.[done] || !kinds[kind])).toEqual([])
 })

@@ -48,3 +48,13 @@ export function ordered(value: unknown): unknown {
   }
   return value
 }
+
+/** JSON text on several lines, where no number is changed by it. */
+export function readable(text: string): string {
+  try {
+    const value: unknown = JSON.parse(text)
+    return JSON.stringify(value) === text ? pretty(value) : text
+  } catch {
+    return text
+  }
+}

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router'
 import { api, hub, type Schemas } from '../../api/client'
 import { useAskWhy, useSay } from '../../parts/ask'
-import { Code, ordered, pretty } from '../../parts/Code'
+import { Code, ordered, pretty, readable } from '../../parts/Code'
 import { useFormat } from '../../parts/format'
 import { useMay } from '../../session/session'
 
@@ -169,16 +169,6 @@ function offered(items: Schemas['MessageView'][], wanted: (string | undefined)[]
   const listed = items.map((item) => ({ value: item.id, label: `${item.business_key ?? item.id} · ${item.source} · ${time(item.occurred_at)}` }))
   const ids = wanted.filter((text): text is string => /^[0-9a-f-]{36}$/.test(text ?? ''))
   return [...listed, ...[...new Set(ids)].filter((text) => !listed.some(({ value }) => value === text)).map((text) => ({ value: text, label: text }))]
-}
-
-/** JSON text on several lines, where no number is changed by it. */
-function readable(text: string): string {
-  try {
-    const value: unknown = JSON.parse(text)
-    return JSON.stringify(value) === text ? pretty(value) : text
-  } catch {
-    return text
-  }
 }
 
 /** JSON text with its members in one order; a number that JavaScript cannot hold leaves the text as it is. */

@@ -1,18 +1,17 @@
 import { Empty, Table, Tabs, Tag } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
-import { hub } from '../../api/client'
+import { hub, type Schemas } from '../../api/client'
 import { money } from '../../parts/money'
 import { Figure, Panel } from '../../parts/PageHead'
 import { Stock } from './Stock'
 
-interface Totals { currency: string; orders: string; ordered: string; invoiced: string; billed: string; received: string; open: string }
-interface Paper { id: string; number: string; status: string; day?: string | null; amount?: string | null; currency?: string | null; subject?: string | null; outcome?: string | null }
-interface Grading { score?: number | null; grade?: string | null; proposed?: string | null }
-interface Hints { columns: { key: string }[]; rows: (string | null)[][] }
+type Paper = Schemas['PaperView']
 
 const KINDS = ['order', 'shipment', 'invoice', 'receipt', 'opportunity', 'case', 'interaction'] as const
 const HINTS_SHOWN = 8
+/** The most of a kind that the hub lists. */
+const LATEST = 20
 
 const useFigures = (id: string) => hub.useQuery('get', '/api/v1/insight/customers/{id}', { params: { path: { id } } }, { retry: 1 })
 
@@ -21,8 +20,7 @@ export function Worth({ id }: { id: string }) {
   const { t } = useTranslation('customer')
   const found = useFigures(id)
   if (!found.data) return null
-  const totals = found.data.totals as unknown as Totals[]
-  const grading = found.data.grading as unknown as Grading | null
+  const { totals, grading } = found.data
   const named = (grade: string) => t(`grade_name.${grade}`, { defaultValue: grade })
   return (
     <div className="figures">
@@ -49,13 +47,12 @@ export function Dealings({ id }: { id: string }) {
   const { t } = useTranslation('customer')
   const found = useFigures(id)
   if (!found.data) return null
-  const documents = found.data.documents as unknown as Record<string, Paper[]>
-  const hints = found.data.hints as unknown as Hints | null
+  const { documents, hints } = found.data
   const kinds = KINDS.filter((kind) => documents[kind]?.length)
   const at = (key: string) => hints?.columns.findIndex((column) => column.key === key) ?? -1
   return (
     <>
-      <Panel title={t('dealings')} flush>
+      <Panel title={t('dealings')} flush tools={documents.order?.length ? <Link to={`/reconciliation?customer=${id}`}>{t('all_orders')}</Link> : undefined}>
         {kinds.length === 0 ? (
           <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('no_dealings')} style={{ padding: 24 }} />
         ) : (
@@ -63,7 +60,7 @@ export function Dealings({ id }: { id: string }) {
             style={{ padding: '0 18px' }}
             items={kinds.map((kind) => ({
               key: kind,
-              label: `${t(`entity.${kind}`, { ns: 'common' })} ${documents[kind]!.length}`,
+              label: `${t(`entity.${kind}`, { ns: 'common' })} ${documents[kind]!.length}${documents[kind]!.length < LATEST ? '' : '+'}`,
               children: <Papers papers={documents[kind]!} />,
             }))}
           />
@@ -74,7 +71,7 @@ export function Dealings({ id }: { id: string }) {
         <Panel title={t('hints')}>
           <p className="quiet small" style={{ marginTop: 0 }}>{t('hints_text')}</p>
           <div className="row">
-            {hints.rows.slice(0, HINTS_SHOWN).map((row) => (
+            {(hints.rows as (string | null)[][]).slice(0, HINTS_SHOWN).map((row) => (
               <Tag key={row.join()}>{[row[at('item')], row[at('name')]].filter(Boolean).join(' ')} <b className="number">{row[at('customers')]}</b></Tag>
             ))}
           </div>

@@ -13,7 +13,7 @@ import { When } from '../../parts/When'
 import { useMay } from '../../session/session'
 
 type Letter = Schemas['DeadLetterView']
-type Revealed = { headers: [string, string][]; raw?: string | null; raw_base64?: string }
+type Revealed = Schemas['DeadLetterRevealed']
 
 /** What was given up: a person looks why, and sends it again or lets it go. */
 export default function DeadLetters() {
@@ -105,7 +105,7 @@ function One({ letter, may, busy, act }: { letter: Letter; may: boolean; busy: b
     if (because === null) return
     try {
       const { data } = await api.POST('/api/v1/dead-letters/{id}/reveal', { params: { path: { id: letter.id } }, body: { because } })
-      setShown(data as unknown as Revealed)
+      setShown(data)
     } catch (error) {
       say.failed(error)
     }
@@ -132,7 +132,7 @@ function One({ letter, may, busy, act }: { letter: Letter; may: boolean; busy: b
           <h3 className="label">{t('body')}</h3>
           <Code label={t('body')} text={shown.raw ?? shown.raw_base64 ?? ''} language="plain" />
           <h3 className="label">{t('headers')}</h3>
-          <Code label={t('headers')} text={pretty(Object.fromEntries(shown.headers))} />
+          <Code label={t('headers')} text={pretty(Object.fromEntries(shown.headers as [string, string][]))} />
         </>
       ) : (
         <p className="quiet">{t('hidden')}</p>

@@ -7,7 +7,7 @@ import { api } from '../../api/client'
 import { Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
 import { useMay } from '../../session/session'
-import { Decide, Grade, nameOf, Parts, Score, type Graded, type Part } from './parts'
+import { Decide, Grade, nameOf, Parts, Score, type Graded } from './parts'
 
 /** Names what was proposed, so that the same customer can be proposed for another grade later. */
 const proposal = ({ id, proposed }: Graded) => `${id} ${proposed}`
@@ -37,7 +37,7 @@ export function Proposals() {
         scroll={{ x: 820 }}
         dataSource={found.data.pages.flatMap((page) => page.items).filter((row) => !decided.includes(proposal(row)))}
         locale={{ emptyText: <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('no_proposals')} /> }}
-        expandable={{ expandedRowRender: (row) => <Parts parts={row.parts as unknown as Part[]} /> }}
+        expandable={{ expandedRowRender: (row) => <Parts parts={row.parts} /> }}
         columns={[
           { title: t('customer'), render: (_, row) => <Link to={`/customers/${row.id}`}>{nameOf(row)}</Link> },
           { title: t('owner'), dataIndex: 'owner', render: (owner?: string) => owner ?? '–' },

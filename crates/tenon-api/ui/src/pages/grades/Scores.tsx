@@ -8,7 +8,7 @@ import { Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
 import { useMay } from '../../session/session'
 import { DecisionList } from './Decisions'
-import { Grade, GRADES, nameOf, Parts, Rate, Score, type Graded, type Part } from './parts'
+import { Grade, GRADES, nameOf, Parts, Rate, Score, type Graded } from './parts'
 
 /** Every customer by its score, what it is made of, and what was decided of it. */
 export function Scores() {
@@ -53,7 +53,7 @@ export function Scores() {
           expandable={{
             expandedRowRender: (row) => (
               <div className="score-detail">
-                <section><h3 className="label">{t('made_of')}</h3><Parts parts={row.parts as unknown as Part[]} /></section>
+                <section><h3 className="label">{t('made_of')}</h3><Parts parts={row.parts} /></section>
                 <section><h3 className="label">{t('tab.decisions')}</h3><DecisionList customer={row.id} /></section>
               </div>
             ),

@@ -8,7 +8,6 @@ import { useFormat } from '../../parts/format'
 import { money } from '../../parts/money'
 
 export type Graded = Schemas['ProposalView']
-export interface Part { name: string; value?: string; full: string; weight: number; points: string }
 
 export const GRADES = ['diamond', 'strategic', 'potential', 'ordinary', 'problem'] as const
 
@@ -23,7 +22,7 @@ export function Grade({ name }: { name?: string | null }) {
 /** From 0 to 100; of who has never ordered there is none. */
 export function Score({ of }: { of: Graded }) {
   const { t } = useTranslation('grades')
-  if (!(of.parts as unknown as Part[]).length) return <span className="quiet">{t('not_ranked')}</span>
+  if (!of.parts.length) return <span className="quiet">{t('not_ranked')}</span>
   return <Progress percent={of.score ?? 0} size="small" format={(points) => <span className="number">{points}</span>} aria-label={t('score')} />
 }
 
@@ -34,7 +33,7 @@ export function useFact() {
 }
 
 /** What a score is made of. */
-export function Parts({ parts }: { parts: Part[] }) {
+export function Parts({ parts }: { parts: Schemas['ScorePart'][] }) {
   const { t } = useTranslation('grades')
   const fact = useFact()
   if (!parts.length) return <p className="quiet" style={{ margin: 0 }}>{t('not_ranked_text')}</p>
@@ -45,7 +44,7 @@ export function Parts({ parts }: { parts: Part[] }) {
           <span>{t(`part.${part.name}`)}</span>
           <Progress percent={part.weight ? Math.round((Number(part.points) / part.weight) * 100) : 0} size="small" showInfo={false} aria-label={t(`part.${part.name}`)} />
           <span className="number">{t('points', { points: part.points, weight: part.weight })}</span>
-          <span className="quiet small">{part.value === undefined ? t('unknown') : t('of_full', { value: fact(part.name, part.value), full: fact(part.name, part.full) })}</span>
+          <span className="quiet small">{part.value == null ? t('unknown') : t('of_full', { value: fact(part.name, part.value), full: fact(part.name, part.full) })}</span>
         </li>
       ))}
     </ul>

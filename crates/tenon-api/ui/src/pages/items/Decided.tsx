@@ -3,7 +3,7 @@ import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { itemDecisions, nameOf, type ItemDecision, type RecordName } from '../../api/items'
-import { command } from '../../api/masters'
+import { command, type Act } from '../../api/masters'
 import { useAskWhy, useSay } from '../../parts/ask'
 import { Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
@@ -23,7 +23,7 @@ export function Decided() {
     queryFn: ({ pageParam }) => itemDecisions(pageParam),
     getNextPageParam: (page) => page.next ?? undefined,
   })
-  async function take(act: Record<string, unknown>, title: string, text: string, done: string) {
+  async function take(act: Act, title: string, text: string, done: string) {
     const why = await askWhy(title, text, { ok: t('undo') })
     if (why === null) return
     try {

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { ASPECTS, itemReviews, nameOf, type Candidate, type ItemReview } from '../../api/items'
-import { command } from '../../api/masters'
+import { command, type Act } from '../../api/masters'
 import { useSay } from '../../parts/ask'
 import { useKeys } from '../../parts/keys'
 import { Queue } from '../../parts/Queue'
@@ -33,7 +33,7 @@ export function Open() {
   const index = Math.min(at, open.length - 1)
   const chosen = open[index]
 
-  async function decide(act: Record<string, unknown>) {
+  async function decide(act: Act) {
     if (busy) return
     setBusy(true)
     try {

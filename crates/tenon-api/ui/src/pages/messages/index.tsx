@@ -27,7 +27,7 @@ const ENTITIES = ['customer', 'order', 'invoice', 'item', 'bom', 'inventory', 's
 /** Ranges that end now, in minutes. */
 const LAST: Record<string, number> = { '15m': 15, '1h': 60, '1d': 24 * 60, '7d': 7 * 24 * 60 }
 /** How often the first page is asked for anew. */
-const EVERY = 3_000
+const EVERY = 1_500
 
 /** What the hub carried: by key, by text, by anything that is known of it. */
 export default function Messages() {

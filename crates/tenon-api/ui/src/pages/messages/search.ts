@@ -38,14 +38,12 @@ export interface Page {
 export const ofDeliveries = (asked: Asked) => Boolean(asked.target || asked.delivery)
 
 const LIMIT = 50
+/** Of a record all is looked through, so more at once. */
+const LIMIT_OF_KEY = 500
 
 export async function search(asked: Asked, after: string | number | undefined): Promise<Page> {
   const { key, text, source, target, entity, state, delivery, since, until } = asked
-  if (key) {
-    // A key names every message of a record, whichever of its ids it is.
-    const { data } = await api.GET('/api/v1/trace/{key}', { params: { path: { key } } })
-    return { items: data!.items.filter((message) => fits(message, asked)).map(ofMessage), next: null }
-  }
+  if (key) return searchKey(key, asked, after as number | undefined)
   if (ofDeliveries(asked)) {
     const query = { system: target, state: delivery, entity, source, text, since, until, after: after as string | undefined, limit: LIMIT }
     const { data } = await api.GET('/api/v1/deliveries', { params: { query } })
@@ -54,6 +52,14 @@ export async function search(asked: Asked, after: string | number | undefined): 
   const query = { source, entity, state, text, since, until, after: after as number | undefined, limit: LIMIT }
   const { data } = await api.GET('/api/v1/messages', { params: { query } })
   return { items: data!.items.map(ofMessage), next: data!.next ?? null }
+}
+
+/** A key names every message of a record, whichever of its ids it is; pages that hold nothing that fits are passed over. */
+async function searchKey(key: string, asked: Asked, after: number | undefined): Promise<Page> {
+  const { data } = await api.GET('/api/v1/trace/{key}', { params: { path: { key }, query: { after, limit: LIMIT_OF_KEY } } })
+  const { items, next } = data!
+  const found = items.filter((message) => fits(message, asked))
+  return found.length || next == null ? { items: found.map(ofMessage), next: next ?? null } : searchKey(key, asked, next)
 }
 
 /** Where what is asked is had as a file; of a key there is none. */

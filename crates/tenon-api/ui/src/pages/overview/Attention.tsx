@@ -8,8 +8,8 @@ interface Point { state: string; label: string; about?: string; count: string; t
 
 /** Most of a kind that are counted. */
 const MOST = 100
-/** Asked when the page is opened, and not again at once. */
-const SELDOM = { retry: false, staleTime: 60_000 } as const
+/** What turns slowly is asked again as seldom as the hub makes it anew. */
+const SELDOM = { retry: false, staleTime: 60_000, refetchInterval: 60_000 } as const
 
 const RANK = ['failed', 'retry', 'waiting', 'due', 'behind']
 

@@ -20,11 +20,10 @@ export function Correct({ one, done }: { one: Schemas['ParkedDetail']; done: () 
   const body = useQuery({
     queryKey: ['revealed', one.message_id],
     gcTime: 0,
-    staleTime: Infinity,
+    staleTime: 'static',
     queryFn: async () => {
       const { data } = await api.POST('/api/v1/messages/{id}/reveal', { params: { path: { id: one.message_id } }, body: { because: t('correct') } })
-      const told = data as unknown as { raw?: string | null; canonical?: unknown }
-      return one.direction === 'inbound' ? (told.raw ?? '') : pretty(told.canonical)
+      return one.direction === 'inbound' ? (data!.raw ?? '') : pretty(data!.canonical)
     },
   })
   if (body.error) return <Trouble error={body.error} />

@@ -11,23 +11,14 @@ import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
 import { useMay, useSession } from '../../session/session'
 
-interface Correction {
-  id: number
-  message_id: string
-  direction: 'inbound' | 'outbound'
-  system: string
-  state: string
-  proposal: { who: string; because: string }
-  proposed_at: string
-  difference?: string
-}
-
 /** Corrections that a second person has to decide; nothing where there are none. */
 export function Corrections() {
   const { t } = useTranslation('parked')
   const looking = useOpened('correction')
+  // What it changes is shown with all values, to those alone who may see them.
+  const looks = useMay('reveal')
   const found = hub.useQuery('get', '/api/v1/corrections', { params: { query: { state: 'proposed', limit: 100 } } }, { refetchInterval: 5_000 })
-  const items = (found.data?.items ?? []) as unknown as Correction[]
+  const items = found.data?.items ?? []
   if (!items.length && looking.id === undefined) return null
   return (
     <Panel title={t('corrections')} flush>
@@ -37,18 +28,18 @@ export function Corrections() {
         dataSource={items}
         pagination={false}
         scroll={{ x: 640 }}
-        rowClassName="clickable"
-        onRow={(item) => ({ onClick: () => looking.open(item.id) })}
+        rowClassName={looks ? 'clickable' : ''}
+        onRow={(item) => ({ onClick: () => looks && looking.open(item.id) })}
         columns={[
-          { title: t('record'), render: (_, item) => <button type="button" className="linkish mono" onClick={(event) => { event.stopPropagation(); looking.open(item.id) }}>{item.message_id}</button> },
+          { title: t('record'), render: (_, item) => (looks ? <button type="button" className="linkish mono" onClick={(event) => { event.stopPropagation(); looking.open(item.id) }}>{item.message_id}</button> : <span className="mono">{item.message_id}</span>) },
           { title: t('way'), render: (_, item) => t(item.direction === 'inbound' ? 'from' : 'to', { system: item.system }) },
           { title: t('proposed_by'), render: (_, item) => <b>{item.proposal.who}</b> },
           { title: t('because'), render: (_, item) => <span className="break">{item.proposal.because}</span> },
           { title: t('since'), dataIndex: 'proposed_at', width: 130, render: (at: string) => <When at={at} /> },
         ]}
       />
-      <Drawer open={looking.id !== undefined} onClose={looking.close} size={720} title={t('correction')} destroyOnHidden>
-        {looking.id !== undefined && <Decide id={Number(looking.id)} done={looking.close} />}
+      <Drawer open={looks && looking.id !== undefined} onClose={looking.close} size={720} title={t('correction')} destroyOnHidden>
+        {looks && looking.id !== undefined && <Decide id={Number(looking.id)} done={looking.close} />}
       </Drawer>
     </Panel>
   )
@@ -62,10 +53,10 @@ function Decide({ id, done }: { id: number; done: () => void }) {
   const say = useSay()
   const askWhy = useAskWhy()
   const queries = useQueryClient()
-  const found = hub.useQuery('get', '/api/v1/corrections/{id}', { params: { path: { id } } })
+  const found = hub.useQuery('get', '/api/v1/corrections/{id}', { params: { path: { id } } }, { staleTime: 'static' })
   if (found.error) return <Trouble error={found.error} />
   if (!found.data) return <Skeleton active />
-  const one = found.data as unknown as Correction
+  const one = found.data
   async function decide(approve: boolean) {
     const because = await askWhy(t(approve ? 'approve_title' : 'reject_title'), t('decide_text'), { required: true, ok: t(approve ? 'approve' : 'reject') })
     if (!because) return

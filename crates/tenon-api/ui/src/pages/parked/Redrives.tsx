@@ -1,29 +1,16 @@
 import { Button, Progress } from 'antd'
 import { useQueryClient } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
-import { api, hub } from '../../api/client'
+import { api, hub, type Schemas } from '../../api/client'
 import { useSay } from '../../parts/ask'
 import { useFormat } from '../../parts/format'
 import { Panel } from '../../parts/PageHead'
 import { State } from '../../parts/State'
 import { When } from '../../parts/When'
 import { useMay } from '../../session/session'
-import { inWords, type Filter } from './filter'
+import { inWords } from './filter'
 
-interface Redrive {
-  id: number
-  act: 'redrive' | 'drop'
-  selection: Filter
-  per_second?: number | null
-  state: 'running' | 'stopped' | 'done'
-  who: string
-  because: string
-  began_at: string
-  ended_at?: string | null
-  total: number
-  sent: number
-  passed_over: number
-}
+type Redrive = Schemas['RedriveView']
 
 const SHOWN = 3
 /** How long what is done is still shown. */
@@ -38,7 +25,7 @@ export function Redrives() {
   const queries = useQueryClient()
   const found = hub.useQuery('get', '/api/v1/redrives', { params: { query: { limit: SHOWN } } }, { refetchInterval: 1_500 })
   const lately = ({ state, ended_at }: Redrive) => state !== 'done' || !ended_at || Date.now() - new Date(ended_at).getTime() < LATELY
-  const items = ((found.data?.items ?? []) as unknown as Redrive[]).filter(lately)
+  const items = (found.data?.items ?? []).filter(lately)
   if (!items.length) return null
   async function turn(id: number, state: 'stop' | 'resume') {
     try {

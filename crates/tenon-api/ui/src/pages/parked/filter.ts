@@ -43,7 +43,7 @@ export const fits = (group: Schemas['GroupView'], { system, direction, state, co
 export const reasonOf = (t: TFunction<'parked'>, code: string) => t([`code.${code.replaceAll('.', '_')}`, 'code.other'], { code })
 
 /** A filter in words, each a part of what it asks. */
-export function inWords(t: TFunction<'parked'>, filter: Filter, time: (at: string) => string): string[] {
+export function inWords(t: TFunction<'parked'>, filter: Schemas['Selection'], time: (at: string) => string): string[] {
   const { system, direction, state, code, entity, key, reason, text, since, until } = filter
   const way = direction && t(direction === 'inbound' ? 'from' : 'to', { system: system ?? '…' })
   return [

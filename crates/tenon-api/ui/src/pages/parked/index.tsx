@@ -4,6 +4,7 @@ import { Link } from 'react-router'
 import { hub } from '../../api/client'
 import { PageHead, Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
+import { useSession } from '../../session/session'
 import { Corrections } from './Corrections'
 import { asksMore, useFilter } from './filter'
 import { Filters } from './Filters'
@@ -15,12 +16,14 @@ import { Waiting } from './Waiting'
 export default function Parked() {
   const { t } = useTranslation('parked')
   const { filter } = useFilter()
+  // Nobody can say of which system a message is that cannot be read.
+  const { systems } = useSession()
   const groups = hub.useQuery('get', '/api/v1/parked/groups', {}, { refetchInterval: 1_500 })
   if (groups.error) return <Trouble error={groups.error} again={() => groups.refetch()} />
   if (!groups.data) return <Skeleton active className="page" />
   return (
     <div className="page">
-      <PageHead title={t('title')} text={t('text')} tools={<Link to="/dead-letters">{t('nav.dead_letters', { ns: 'common' })}</Link>} />
+      <PageHead title={t('title')} text={t('text')} tools={!systems?.length && <Link to="/dead-letters">{t('nav.dead_letters', { ns: 'common' })}</Link>} />
       <div className="stack">
         <Corrections />
         <Redrives />

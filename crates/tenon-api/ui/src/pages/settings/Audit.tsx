@@ -11,8 +11,6 @@ import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
 import { Chain } from './Chain'
 
-interface Entry { position: number; at: string; who: string; via: string; origin?: string; action: string; subject?: string; outcome: string; detail: unknown; previous: string; hash: string }
-
 const FILTERS = ['who', 'action', 'subject', 'since', 'until'] as const
 type Filter = Partial<Record<(typeof FILTERS)[number], string>>
 
@@ -36,7 +34,7 @@ export function Audit() {
   const tokens = hub.useQuery('get', '/api/v1/tokens')
   const actions = hub.useQuery('get', '/api/v1/audit/actions')
   const people = [...(users.data?.items.map(({ user }) => user) ?? []), ...(tokens.data?.items.map(({ name }) => `token:${name}`) ?? [])]
-  const entries = (found.data?.pages.flatMap((page) => page.items) ?? []) as unknown as Entry[]
+  const entries = found.data?.pages.flatMap((page) => page.items) ?? []
   const filtered = Object.keys(filter).length > 0
   const file = (format: string) => `/api/v1/audit/export?${new URLSearchParams({ ...filter, format })}`
   return (
@@ -92,7 +90,7 @@ export function Audit() {
       {found.error ? (
         <Trouble error={found.error} again={() => found.refetch()} />
       ) : (
-        <Table<Entry>
+        <Table
           size="small"
           rowKey="position"
           loading={found.isPending}

@@ -5,7 +5,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, hub, type Schemas } from '../../api/client'
 import { useAskWhy } from '../../parts/ask'
-import { Code, ordered, pretty } from '../../parts/Code'
+import { Code, ordered, pretty, readable } from '../../parts/Code'
 import { useCopy } from '../../parts/copy'
 import { Trouble } from '../../parts/Trouble'
 import { useMay } from '../../session/session'
@@ -25,10 +25,12 @@ export function Stages({ id, entity }: { id: string; entity: string }) {
     enabled: because !== undefined,
     // Nothing that was revealed is kept longer than it is looked at.
     gcTime: 0,
-    staleTime: Infinity,
+    // Each time it is asked stands in the trail: only a person asks.
+    staleTime: 'static',
     queryFn: async () => {
       const { raw, raw_base64, ...rest } = (await api.POST('/api/v1/messages/{id}/reveal', { ...path, body: { because: because! } })).data!
-      return { ...rest, raw: parsed(raw ?? raw_base64 ?? null) }
+      const text = raw ?? raw_base64 ?? null
+      return { ...rest, text, raw: parsed(text) }
     },
   })
   const reveal = async () => {
@@ -38,6 +40,8 @@ export function Stages({ id, entity }: { id: string; entity: string }) {
   const [stage, setStage] = useState('canonical')
   const [compare, setCompare] = useState(false)
   const bodies = masked.data && ({ ...masked.data, ...revealed.data } as { raw: unknown; canonical: unknown; mapped: Schemas['Mapped'][] })
+  // As it came, each number as it is written; what is masked has been read and written anew.
+  const came = revealed.data?.text ?? undefined
   const error = masked.error ?? revealed.error
   if (error) return <Trouble error={error} />
   if (!bodies) return <Skeleton active />
@@ -66,7 +70,7 @@ export function Stages({ id, entity }: { id: string; entity: string }) {
             <Button
               size="small"
               icon={<FileDoneOutlined />}
-              onClick={() => void copy(mappingCase(entity, bodies.raw, bodies.canonical), t('case_copied'))}
+              onClick={() => void copy(mappingCase(entity, came !== undefined && typeof bodies.raw !== 'string' ? came : JSON.stringify(bodies.raw), JSON.stringify(bodies.canonical)), t('case_copied'))}
             >
               {t('copy_case')}
             </Button>
@@ -85,7 +89,7 @@ export function Stages({ id, entity }: { id: string; entity: string }) {
       ) : (
         <Code
           label={shown.label}
-          text={pretty(compare ? ordered(shown.body) : shown.body)}
+          text={compare ? pretty(ordered(shown.body)) : shown.value === 'raw' && came !== undefined ? readable(came) : pretty(shown.body)}
           before={compare && shown.before != null ? pretty(ordered(shown.before)) : undefined}
           language={typeof shown.body === 'string' ? 'plain' : 'json'}
         />
