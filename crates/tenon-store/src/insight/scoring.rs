@@ -235,10 +235,12 @@ impl Insight {
             .ask(
                 "select c.id, c.code, c.name, c.owner, c.grade, c.proposed, c.score, c.parts,
                      c.cooperation, c.declined, c.scored_on
-                 from {generation integer, score integer, id uuid} g
-                 join insight_customer c on c.generation = g.generation
-                 where c.proposed is not null and c.root = c.id and c.version >= 0
-                     and (c.score < g.score or (c.score = g.score and c.id > g.id))
+                 from insight_customer c
+                 where c.generation = (select g.generation from {generation integer} g)
+                     and c.proposed is not null and c.root = c.id and c.version >= 0
+                     and c.score <= (select g.score from {score integer} g)
+                     and (c.score < (select g.score from {score integer} g)
+                         or c.id > (select g.id from {id uuid} g))
                  order by c.score desc, c.id limit (select most from {most integer} g)",
                 &[given],
             )
