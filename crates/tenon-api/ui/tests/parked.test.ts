@@ -55,6 +55,8 @@ test('what waits is found by its key, its reason and its body, and the address s
   const search = async (by: string, text: string, found: number, address: string) => {
     await page.getByRole('combobox', { name: 'Search by' }).click()
     await page.locator('.ant-select-item-option').getByText(by, { exact: true }).click()
+    // It is chosen when the box says so.
+    await page.locator('.ant-select', { has: page.getByRole('combobox', { name: 'Search by' }) }).getByText(by, { exact: true }).first().waitFor()
     await page.getByRole('searchbox', { name: 'Search what waits' }).fill(text)
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: `Messages ${found}` }).waitFor()
