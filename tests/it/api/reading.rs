@@ -224,6 +224,12 @@ async fn deliveries_are_found_by_where_they_went_and_how_they_stand() {
             after = format!("&after={next}");
         }
         assert_eq!(seen.len(), expected, "{name}");
+        let request = Request::get("/api/v1/summary")
+            .header("authorization", format!("Bearer {token}"))
+            .body(Body::empty());
+        let counts = ask(&router, request.expect("a request")).await.with(200);
+        let told = counts.json()["deliveries"].get("erp").is_some();
+        assert_eq!(told, expected > 0, "{name}: {}", counts.text());
     }
     for wrong in [
         "state=lost",

@@ -225,6 +225,12 @@ async fn giving_up_needs_a_person_and_a_reason() {
         .problem(400, "deed.reason");
     let dropped = tell(&router, "/api/v1/parked/drop", drop("ordered twice")).await;
     assert_eq!(dropped.with(200).json(), json!({ "dropped": 1 }));
+    // The trail names the message: the number of what waited means nothing any more.
+    let entries = site.store().audit_after(0, 100).await.expect("a trail");
+    let last = entries.last().expect("an entry");
+    assert_eq!(last.action, "parked.dropped");
+    assert_eq!(json!(last.subject), waiting[0]["message_id"]);
+    assert_eq!(last.detail["messages"], json!([waiting[0]["message_id"]]));
     let left = get(&router, "/api/v1/parked").await.with(200).json();
     assert_eq!(left["items"].as_array().map(Vec::len), Some(1));
 }

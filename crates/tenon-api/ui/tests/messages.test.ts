@@ -131,12 +131,7 @@ test('an invited person chooses a password, though another is signed in, and wor
 test('who may only look is offered nothing that would be refused', async () => {
   const { page } = visitor
   const made = await hub.api('/api/v1/users', { user: 'sun.yi', role: 'viewer' })
-  await page.goto(hub.url + made.link)
-  await page.getByLabel('User name').fill('sun.yi')
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-  await page.getByLabel('The password once more').fill(PASSWORD)
-  await page.getByRole('button', { name: 'Set password and sign in' }).click()
-  await page.getByRole('heading', { name: 'Overview' }).waitFor()
+  await visitor.enter(hub, made.link, 'sun.yi')
   const refused: string[] = []
   page.on('response', (response) => response.status() >= 400 && refused.push(`${response.status()} ${response.url()}`))
   const acts = page.getByRole('button', { name: /^(Pause|Resume|Reload|Test|Send again|Deliver again|Give up|Edit|Reveal|Show values|Merge|Approve|Decline|Add)/ })

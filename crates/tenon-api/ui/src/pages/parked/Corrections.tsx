@@ -53,7 +53,8 @@ function Decide({ id, done }: { id: number; done: () => void }) {
   const say = useSay()
   const askWhy = useAskWhy()
   const queries = useQueryClient()
-  const found = hub.useQuery('get', '/api/v1/corrections/{id}', { params: { path: { id } } }, { staleTime: 'static' })
+  // Each look stands in the trail: it is asked for when somebody opens it, anew each time, and never by itself.
+  const found = hub.useQuery('get', '/api/v1/corrections/{id}', { params: { path: { id } } }, { staleTime: 'static', gcTime: 0 })
   if (found.error) return <Trouble error={found.error} />
   if (!found.data) return <Skeleton active />
   const one = found.data
