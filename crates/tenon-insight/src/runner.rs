@@ -155,14 +155,12 @@ impl Turn {
             self.store.begin_generation(1, true).await?;
             return Ok(true);
         };
-        let mut busy = self.advance(*live, claim).await?;
+        let mut busy = self.advance(*live, claim).await?
+            || self.look(*live).await?
+            || self.score(live.generation).await? > 0
+            || self.replenish(live.generation).await?;
         for other in generations.iter().filter(|generation| generation.live == 0) {
             busy |= self.bring_up(*live, *other, claim).await?;
-        }
-        if !busy {
-            busy = self.look(*live).await?
-                || self.score(live.generation).await?
-                || self.replenish(live.generation).await?;
         }
         Ok(busy)
     }
@@ -195,7 +193,7 @@ impl Turn {
     /// Brings the generation on that is built beside the live one, and swaps them when it has come up to
     /// it; one that was left behind by a swap is removed.
     async fn bring_up(
-        &self,
+        &mut self,
         live: Generation,
         other: Generation,
         claim: &dyn Claim,
@@ -210,19 +208,21 @@ impl Turn {
         self.advance(other, claim).await?;
         // As far as the live one, not as far as the journal: that has no end while messages come.
         let reached = self.position(other.generation).await?;
-        if reached >= self.position(live.generation).await? && claim.holds().await {
-            while self
-                .books(other.generation)
-                .identify(&self.policy, self.position(other.generation).await?)
-                .await?
-                > 0
-            {}
-            self.store.go_live(other.generation).await?;
-            tracing::info!(
-                generation = other.generation,
-                "the projections are made anew"
-            );
+        if reached < self.position(live.generation).await? {
+            return Ok(true);
         }
+        // Nobody is to see customers without scores. A whole portion is followed by more; fewer are those
+        // that the last messages changed.
+        if self.score(other.generation).await? == SCORED as usize || !claim.holds().await {
+            return Ok(true);
+        }
+        let books = self.books(other.generation);
+        while books.identify(&self.policy, reached).await? > 0 {}
+        self.store.go_live(other.generation).await?;
+        tracing::info!(
+            generation = other.generation,
+            "the projections are made anew"
+        );
         Ok(true)
     }
 
@@ -280,15 +280,15 @@ impl Turn {
         Ok(changed > 0)
     }
 
-    /// Scores customers whose facts have changed.
-    async fn score(&mut self, generation: i32) -> Result<bool, StoreError> {
+    /// Scores a portion of the customers whose facts have changed, and returns how many.
+    async fn score(&mut self, generation: i32) -> Result<usize, StoreError> {
         let today = (self.today)();
         let ids = self
             .store
             .unscored(generation, day_number(today), SCORED)
             .await?;
         if ids.is_empty() {
-            return Ok(false);
+            return Ok(0);
         }
         // Before the scores, which say that these customers were looked at today. Demand comes after them:
         // who is still waited for is asked about again by whoever goes on.
@@ -297,9 +297,9 @@ impl Turn {
         }
         score::score(&self.store, &self.policy, generation, &ids, today).await?;
         if let Some(waiting) = &mut self.waiting {
-            waiting.extend(ids.into_iter().map(|id| (id, Timestamp::UNIX_EPOCH)));
+            waiting.extend(ids.iter().map(|id| (*id, Timestamp::UNIX_EPOCH)));
         }
-        Ok(true)
+        Ok(ids.len())
     }
 
     /// Asks for what dealers need whose facts have changed, and then not for a while.

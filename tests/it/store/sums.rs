@@ -10,7 +10,9 @@ use tenon_core::money::Decimal;
 use tenon_core::{Entity, MasterId};
 use tenon_insight::{Policy, Turn};
 use tenon_store::Commit;
-use tenon_store::insight::{Activity, CustomerRow, Insight, MonthRow, Projection, ReportFilter};
+use tenon_store::insight::{
+    Activity, CustomerRow, Insight, MonthRow, Projection, ReportFilter, ScoreFilter,
+};
 use uuid::Uuid;
 
 use super::fixtures::{House, write};
@@ -394,6 +396,8 @@ pub(super) async fn figures_are_made_anew_while_messages_come(house: &House) {
         let (orders, _) = sold(house, live).await;
         assert!(orders >= seen, "{orders} after {seen}");
         seen = orders;
+        let scores = insight.scores(live, &ScoreFilter::default(), None, 2).await;
+        assert_eq!(scores.unwrap().len(), 1, "scored before anybody looks");
         if live != before {
             break;
         }

@@ -10,6 +10,9 @@ import { useMay } from '../../session/session'
 import { DecisionList } from './Decisions'
 import { Grade, GRADES, nameOf, Parts, Rate, Score, type Graded } from './parts'
 
+/** Milliseconds between two looks at the first page. */
+const EVERY = 3_000
+
 /** Every customer by its score, what it is made of, and what was decided of it. */
 export function Scores() {
   const { t } = useTranslation('grades')
@@ -28,6 +31,8 @@ export function Scores() {
     initialPageParam: undefined as string | undefined,
     queryFn: async ({ pageParam }) => (await api.GET('/api/v1/insight/scores', { params: { query: { ...asked, after: pageParam, limit: 50 } } })).data!,
     getNextPageParam: (page) => page.next ?? undefined,
+    // Scores follow what is told of a customer; further pages stay as they are while somebody reads them.
+    refetchInterval: ({ state }) => (state.data?.pages.length ?? 0) <= 1 && EVERY,
   })
   const rows = found.data?.pages.flatMap((page) => page.items) ?? []
   const filtered = Object.values(asked).some(Boolean)
