@@ -2,7 +2,8 @@
 //!
 //! A connector that is stalled, paused or failed for some time; too many messages parked, or one of them for
 //! too long; a queue that holds messages while nobody makes progress. Each alert is raised once and cleared
-//! once. A node tells of its own components; of what all share, the one that holds the claim `alerts`.
+//! once. A node tells of its own components; of what all share, the one that holds the claim `alerts`. What is
+//! shown stands on any node.
 //! What cannot be handed over is tried again, in order, until it is taken: at least once, told apart by `id`.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -18,12 +19,13 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use tenon_connector::{Humane, Secret};
 use tenon_core::{SystemName, Timestamp};
-use tenon_pipeline::{ComponentState, Depths, Health};
-use tenon_store::{Claim, SharedStore};
+use tenon_pipeline::{Component, ComponentState, Depths, Health};
+use tenon_store::{Claim, HubNode, SharedStore};
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use crate::access::Principal;
+use crate::nodes::{Pulses, Standing};
 use crate::{Api, Problem};
 
 /// `[alerts]` of tenon.toml.
@@ -92,6 +94,8 @@ pub struct Watched {
     pub depths: Depths,
     /// How this node is getting on.
     pub health: Arc<Health>,
+    /// This node, among others; none where it is alone.
+    pub node: Option<HubNode>,
 }
 
 /// What is wrong, by kind and subject: the name under which it is raised and cleared.
@@ -318,26 +322,30 @@ struct Watcher {
 impl Watcher {
     /// Compares what is wrong now with what was told.
     async fn look(&mut self) {
-        let mut stands = self.components();
-        match self.shared().await {
-            Some(shared) => stands.extend(shared),
+        let reports = self.watched.health.reports().into_iter();
+        let here = reports.map(|(component, report)| (component, Standing { report, node: None }));
+        let own = self.components(here);
+        let (others, shared) = match self.elsewhere().await {
+            Some(told) => told,
             // What cannot be told now is neither raised nor cleared.
             None => {
                 let before = self.alerts.standing().clone();
                 let shared = |(name, _): &(Name, _)| !is_own(name);
-                stands.extend(before.into_iter().filter(shared));
+                (Wrong::new(), before.into_iter().filter(shared).collect())
             }
-        }
-        self.alerts.stand(stands.clone());
+        };
+        let mut stands = others;
+        stands.extend(shared.clone());
+        stands.extend(own.clone());
+        self.alerts.stand(stands);
         if self.settings.url.is_none() {
             return;
         }
-        let tells = self.has_claim().await;
-        let mut wrong = stands;
-        if !tells {
+        let mut wrong = own;
+        match self.has_claim().await {
+            true => wrong.extend(shared),
             // Another node tells of what all share.
-            wrong.retain(|name, _| is_own(name));
-            self.raised.retain(|name, _| is_own(name));
+            false => self.raised.retain(|name, _| is_own(name)),
         }
         let raised: Vec<Name> = self.raised.keys().cloned().collect();
         for name in raised {
@@ -370,15 +378,19 @@ impl Watcher {
         }
     }
 
-    /// Components of this node that do not go on for too long.
-    fn components(&self) -> Wrong {
+    /// Components that do not go on for too long.
+    fn components(&self, components: impl IntoIterator<Item = (Component, Standing)>) -> Wrong {
         let mut wrong = BTreeMap::new();
-        for (component, report) in self.watched.health.reports() {
-            let (kind, reason) = match &report.state {
+        for (component, Standing { report, node }) in components {
+            let (kind, reason) = match report.state {
                 ComponentState::Stalled { reason } => ("connector.stalled", reason),
                 ComponentState::Paused { reason } => ("connector.paused", reason),
                 ComponentState::Failed { reason } => ("connector.failed", reason),
                 _ => continue,
+            };
+            let detail = match node {
+                Some(node) => format!("{reason} ({node})"),
+                None => reason,
             };
             // What cannot go on by itself is told at once.
             let patience = match kind {
@@ -386,16 +398,24 @@ impl Watcher {
                 _ => self.settings.stalled_for.0,
             };
             if since(report.since) >= patience {
-                wrong.insert((kind, component.0), (reason.clone(), report.since));
+                wrong.insert((kind, component.0), (detail, report.since));
             }
         }
         wrong
     }
 
-    /// What all nodes share; `None` when the store cannot tell.
-    async fn shared(&mut self) -> Option<Wrong> {
+    /// The components of all nodes that do not go on, and what all nodes share; `None` when the store cannot tell.
+    async fn elsewhere(&mut self) -> Option<(Wrong, Wrong)> {
+        let Watched {
+            store,
+            health,
+            node,
+            ..
+        } = &self.watched;
+        let pulses = Pulses::feel(store, health, node.as_ref()).await.ok()?;
+        let components = pulses.components();
+        let groups = store.parked_groups().await.ok()?;
         let mut wrong = BTreeMap::new();
-        let groups = self.watched.store.parked_groups().await.ok()?;
         let mut by_system: BTreeMap<String, (u64, Timestamp)> = BTreeMap::new();
         for group in groups {
             let entry = by_system
@@ -416,17 +436,14 @@ impl Watcher {
                 wrong.insert(("parked.old", system), (detail, oldest));
             }
         }
-        let reports = self.watched.health.reports();
         for (queue, depth) in self.watched.depths.read().await {
-            // An empty queue, or one that moves: what a component of this node has worked on since.
+            // An empty queue, or one that moves: what a component of some node has worked on since.
             let name = queue
                 .strip_prefix("deliver.")
                 .map(|system| format!("{system}/deliver"));
             let name = name.unwrap_or_else(|| queue.clone());
-            let moved = reports
-                .iter()
-                .find(|(component, _)| component.0 == name)
-                .and_then(|(_, report)| report.last_progress);
+            let there = components.get(&Component(name));
+            let moved = there.and_then(|there| there.report.last_progress);
             match depth {
                 None => continue,
                 Some(0) => {
@@ -448,7 +465,7 @@ impl Watcher {
                 }
             }
         }
-        Some(wrong)
+        Some((self.components(components), wrong))
     }
 
     async fn has_claim(&mut self) -> bool {

@@ -19,6 +19,7 @@ use crate::access::{Note, Principal};
 use crate::live;
 use crate::mappings::{MappingView, file, mappings};
 use crate::masking::without_secrets;
+use crate::nodes::{Rates, Standing};
 use crate::problem::{Path, Told};
 use crate::{Api, Problem};
 
@@ -43,7 +44,7 @@ pub(crate) struct ConnectorView {
     receives: Vec<InletView>,
     /// What goes to it.
     delivers: Vec<OutletView>,
-    /// How deliveries stand on this node, where there are any.
+    /// How deliveries stand, where there are any.
     deliver: Option<live::Half>,
     /// The halves that a person has paused.
     pauses: Vec<PauseView>,
@@ -115,7 +116,7 @@ pub(crate) struct InletView {
     address: Option<String>,
     /// The mapping's file.
     mapping: String,
-    /// How it stands on this node.
+    /// How it stands.
     now: live::Half,
 }
 
@@ -170,13 +171,11 @@ pub(crate) async fn connectors(
     State(api): State<Api>,
     principal: Principal,
 ) -> Result<Json<Vec<ConnectorView>>, Problem> {
-    let pauses = api.store.pauses().await?;
+    let now = Now::of(&api).await?;
     let deployment = api.deployment();
     let systems = deployment.systems.iter();
     let systems = systems.filter(|system| principal.touches(&system.name));
-    Ok(Json(
-        systems.map(|system| view(&api, system, &pauses)).collect(),
-    ))
+    Ok(Json(systems.map(|system| view(system, &now)).collect()))
 }
 
 /// One connector with its file, secrets masked, and its mappings with their cases.
@@ -189,8 +188,7 @@ pub(crate) async fn connector(
     Path(name): Path<String>,
 ) -> Result<Json<ConnectorDetail>, Problem> {
     let system = find(&api, &name)?;
-    let pauses = api.store.pauses().await?;
-    let connector = view(&api, &system, &pauses);
+    let connector = view(&system, &Now::of(&api).await?);
     // Cases run mappings, and the file is read: neither belongs on a thread that serves requests.
     let (text, mappings) = tokio::task::spawn_blocking(move || {
         let text = std::fs::read_to_string(&system.file).ok();
@@ -439,9 +437,24 @@ pub(crate) fn find(api: &Api, name: &str) -> Result<System, Problem> {
         })
 }
 
-fn view(api: &Api, system: &System, pauses: &[Pause]) -> ConnectorView {
-    let reports = api.health.reports();
-    let speeds = api.live.speeds(api);
+/// How the connectors stand at a moment.
+struct Now {
+    components: BTreeMap<Component, Standing>,
+    rates: Rates,
+    pauses: Vec<Pause>,
+}
+
+impl Now {
+    async fn of(api: &Api) -> Result<Self, Problem> {
+        Ok(Self {
+            components: api.pulses().await?.components(),
+            rates: api.live.rates(api),
+            pauses: api.store.pauses().await?,
+        })
+    }
+}
+
+fn view(system: &System, now: &Now) -> ConnectorView {
     let receives = system.inlets.iter().map(|inlet| {
         let component = Component(format!("{}/receive/{}", system.name, inlet.name));
         let (how, every_ms, schedule, address) = match &inlet.intake {
@@ -465,8 +478,8 @@ fn view(api: &Api, system: &System, pauses: &[Pause]) -> ConnectorView {
             now: live::inlet_half(
                 inlet,
                 &component,
-                reports.get(&component),
-                speeds.of(&component),
+                now.components.get(&component),
+                now.rates.moved(&component),
             ),
         }
     });
@@ -482,7 +495,10 @@ fn view(api: &Api, system: &System, pauses: &[Pause]) -> ConnectorView {
         }
         .to_owned(),
     });
-    let own = pauses.iter().filter(|pause| pause.system == system.name);
+    let own = now
+        .pauses
+        .iter()
+        .filter(|pause| pause.system == system.name);
     ConnectorView {
         name: system.name.clone(),
         kind: system.kind.to_owned(),
@@ -493,7 +509,8 @@ fn view(api: &Api, system: &System, pauses: &[Pause]) -> ConnectorView {
         delivers: delivers.collect(),
         deliver: (!system.outlets.is_empty()).then(|| {
             let component = Component(format!("{}/deliver", system.name));
-            live::half(&component.0, reports.get(&component), speeds.of(&component))
+            let there = now.components.get(&component);
+            live::half(&component.0, there, now.rates.delivered(&system.name))
         }),
         windows: system.windows.iter().map(WindowView::from).collect(),
         pauses: own

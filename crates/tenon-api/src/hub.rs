@@ -93,7 +93,7 @@ pub(crate) struct RetentionView {
 #[utoipa::path(get, path = "/api/v1/hub", tag = "health", operation_id = "hub", responses(
     (status = 200, description = "the hub", body = HubView)))]
 pub(crate) async fn hub(State(api): State<Api>) -> Result<Json<HubView>, Problem> {
-    let own = api.reloader.as_ref().map(tenon_pipeline::Reloader::node);
+    let own = api.reloader.as_ref().map(|reloader| reloader.node().id);
     let nodes = api.store.known_nodes().await?.into_iter();
     let insight = api.store.insight();
     let (_, oldest_message) = insight.behind(0).await?;

@@ -27,6 +27,7 @@ mod live;
 mod mappings;
 mod masking;
 mod masters;
+mod nodes;
 mod parked;
 mod playground;
 mod problem;
@@ -51,7 +52,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use tenon_connector::Deployment;
 use tenon_core::Failure;
 use tenon_pipeline::{Accept, Depths, Health, MasterPolicy, Reloader, Systems};
-use tenon_store::SharedStore;
+use tenon_store::{SharedStore, StoreError};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
@@ -61,6 +62,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use access::{session, sessions, single_sign_on, tokens, trail, users};
+
+use nodes::Pulses;
 
 pub use access::{Access, AccessPolicy};
 pub use insight::ahead::make_ahead;
@@ -112,6 +115,12 @@ impl Api {
     /// The systems as they are configured now.
     pub(crate) fn deployment(&self) -> Arc<Deployment> {
         self.systems.now()
+    }
+
+    /// How the nodes are getting on.
+    pub(crate) async fn pulses(&self) -> Result<Pulses, StoreError> {
+        let own = self.reloader.as_ref().map(Reloader::node);
+        Pulses::feel(&self.store, &self.health, own).await
     }
 }
 

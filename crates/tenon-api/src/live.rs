@@ -1,8 +1,7 @@
 //! What goes on right now, as server-sent events: one sampler for all who watch.
 //!
 //! The sampler looks once a second while somebody watches, and goes on for a minute after the last
-//! has left, so that whoever comes back sees the minutes before. Rates are those of this node, whose
-//! tallies they come from; depths and what waits are the whole hub's.
+//! has left, so that whoever comes back sees the minutes before. All of it is the whole hub's.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
@@ -15,14 +14,15 @@ use futures::Stream;
 use serde::Serialize;
 use tenon_connector::{Inlet, Intake, System};
 use tenon_core::{SystemName, Timestamp};
-use tenon_pipeline::{Component, ComponentState, DEAD_QUEUE, Report, Tallies, deliver_queue};
-use tenon_store::{Direction, ParkedGroup, ParkedState};
+use tenon_pipeline::{Component, ComponentState, DEAD_QUEUE, Report, deliver_queue};
+use tenon_store::{Direction, ParkedGroup, ParkedState, StoreError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use crate::Api;
 use crate::access::Principal;
+use crate::nodes::{Pulses, Rates, Standing};
 
 /// How often is looked.
 const EVERY: Duration = Duration::from_secs(1);
@@ -49,9 +49,9 @@ impl Live {
         }
     }
 
-    /// How fast each component of this node is. Asking makes the sampler look for a while.
-    pub(crate) fn speeds(&self, api: &Api) -> Speeds {
-        self.join(api).borrow().speeds.clone()
+    /// How fast all is. Asking makes the sampler look for a while.
+    pub(crate) fn rates(&self, api: &Api) -> Rates {
+        self.join(api).borrow().rates.clone()
     }
 
     /// Joins the sampler, which is started if it does not run.
@@ -77,19 +77,7 @@ impl Live {
 struct Watched {
     now: Option<Snapshot>,
     past: Vec<Moment>,
-    speeds: Speeds,
-}
-
-/// Messages a second by component, as of the newest look; none until there are two to compare.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Speeds(Option<BTreeMap<Component, f64>>);
-
-impl Speeds {
-    /// What has never reported, like a webhook that nobody calls, moves nothing.
-    pub(crate) fn of(&self, component: &Component) -> Option<f64> {
-        let speeds = self.0.as_ref()?;
-        Some(speeds.get(component).copied().unwrap_or_default())
-    }
+    rates: Rates,
 }
 
 /// The hub at one moment.
@@ -141,8 +129,10 @@ pub(crate) struct SystemNow {
 pub(crate) struct Half {
     /// Its name: `erp/deliver`.
     name: String,
-    /// `starting`, `flowing`, `idle`, `stalled`, `paused`, `failed`; `unknown` where another node has it.
+    /// `starting`, `flowing`, `idle`, `stalled`, `paused`, `failed`; `unknown` where no node has told of it.
     state: String,
+    /// The node where it stands so, of several the one where it stands worst; null where there is one node.
+    node: Option<String>,
     /// What stands in the way.
     reason: Option<String>,
     /// Since when it stands so.
@@ -154,14 +144,14 @@ pub(crate) struct Half {
     /// When it last moved a message, or found that there was none.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_progress: Option<Timestamp>,
-    /// When the hub last took a message by it, or the system last one of the hub's, since the node started.
+    /// When the hub last took a message by it, or the system last one of the hub's, since its node started.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_success: Option<Timestamp>,
-    /// What last went wrong since the node started, though it may have passed.
+    /// What last went wrong since its node started, though it may have passed.
     last_error: Option<Mishap>,
-    /// Messages a second; null until the node has looked twice.
+    /// Messages a second, on all nodes; null until it was looked twice.
     per_second: Option<f64>,
-    /// Messages since the node started.
+    /// Messages since the nodes started that are there.
     messages: u64,
 }
 
@@ -238,7 +228,7 @@ pub(crate) async fn live(
 async fn sample(api: Api, send: watch::Sender<Arc<Watched>>, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut tallies: VecDeque<(Timestamp, Tallies)> = VecDeque::new();
+    let mut looks: VecDeque<Pulses> = VecDeque::new();
     let mut past: VecDeque<Moment> = VecDeque::new();
     let mut alone = 0;
     // The receiver that is kept for those who come is one.
@@ -252,12 +242,8 @@ async fn sample(api: Api, send: watch::Sender<Arc<Watched>>, stop: CancellationT
         } else {
             alone + 1
         };
-        tallies.push_back((Timestamp::now(), api.health.tally()));
-        if tallies.len() > SMOOTH + 1 {
-            tallies.pop_front();
-        }
-        let now = match look(&api, &tallies).await {
-            Ok(now) => now,
+        let (now, rates) = match look(&api, &mut looks).await {
+            Ok(seen) => seen,
             Err(error) => {
                 tracing::debug!(%error, "the live view cannot look");
                 continue;
@@ -270,27 +256,29 @@ async fn sample(api: Api, send: watch::Sender<Arc<Watched>>, stop: CancellationT
         send.send_replace(Arc::new(Watched {
             now: Some(now),
             past: past.iter().cloned().collect(),
-            speeds: Rates::of(&tallies).speeds(),
+            rates,
         }));
     }
 }
 
-async fn look(
-    api: &Api,
-    tallies: &VecDeque<(Timestamp, Tallies)>,
-) -> Result<Snapshot, tenon_store::StoreError> {
+async fn look(api: &Api, looks: &mut VecDeque<Pulses>) -> Result<(Snapshot, Rates), StoreError> {
+    let pulses = api.pulses().await?;
+    let components = pulses.components();
+    looks.push_back(pulses);
+    if looks.len() > SMOOTH + 1 {
+        looks.pop_front();
+    }
+    let rates = Rates::between(looks);
     let groups = api.store.parked_groups().await?;
     let depths = api.depths.read().await;
-    let reports = api.health.reports();
-    let rates = Rates::of(tallies);
     let depth = |queue: &str| depths.get(queue).copied().flatten();
     let inbound = depths
         .iter()
         .filter(|(queue, _)| queue.starts_with("inbound."));
-    let lanes = reports
+    let lanes = components
         .iter()
         .filter(|(component, _)| component.0.starts_with("inbound."))
-        .map(|(component, report)| half(&component.0, Some(report), rates.moved(component)));
+        .map(|(component, there)| half(&component.0, Some(there), rates.moved(component)));
     let deployment = api.deployment();
     let systems = deployment.systems.iter().map(|system| {
         let of = |group: &&ParkedGroup| group.system == system.name;
@@ -305,11 +293,11 @@ async fn look(
         SystemNow {
             name: system.name.clone(),
             kind: system.kind.to_owned(),
-            receive: (!system.inlets.is_empty()).then(|| receiving(system, &reports, &rates)),
+            receive: (!system.inlets.is_empty()).then(|| receiving(system, &components, &rates)),
             deliver: (!system.outlets.is_empty()).then(|| {
                 let name = format!("{}/deliver", system.name);
-                let report = reports.get(&Component(name.clone()));
-                half(&name, report, rates.told(rates.delivered(&system.name)))
+                let there = components.get(&Component(name.clone()));
+                half(&name, there, rates.delivered(&system.name))
             }),
             queued: depth(&deliver_queue(&system.name)),
             lag_ms: rates.lag_ms(&system.name),
@@ -322,7 +310,7 @@ async fn look(
                 .sum(),
         }
     });
-    Ok(Snapshot {
+    let now = Snapshot {
         at: Timestamp::now(),
         ready: api.health.is_ready(),
         received_per_second: rates.all_received(),
@@ -331,18 +319,19 @@ async fn look(
         dead: depth(DEAD_QUEUE),
         lanes: lanes.collect(),
         systems: systems.collect(),
-    })
+    };
+    Ok((now, rates))
 }
 
 /// The inlets of a system as one half: it stands as the worst of them.
-fn receiving(system: &System, reports: &BTreeMap<Component, Report>, rates: &Rates<'_>) -> Half {
+fn receiving(system: &System, components: &BTreeMap<Component, Standing>, rates: &Rates) -> Half {
     let name = format!("{}/receive", system.name);
     let halves = system.inlets.iter().map(|inlet| {
         let component = Component(format!("{name}/{}", inlet.name));
         inlet_half(
             inlet,
             &component,
-            reports.get(&component),
+            components.get(&component),
             rates.moved(&component),
         )
     });
@@ -375,7 +364,7 @@ fn receiving(system: &System, reports: &BTreeMap<Component, Report>, rates: &Rat
     let mut all = all.unwrap_or_else(|| half(&name, None, None));
     all.name = name;
     // What is journaled, by whichever way it came: `tenon send` and a redrive tell of it too.
-    all.per_second = rates.told(rates.received(&system.name));
+    all.per_second = rates.received(&system.name);
     if all.state == "idle" && all.per_second.unwrap_or_default() > 0.0 {
         all.state = "flowing".to_owned();
     }
@@ -386,17 +375,18 @@ fn receiving(system: &System, reports: &BTreeMap<Component, Report>, rates: &Rat
 pub(crate) fn inlet_half(
     inlet: &Inlet,
     component: &Component,
-    report: Option<&Report>,
+    there: Option<&Standing>,
     per_second: Option<f64>,
 ) -> Half {
-    let mut half = half(&component.0, report, per_second);
-    if report.is_none() && matches!(inlet.intake, Intake::Webhook(_)) {
+    let mut half = half(&component.0, there, per_second);
+    if there.is_none() && matches!(inlet.intake, Intake::Webhook(_)) {
         half.state = "idle".to_owned();
     }
     half
 }
 
-pub(crate) fn half(name: &str, report: Option<&Report>, per_second: Option<f64>) -> Half {
+pub(crate) fn half(name: &str, there: Option<&Standing>, per_second: Option<f64>) -> Half {
+    let report = there.map(|there| &there.report);
     let moves = per_second.is_some_and(|rate| rate > 0.0);
     let (state, reason) = match report.map(|report| &report.state) {
         None => ("unknown", None),
@@ -416,6 +406,7 @@ pub(crate) fn half(name: &str, report: Option<&Report>, per_second: Option<f64>)
         state: state.to_owned(),
         reason,
         since: report.map(|report| report.since),
+        node: there.and_then(|there| there.node.clone()),
         failing: report.is_some_and(Report::is_failing),
         last_progress: report.and_then(|report| report.last_progress),
         last_success: report.and_then(|report| report.last_success),
@@ -447,102 +438,9 @@ impl Snapshot {
     }
 }
 
-/// What rose between two tallies, and in how many seconds.
-struct Rates<'t> {
-    before: &'t Tallies,
-    after: &'t Tallies,
-    seconds: f64,
-    /// Whether there are two looks to compare.
-    known: bool,
-}
-
-impl<'t> Rates<'t> {
-    fn of(tallies: &'t VecDeque<(Timestamp, Tallies)>) -> Self {
-        let (first, last) = (&tallies[0], &tallies[tallies.len() - 1]);
-        let seconds = last.0.duration_since(first.0).as_secs_f64();
-        Self {
-            before: &first.1,
-            after: &last.1,
-            // One look alone tells no rate: nothing has risen.
-            seconds: if seconds > 0.0 { seconds } else { 1.0 },
-            known: tallies.len() > 1,
-        }
-    }
-
-    fn risen<K: Ord>(
-        &self,
-        of: impl Fn(&Tallies) -> &BTreeMap<K, u64>,
-        wanted: impl Fn(&K) -> bool,
-    ) -> f64 {
-        let sum = |tallies: &Tallies| -> u64 {
-            let counts = of(tallies).iter();
-            counts
-                .filter(|(key, _)| wanted(key))
-                .map(|(_, count)| count)
-                .sum()
-        };
-        // A component that was reloaded away counts from the start again.
-        sum(self.after).saturating_sub(sum(self.before)) as f64
-    }
-
-    /// A rate, where there is something to compare.
-    fn told(&self, rate: f64) -> Option<f64> {
-        self.known.then_some(rate)
-    }
-
-    fn moved(&self, component: &Component) -> Option<f64> {
-        let risen = self.risen(|tallies| &tallies.moved, |moved| moved == component);
-        self.told(risen / self.seconds)
-    }
-
-    /// The rates of all components: those of deliveries by what came to an end, as everywhere.
-    fn speeds(&self) -> Speeds {
-        let speed = |component: &Component| {
-            let system = component.0.strip_suffix("/deliver");
-            match system.and_then(|name| SystemName::new(name).ok()) {
-                Some(system) => self.delivered(&system),
-                None => self.moved(component).unwrap_or_default(),
-            }
-        };
-        let components = self.after.moved.keys();
-        let speeds = components.map(|component| (component.clone(), speed(component)));
-        Speeds(self.known.then(|| speeds.collect()))
-    }
-
-    fn received(&self, system: &SystemName) -> f64 {
-        self.risen(
-            |tallies| &tallies.journaled,
-            |(source, ..)| source == system,
-        ) / self.seconds
-    }
-
-    fn delivered(&self, system: &SystemName) -> f64 {
-        let settled = self.risen(
-            |tallies| &tallies.settled,
-            |(target, state)| target == system && *state != "parked",
-        );
-        settled / self.seconds
-    }
-
-    fn all_received(&self) -> f64 {
-        self.risen(|tallies| &tallies.journaled, |_| true) / self.seconds
-    }
-
-    fn all_delivered(&self) -> f64 {
-        let settled = self.risen(|tallies| &tallies.settled, |(_, state)| *state != "parked");
-        settled / self.seconds
-    }
-
-    fn lag_ms(&self, system: &SystemName) -> Option<f64> {
-        let settled = self.delivered(system) * self.seconds;
-        let taken = |tallies: &Tallies| tallies.taken.get(system).copied().unwrap_or_default();
-        (settled > 0.0).then(|| (taken(self.after) - taken(self.before)) * 1_000.0 / settled)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use tenon_core::{Entity, Failure};
+    use tenon_core::Failure;
     use tenon_pipeline::Health;
 
     use super::*;
@@ -553,7 +451,8 @@ mod tests {
         let erp = Component("erp/deliver".to_owned());
         let state = |rate: f64| {
             let report = health.reports().remove(&erp);
-            half(&erp.0, report.as_ref(), Some(rate)).state
+            let there = report.map(|report| Standing { report, node: None });
+            half(&erp.0, there.as_ref(), Some(rate)).state
         };
         assert_eq!(state(0.0), "unknown");
         health.report(&erp, ComponentState::Idle, 0);
@@ -562,36 +461,5 @@ mod tests {
         assert_eq!([state(40.0), state(0.0)], ["flowing", "idle"]);
         health.report_failure(&erp, &Failure::transient("x", "connection refused"));
         assert_eq!(state(40.0), "stalled");
-    }
-
-    #[test]
-    fn rates_are_what_rose_between_the_first_look_and_the_last() {
-        let erp = SystemName::new("erp").unwrap();
-        let crm = SystemName::new("crm").unwrap();
-        let at = |second: i64| Timestamp::from_second(second).unwrap();
-        let mut after = Tallies::default();
-        after
-            .journaled
-            .insert((crm.clone(), Entity::Order, "routed"), 40);
-        after.settled.insert((erp.clone(), "delivered"), 20);
-        after.settled.insert((erp.clone(), "parked"), 5);
-        after.taken.insert(erp.clone(), 10.0);
-        let inlet = Component("crm/receive/orders".to_owned());
-        after.moved.insert(inlet.clone(), 8);
-        after.moved.insert(Component("erp/deliver".to_owned()), 25);
-        let looks = VecDeque::from([(at(0), Tallies::default()), (at(4), after)]);
-        let rates = Rates::of(&looks);
-        assert_eq!(rates.received(&crm), 10.0);
-        assert_eq!(rates.received(&erp), 0.0);
-        assert_eq!(rates.delivered(&erp), 5.0);
-        assert_eq!(rates.lag_ms(&erp), Some(500.0));
-        assert_eq!(rates.lag_ms(&crm), None);
-        assert_eq!(rates.moved(&inlet), Some(2.0));
-        let speeds = rates.speeds();
-        assert_eq!(speeds.of(&inlet), Some(2.0));
-        assert_eq!(speeds.of(&Component("erp/deliver".to_owned())), Some(5.0));
-        let once = VecDeque::from([looks[1].clone()]);
-        assert_eq!(Rates::of(&once).moved(&inlet), None);
-        assert_eq!(Rates::of(&once).all_received(), 0.0);
     }
 }

@@ -1,9 +1,11 @@
-//! This node among the others: it says that it is there, and does what all nodes are asked to do.
+//! This node among the others: it says that it is there and how it is getting on, and does what all nodes are
+//! asked to do.
 //!
 //! A node that cannot reach the store for a while does it when it can again; one that starts has read its files
 //! just now.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,12 +16,12 @@ use uuid::Uuid;
 
 use crate::courier::store_failure;
 use crate::retry::pause_for;
-use crate::{NotReloaded, Reloader, Roles};
+use crate::{Health, NotReloaded, Reloader, Roles};
 
 /// How often a node says that it is there.
 const BEAT: Duration = Duration::from_secs(5);
 
-/// How often a node looks for what is asked of all.
+/// How often a node looks for what is asked of all, and tells the others how it is getting on.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// How long a node that ends takes to say so.
@@ -59,13 +61,16 @@ pub(crate) struct Fellows {
     node: HubNode,
     facts: NodeFacts,
     store: SharedStore,
+    health: Arc<Health>,
+    /// Whether others were there when it last said that it is.
+    accompanied: AtomicBool,
     /// The requests that are done here, or under way.
     heeded: Mutex<HashSet<Uuid>>,
 }
 
 impl Fellows {
     /// A node that nobody knows yet.
-    pub(crate) fn new(store: SharedStore, roles: Roles) -> Arc<Self> {
+    pub(crate) fn new(store: SharedStore, health: Arc<Health>, roles: Roles) -> Arc<Self> {
         let machine = std::fs::read_to_string("/proc/sys/kernel/hostname");
         let machine = machine.unwrap_or_else(|_| "node".to_owned());
         let node = HubNode {
@@ -81,6 +86,8 @@ impl Fellows {
             node,
             facts,
             store,
+            health,
+            accompanied: AtomicBool::default(),
             heeded: Mutex::default(),
         })
     }
@@ -110,13 +117,31 @@ impl Fellows {
     }
 
     /// This node, as the others know it.
-    pub(crate) fn own(&self) -> Uuid {
-        self.node.id
+    pub(crate) fn own(&self) -> &HubNode {
+        &self.node
     }
 
     async fn say_here(&self) {
         if let Err(error) = self.store.node_seen(&self.node, &self.facts).await {
             tracing::debug!(%error, "the other nodes are not told that this one is there");
+        }
+        if let Ok(there) = self.store.nodes().await {
+            let accompanied = there.iter().any(|node| node.id != self.node.id);
+            self.accompanied.store(accompanied, Ordering::Relaxed);
+        }
+    }
+
+    /// Tells the others how this node is getting on, where there are any.
+    async fn tell(&self) {
+        if !self.accompanied.load(Ordering::Relaxed) {
+            return;
+        }
+        let told = match serde_json::to_string(&self.health.pulse()) {
+            Ok(pulse) => self.store.tell_pulse(self.node.id, &pulse).await,
+            Err(error) => Err(StoreError::Bug(error.to_string())),
+        };
+        if let Err(error) = told {
+            tracing::debug!(%error, "the other nodes are not told how this one is getting on");
         }
     }
 
@@ -130,6 +155,7 @@ impl Fellows {
     /// Does what is asked of all nodes until the hub stops.
     pub(crate) async fn follow(self: Arc<Self>, reloader: Reloader, stop: CancellationToken) {
         while pause_for(&stop, LOOK).await {
+            self.tell().await;
             match self.store.reloads().await {
                 Ok(asked) => {
                     for request in asked.iter().filter(|request| self.heed(request.id)) {

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use serde::Serialize;
-use tenon_core::{Entity, Failure, SystemName, Timestamp};
+use serde::{Deserialize, Serialize};
+use tenon_core::{Failure, SystemName, Timestamp};
 use tenon_store::{Outcome, OutcomeState, Settlement};
 
 /// A part of the hub whose progress is watched: `erp/receive/order`, `erp/deliver`, `inbound.3`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Component(pub String);
 
 /// How a component stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum ComponentState {
     /// Has not yet done its first step.
@@ -41,7 +41,7 @@ pub enum ComponentState {
 }
 
 /// One component in a report.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// How it stands.
     #[serde(flatten)]
@@ -73,7 +73,7 @@ impl Report {
 }
 
 /// Something that went wrong.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mishap {
     /// When.
     pub at: Timestamp,
@@ -81,20 +81,31 @@ pub struct Mishap {
     pub reason: String,
 }
 
-/// What a process has done since it started; only ever rises.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// What a node has done since it started; only ever rises.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tallies {
-    /// Messages journaled, by source, entity and state.
-    pub journaled: BTreeMap<(SystemName, Entity, &'static str), u64>,
-    /// Deliveries settled, by system and state (`parked` among them).
-    pub settled: BTreeMap<(SystemName, &'static str), u64>,
-    /// How long those that reached an outcome took in all since they were accepted, in seconds, by system.
-    pub taken: BTreeMap<SystemName, f64>,
+    /// Messages journaled, by source.
+    pub journaled: BTreeMap<SystemName, u64>,
+    /// Deliveries that reached an outcome, by system.
+    pub settled: BTreeMap<SystemName, u64>,
+    /// How long those took in all since they were accepted, in microseconds, by system.
+    pub taken_us: BTreeMap<SystemName, u64>,
     /// Messages that each component has moved.
     pub moved: BTreeMap<Component, u64>,
 }
 
-/// The watched components of one process.
+/// How a node is getting on at a moment, as it tells the others.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pulse {
+    /// When, by its own clock: what rose between two of them took so long.
+    pub at: Timestamp,
+    /// Its components.
+    pub reports: BTreeMap<Component, Report>,
+    /// What it has done.
+    pub tallies: Tallies,
+}
+
+/// The watched components of one node.
 #[derive(Debug, Default)]
 pub struct Health {
     components: Mutex<BTreeMap<Component, Report>>,
@@ -167,12 +178,8 @@ impl Health {
     }
 
     /// Counts a journaled message.
-    pub(crate) fn journaled(&self, source: SystemName, entity: Entity, state: &'static str) {
-        let mut tallies = self.tallies();
-        *tallies
-            .journaled
-            .entry((source, entity, state))
-            .or_default() += 1;
+    pub(crate) fn journaled(&self, source: SystemName) {
+        *self.tallies().journaled.entry(source).or_default() += 1;
     }
 
     /// Counts deliveries to a system, in the metrics too.
@@ -195,28 +202,30 @@ impl Health {
                 .increment(1);
             metrics::histogram!("tenon_delivery_latency_seconds", "system" => label.clone())
                 .record(outcome.latency.as_secs_f64());
-            *tallies.settled.entry((system.clone(), state)).or_default() += 1;
-            *tallies.taken.entry(system.clone()).or_default() += outcome.latency.as_secs_f64();
+            *tallies.settled.entry(system.clone()).or_default() += 1;
+            *tallies.taken_us.entry(system.clone()).or_default() +=
+                u64::try_from(outcome.latency.as_micros()).unwrap_or_default();
         }
         if !settlement.parked.is_empty() {
-            let parked = tallies
-                .settled
-                .entry((system.clone(), "parked"))
-                .or_default();
-            *parked += settlement.parked.len() as u64;
             metrics::counter!("tenon_parked_total", "system" => label)
                 .increment(settlement.parked.len() as u64);
         }
     }
 
-    /// What was done since the start.
-    pub fn tally(&self) -> Tallies {
-        let mut tallies = self.tallies().clone();
-        let components = self.lock();
-        let moved = components.iter();
+    /// How the node is getting on now.
+    pub fn pulse(&self) -> Pulse {
+        let reports = self.reports();
+        let moved = reports.iter();
         let moved = moved.map(|(component, report)| (component.clone(), report.messages));
-        tallies.moved = moved.collect();
-        tallies
+        let tallies = Tallies {
+            moved: moved.collect(),
+            ..self.tallies().clone()
+        };
+        Pulse {
+            at: Timestamp::now(),
+            reports,
+            tallies,
+        }
     }
 
     fn tallies(&self) -> std::sync::MutexGuard<'_, Tallies> {
@@ -295,6 +304,10 @@ mod tests {
         assert_eq!(report().last_success, None);
         health.received(&erp, ComponentState::Idle, 2);
         assert!(report().last_success.is_some());
-        assert_eq!(health.tally().moved[&erp], 2);
+        let pulse = health.pulse();
+        assert_eq!(pulse.tallies.moved[&erp], 2);
+        // As the others read it.
+        let told = serde_json::to_string(&pulse).unwrap();
+        assert_eq!(serde_json::from_str::<Pulse>(&told).unwrap(), pulse);
     }
 }

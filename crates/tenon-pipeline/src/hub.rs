@@ -109,7 +109,7 @@ impl Hub {
         let halts = Arc::new(Halts::default());
         // Before anything moves: what was paused stays so over a restart.
         halts.look(&store).await;
-        let fellows = Fellows::new(store.clone(), settings.roles);
+        let fellows = Fellows::new(store.clone(), health.clone(), settings.roles);
         fellows.join().await;
         let serving = Serving::start(Parts {
             roles: settings.roles,

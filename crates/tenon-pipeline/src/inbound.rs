@@ -228,7 +228,7 @@ impl Lane {
                     "entity" => entity.as_str(), "state" => state
                 )
                 .increment(1);
-                self.health.journaled(system, entity, state);
+                self.health.journaled(system);
             }
         }
         Ok(parcels)

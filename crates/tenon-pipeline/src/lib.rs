@@ -47,7 +47,7 @@ pub use check::{Checked, Known, Reason, check};
 pub use dead_letter::{Buried, DEAD_LETTERS_AT_ONCE, DeadLetter, DeadLetters};
 pub use fail_point::FailPoint;
 pub use fellows::{ReloadedNode, ReloadedThere};
-pub use health::{Component, ComponentState, Health, Report, Tallies};
+pub use health::{Component, ComponentState, Health, Pulse, Report, Tallies};
 pub use hub::{Hub, Roles, Settings};
 pub use import::imported;
 pub use master::{Likeness, MasterPolicy};

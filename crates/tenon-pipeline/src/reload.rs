@@ -15,11 +15,10 @@ use futures::FutureExt;
 use tenon_broker::SharedBroker;
 use tenon_connector::System;
 use tenon_core::{ConfigProblem, Entity, Failure, SystemName};
-use tenon_store::{Half, SharedStore};
+use tenon_store::{Half, HubNode, SharedStore};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::accept::failure;
 use crate::bells::Bells;
@@ -94,7 +93,7 @@ impl Reloader {
     }
 
     /// The node that it belongs to, as the others know it.
-    pub fn node(&self) -> Uuid {
+    pub fn node(&self) -> &HubNode {
         self.0.parts.fellows.own()
     }
 

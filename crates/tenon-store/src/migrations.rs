@@ -39,6 +39,7 @@ macro_rules! files {
             "0027_causes",
             "0028_node_facts",
             "0029_scores",
+            "0030_node_pulse",
         )
     };
 }

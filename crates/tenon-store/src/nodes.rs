@@ -80,6 +80,12 @@ pub trait Nodes: Send + Sync + 'static {
     /// The nodes that were there within a day and did not say that they go, by name.
     async fn known_nodes(&self) -> Result<Vec<KnownNode>, StoreError>;
 
+    /// Tells how a node is getting on, in words of its own, to the others; of one that is not known nothing is.
+    async fn tell_pulse(&self, id: Uuid, pulse: &str) -> Result<(), StoreError>;
+
+    /// How the nodes that are there are getting on, of those that have told it, by name.
+    async fn pulses(&self) -> Result<Vec<(HubNode, String)>, StoreError>;
+
     /// Asks every node; what was asked about the system before is not asked any more.
     async fn ask_reload(&self, request: &ReloadRequest) -> Result<(), StoreError>;
 
@@ -215,6 +221,30 @@ macro_rules! nodes {
                 .fetch_all(&mut *connection)
                 .await?;
                 found.into_iter().map(known).collect()
+            }
+
+            async fn tell_pulse(&self, id: Uuid, pulse: &str) -> Result<(), StoreError> {
+                let mut transaction = self.$begin($($statement)?).await?;
+                sqlx::query("update hub_node set pulse = $2 where id = $1")
+                    .bind(id)
+                    .bind(clean(pulse))
+                    .execute(&mut *transaction)
+                    .await?;
+                transaction.commit().await?;
+                Ok(())
+            }
+
+            async fn pulses(&self) -> Result<Vec<(HubNode, String)>, StoreError> {
+                let mut connection = self.$read().await?;
+                let found: Vec<(Uuid, String, String)> = sqlx::query_as(concat!(
+                    "select id, name, pulse from hub_node
+                     where seen_at between ", $now, " - 15 and ", $now, " + 15 and pulse is not null
+                     order by name, id"
+                ))
+                .fetch_all(&mut *connection)
+                .await?;
+                let found = found.into_iter();
+                Ok(found.map(|(id, name, pulse)| (HubNode { id, name }, pulse)).collect())
             }
 
             async fn ask_reload(&self, request: &ReloadRequest) -> Result<(), StoreError> {

@@ -82,6 +82,7 @@ async fn what_does_not_go_on_is_told_once_and_so_is_that_it_does_again() {
         store: site.store().clone(),
         depths: site.depths(),
         health: health.clone(),
+        node: None,
     };
     let watching = tokio::spawn(watch(
         Alerts::new(settings(&receiver.uri())),
@@ -130,6 +131,7 @@ async fn too_many_parked_messages_are_told() {
         store: site.store().clone(),
         depths: site.depths(),
         health: Arc::default(),
+        node: None,
     };
     let watching = tokio::spawn(watch(
         Alerts::new(settings(&receiver.uri())),
@@ -201,6 +203,7 @@ async fn what_stands_is_shown_with_since_when_and_a_trial_is_posted() {
         store: site.store().clone(),
         depths: site.depths(),
         health: health.clone(),
+        node: None,
     };
     let stop = CancellationToken::new();
     let watching = tokio::spawn(watch(alerts, watched, stop.clone()));

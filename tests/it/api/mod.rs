@@ -12,6 +12,7 @@ mod health;
 mod insight;
 mod intake;
 mod masters;
+mod nodes;
 mod reading;
 mod reloading;
 mod roles;

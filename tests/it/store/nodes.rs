@@ -40,8 +40,17 @@ pub(super) async fn a_node_is_there_as_long_as_it_says_so(house: &House) {
             "{change}"
         );
     }
+    // How it is getting on is told by who is there and has said it.
+    store.tell_pulse(one.id, "{\"at\":1}").await.unwrap();
+    store.tell_pulse(one.id, "{\"at\":2}").await.unwrap();
+    store.tell_pulse(other.id, "{}").await.unwrap();
+    store.tell_pulse(Uuid::nil(), "{}").await.unwrap();
+    let told = (one.clone(), "{\"at\":2}".to_owned());
+    assert_eq!(store.pulses().await.unwrap(), [told]);
     store.node_seen(&other, &facts()).await.unwrap();
     store.node_left(one.id).await.unwrap();
+    let told = (other.clone(), "{}".to_owned());
+    assert_eq!(store.pulses().await.unwrap(), [told]);
     assert_eq!(store.nodes().await.unwrap(), [other]);
 }
 

@@ -226,6 +226,7 @@ pub(crate) async fn serve(
         store: engine.store.clone(),
         depths: depths.clone(),
         health: hub.health().clone(),
+        node: Some(hub.reloader().node().clone()),
     };
     tokio::spawn(watch(alerts.clone(), watched, stop.clone()));
     for export in settings.exports.iter().filter(|_| roles.route) {

@@ -45,6 +45,7 @@ export function HalfFacts({ half, system, side, queued, lag, waiting, failed }: 
     <div className="stack" style={{ gap: 8 }}>
       {half.reason && <Alert type={half.failing ? 'error' : 'info'} showIcon title={<span className="break">{half.reason}</span>} />}
       <dl className="facts">
+        {half.node && <><dt>{t('node')}</dt><dd className="break">{half.node}</dd></>}
         <dt>{t('rate')}</dt>
         <dd className="number">{half.per_second == null ? '–' : `${number(half.per_second)}/s`}</dd>
         <dt>{t('since_start')}</dt>
