@@ -12,6 +12,7 @@ use tenon_core::{Failure, Timestamp};
 use tenon_pipeline::ComponentState;
 use tenon_store::{ParkedGroup, ParkedState};
 
+use crate::insight::lag;
 use crate::{Api, Problem};
 
 /// Upper bounds of what `_seconds` metrics count, in seconds.
@@ -60,6 +61,9 @@ async fn gauge(api: &Api) {
                 metrics::gauge!("tenon_parked_oldest_age_seconds", &labels).set(age);
             }
         }
+    }
+    if let Ok(Some(lag)) = lag(&api.store.insight()).await {
+        metrics::gauge!("tenon_insight_lag_seconds").set(lag.as_secs_f64());
     }
     for (component, report) in api.health.reports() {
         let now = name_of(&report.state);

@@ -183,10 +183,6 @@ impl Turn {
             .enter(&self.policy, generation.position, &page)
             .await?;
         metrics::counter!("tenon_insight_messages_total").increment(page.entries.len() as u64);
-        if let Some(last) = page.entries.last() {
-            let age = Timestamp::now().duration_since(last.attributes.accepted_at);
-            metrics::gauge!("tenon_insight_lag_seconds").set(age.as_secs_f64().max(0.0));
-        }
         Ok(!page.entries.is_empty())
     }
 

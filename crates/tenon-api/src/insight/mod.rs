@@ -14,9 +14,12 @@ pub(crate) mod scores;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use jiff::SignedDuration;
 use serde::Serialize;
 use tenon_core::Timestamp;
 use tenon_insight::{Reports, day_at};
+use tenon_store::insight::Generation;
+use tenon_store::{Insight, StoreError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -68,17 +71,36 @@ pub(crate) async fn state(State(api): State<Api>) -> Result<Json<Vec<GenerationV
     let insight = api.store.insight();
     let mut views = Vec::new();
     for generation in insight.generations().await? {
-        let (end, waits) = insight.behind(generation.position).await?;
-        let lag = waits.map(|since| Timestamp::now().duration_since(since).as_secs());
+        let (end, lag) = behind(&insight, generation).await?;
         views.push(GenerationView {
             generation: generation.generation,
             position: generation.position,
             end,
-            lag_seconds: lag.unwrap_or_default().max(0),
+            lag_seconds: lag.as_secs(),
             live: generation.live == 1,
         });
     }
     Ok(Json(views))
+}
+
+/// The last position of the journal, and for how long the oldest message waits that is not in a generation.
+async fn behind(
+    insight: &Insight,
+    generation: Generation,
+) -> Result<(i64, SignedDuration), StoreError> {
+    let (end, waits) = insight.behind(generation.position).await?;
+    let lag = waits.map(|since| Timestamp::now().duration_since(since));
+    Ok((end, lag.unwrap_or_default().max(SignedDuration::ZERO)))
+}
+
+/// How far the figures that are shown are behind the journal; `None` before there are any.
+pub(crate) async fn lag(insight: &Insight) -> Result<Option<SignedDuration>, StoreError> {
+    let generations = insight.generations().await?;
+    let live = generations.into_iter().find(|one| one.live == 1);
+    match live {
+        Some(live) => Ok(Some(behind(insight, live).await?.1)),
+        None => Ok(None),
+    }
 }
 
 /// Makes all figures anew from the journal, beside those that are shown, and swaps them when they are
