@@ -1,12 +1,18 @@
-//! Finds customers: by what they are called, by any id that anybody gives them, by likeness.
+//! Finds customers: by what they are called, by any id that anybody gives them, by likeness; and all of them at once,
+//! as a list and by how much their records say.
+
+use std::collections::BTreeMap;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use tenon_core::MasterId;
 use tenon_core::customer::Customer;
-use tenon_pipeline::check;
-use tenon_store::GoldenRow;
+use tenon_core::{MasterId, SystemName};
+use tenon_pipeline::{Fullness, Listing, check, fullness};
+use tenon_store::{GoldenRow, StoreError};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::problem::Asked;
@@ -93,6 +99,75 @@ pub(crate) async fn customers(
         items: rows.into_iter().map(|row| line(row, None)).collect(),
         next: last.filter(|_| full),
     }))
+}
+
+/// Every master with its values and the systems' own ids, as a CSV file; what the systems do not say is empty.
+#[utoipa::path(get, path = "/api/v1/masters/export", operation_id = "export_masters", tag = "masters", responses(
+    (status = 200, description = "the file", body = String, content_type = "text/csv")))]
+pub(crate) async fn export(State(api): State<Api>) -> Response {
+    let systems = api.deployment();
+    let systems = systems.systems.iter().map(|system| system.name.clone());
+    let listing = Listing::new(api.store.clone(), systems.collect());
+    let portions = futures::stream::try_unfold(listing, |mut listing| async move {
+        let portion = listing.next().await?;
+        Ok::<_, StoreError>(portion.map(|portion| (portion, listing)))
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"customers.csv\"",
+        ),
+    ];
+    (headers, Body::from_stream(portions)).into_response()
+}
+
+/// How much the records of customers say.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct QualityView {
+    /// The golden records.
+    golden: FullnessView,
+    /// The records of each system of which they are made.
+    #[schema(value_type = BTreeMap<String, FullnessView>)]
+    systems: BTreeMap<SystemName, FullnessView>,
+}
+
+/// How much some records say.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FullnessView {
+    /// How many records.
+    records: u64,
+    /// The mean of their scores, from 0 to 100.
+    score: u64,
+    /// How many of them lack a field, by field.
+    lacking: BTreeMap<String, u64>,
+}
+
+impl From<Fullness> for FullnessView {
+    fn from(records: Fullness) -> Self {
+        Self {
+            records: records.records,
+            score: records.score,
+            lacking: records.lacking,
+        }
+    }
+}
+
+/// How much the golden records say, and the records of each system of which they are made; `Age` says how many seconds
+/// ago it was counted.
+#[utoipa::path(get, path = "/api/v1/masters/quality", tag = "masters", operation_id = "quality", responses(
+    (status = 200, description = "how much they say", body = QualityView)))]
+pub(crate) async fn quality(State(api): State<Api>) -> Result<Response, Problem> {
+    let store = api.store.clone();
+    let count = async move {
+        let (golden, systems) = fullness(&store).await?;
+        let systems = systems.into_iter();
+        Ok(QualityView {
+            golden: golden.into(),
+            systems: systems.map(|(name, of)| (name, of.into())).collect(),
+        })
+    };
+    api.kept.answer("quality".to_owned(), count).await
 }
 
 async fn search(api: &Api, wanted: &str, limit: u32) -> Result<Vec<CustomerLine>, Problem> {

@@ -194,6 +194,8 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(connectors::reload))
         .routes(routes!(playground::trial))
         .routes(routes!(customers::customers))
+        .routes(routes!(customers::export))
+        .routes(routes!(customers::quality))
         .routes(routes!(check::masters))
         .routes(routes!(masters::master))
         .routes(routes!(masters::history))

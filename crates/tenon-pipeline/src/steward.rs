@@ -17,6 +17,7 @@ mod hierarchy;
 mod items;
 mod joining;
 mod judging;
+mod listing;
 mod pairs;
 mod pinning;
 mod reading;
@@ -42,6 +43,7 @@ use crate::courier::store_failure;
 pub(crate) use decide::{decide_command, look_deeper, look_up_command, tell};
 pub use doubts::{ItemCandidate, ItemDecision, ItemReview, ItemSide};
 pub(crate) use joining::{remember, repeatable};
+pub use listing::{Fullness, Listing, fullness};
 pub use pairs::{Comparison, NamedMaster, ReviewDecision, ReviewView};
 pub use reading::{
     AffiliationView, CauseView, ChangeView, ClaimView, MasterView, PinView, RecordView, StageView,

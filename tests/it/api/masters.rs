@@ -319,3 +319,47 @@ async fn customers_are_found_by_a_part_of_what_they_are_called() {
     assert!(found("%E7%9D%BF").await.is_empty());
     hub.stop().await;
 }
+
+#[tokio::test]
+async fn all_masters_are_given_as_a_list_and_measured() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let list = async || {
+        let answer = get(&router, "/api/v1/masters/export").await.with(200);
+        assert_eq!(answer.headers["content-type"], "text/csv; charset=utf-8");
+        answer.text().to_owned()
+    };
+    let header = "\u{FEFF}master_id,version,code,legal_name,short_name,tax_id,kind,stage,industry,source,\
+                  grade,owner,former_names,erp,shop";
+    assert_eq!(list().await.lines().collect::<Vec<_>>(), [header]);
+    let one = customer(&router, "C1", "上海川可贸易有限公司", TAX_IDS[0]).await;
+    customer(&router, "C,2", "杭州\"明\"实业有限公司", TAX_IDS[1]).await;
+    let text = list().await;
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!((lines.len(), lines[0]), (3, header));
+    let (id, code) = (&one["master_id"], &one["code"]);
+    let first = lines.iter().find(|line| line.contains(",C1"));
+    let first = first.unwrap_or_else(|| panic!("{text}"));
+    assert!(
+        first.starts_with(&format!("{},", id.as_str().unwrap())),
+        "{first}"
+    );
+    assert!(first.contains(code.as_str().unwrap()) && first.contains(TAX_IDS[0]));
+    assert!(text.contains("\"杭州\"\"明\"\"实业有限公司\""), "{text}");
+    assert!(text.contains("\"C,2\""), "{text}");
+    assert!(!text.contains("60000000"), "no person's data: {text}");
+
+    let quality = get(&router, "/api/v1/masters/quality")
+        .await
+        .with(200)
+        .json();
+    assert_eq!(quality["golden"]["records"], 2, "{quality}");
+    let shop = &quality["systems"]["shop"];
+    assert_eq!(shop["records"], 2, "{quality}");
+    let lacks = shop["lacking"].as_object().expect("what is lacking");
+    assert!(
+        !lacks.is_empty() && !lacks.contains_key("tax_id"),
+        "{quality}"
+    );
+    hub.stop().await;
+}

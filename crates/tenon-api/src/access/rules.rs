@@ -217,6 +217,8 @@ pub(crate) const RULES: &[Rule] = &[
     // Master records.
     see("/api/v1/masters", Scope::Company),
     rule("POST", "/api/v1/masters/check", See, Scope::Company, None),
+    see("/api/v1/masters/export", Scope::Company),
+    see("/api/v1/masters/quality", Scope::Company),
     see("/api/v1/masters/{id}", Scope::Company),
     rule(
         "POST",
