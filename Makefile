@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-ui journeys pictures test-systems torture test-cluster fuzz fuzz-api check-alerts lint deny clean-demo bench-master bench-check bench-failover bench-size bench-waiting
+.PHONY: help demo ui test test-ui journeys pictures test-systems torture test-cluster fuzz fuzz-api check-alerts lint deny clean-demo bench-master bench-check bench-failover bench-fresh bench-size bench-waiting
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -131,6 +131,12 @@ bench-size: ## Time traces and pages of a hub with many messages (FOLDER=folder 
 	@cargo build --release --package tenon
 	@python3 tests/bench/size.py target/release/tenon $(or $(FOLDER),target/size) \
 		$(if $(MESSAGES),--messages $(MESSAGES)) $(if $(CUSTOMERS),--customers $(CUSTOMERS))
+
+bench-fresh: ## Measure how soon an accepted order stands in the figures (RATE=50 a second)
+	@servers=$$(deploy/servers.sh ensure); eval "$$servers"; \
+	cargo build --release --package tenon; \
+	python3 tests/bench/fresh.py target/release/tenon $(if $(RATE),--rate $(RATE)) && \
+	python3 tests/bench/fresh.py target/release/tenon $(if $(RATE),--rate $(RATE)) --broker "$$TENON_TEST_AMQP_URL" --store "$$TENON_TEST_PG_URL"
 
 bench-waiting: ## Let very many messages wait for a target that is down, then let them go (MESSAGES=1000000)
 	@servers=$$(deploy/servers.sh ensure); eval "$$servers"; \

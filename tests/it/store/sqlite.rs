@@ -64,3 +64,35 @@ async fn what_is_old_is_forgotten_in_portions() {
     assert!(house.store.commit(orders([1])).await.is_err());
     assert_counted(&house).await;
 }
+
+#[tokio::test]
+async fn the_planner_knows_every_index_of_the_figures() {
+    let file = sqlite_file();
+    let (writer, reader) = open_sqlite(&file.path()).await.unwrap();
+    let store = Sqlite::open(writer.clone(), reader.clone());
+    store.migrate().await.unwrap();
+    // Told anew at each start, once.
+    store.migrate().await.unwrap();
+    let indexes: Vec<String> = sqlx::query_scalar(
+        "select name from sqlite_master where type = 'index' and tbl_name like 'insight%' order by name",
+    )
+    .fetch_all(&reader)
+    .await
+    .unwrap();
+    let known: Vec<String> =
+        sqlx::query_scalar("select idx from sqlite_stat1 where tbl like 'insight%' order by idx")
+            .fetch_all(&reader)
+            .await
+            .unwrap();
+    assert_eq!(known, indexes);
+    for table in ["insight_month", "insight_product"] {
+        let question = format!(
+            "explain query plan select sum(t.currency) from {table} t where t.generation = 1 and t.party = 'x'"
+        );
+        let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(AssertSqlSafe(question))
+            .fetch_all(&reader)
+            .await
+            .unwrap();
+        assert!(plan[0].3.contains("party=?"), "{plan:?}");
+    }
+}

@@ -186,6 +186,9 @@ impl Store for Sqlite {
             .run_direct(None, &mut *transaction, false)
             .await?;
         candidates::fill(&mut transaction).await?;
+        sqlx::raw_sql(include_str!("statistics.sql"))
+            .execute(&mut *transaction)
+            .await?;
         transaction.commit().await?;
         Ok(())
     }
