@@ -1,82 +1,28 @@
-import { Button, Empty, Input, Table } from 'antd'
-import { SearchOutlined } from '@ant-design/icons'
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { DownloadOutlined } from '@ant-design/icons'
+import { Button } from 'antd'
+import type { ComponentType } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Link, useNavigate, useSearchParams } from 'react-router'
-import { api } from '../../api/client'
-import { useFormat } from '../../parts/format'
-import { PageHead, Panel } from '../../parts/PageHead'
-import { Trouble } from '../../parts/Trouble'
+import { Link, useSearchParams } from 'react-router'
+import { PageHead } from '../../parts/PageHead'
+import { List } from './List'
+import { Quality } from './Quality'
 
-/** Customers by anything that somebody calls them, misspelt or not. */
+const TABS: Record<string, ComponentType> = { list: List, quality: Quality }
+
+/** Customers: who they are, and how much is known of them. */
 export default function Customers() {
   const { t } = useTranslation('customers')
-  const { share } = useFormat()
-  const navigate = useNavigate()
-  const [params, setParams] = useSearchParams()
-  const q = params.get('q') || undefined
-  const found = useInfiniteQuery({
-    queryKey: ['customers', q],
-    initialPageParam: undefined as string | undefined,
-    queryFn: async ({ pageParam }) => (await api.GET('/api/v1/masters', { params: { query: { q, after: pageParam, limit: 50 } } })).data!,
-    getNextPageParam: (page) => page.next ?? undefined,
-  })
-  const items = found.data?.pages.flatMap((page) => page.items) ?? []
+  const [query] = useSearchParams()
+  const asked = query.get('tab') ?? ''
+  const tab = asked in TABS ? asked : 'list'
+  const Tab = TABS[tab]!
   return (
-    <div className="page">
-      <PageHead title={t('title')} text={t('text')} />
-      <Panel flush>
-        <div className="toolbar">
-          <Input.Search
-            key={q ?? ''}
-            style={{ flex: '1 1 320px', maxWidth: 560 }}
-            allowClear
-            defaultValue={q}
-            placeholder={t('search')}
-            aria-label={t('search')}
-            enterButton={<SearchOutlined aria-label={t('act.search', { ns: 'common' })} />}
-            onSearch={(typed) => setParams(typed.trim() ? { q: typed.trim() } : {})}
-          />
-        </div>
-        {found.error ? (
-          <Trouble error={found.error} again={() => found.refetch()} />
-        ) : (
-          <Table
-            size="small"
-            rowKey="master_id"
-            loading={found.isPending}
-            dataSource={items}
-            pagination={false}
-            scroll={{ x: 820 }}
-            rowClassName="clickable"
-            onRow={(customer) => ({ onClick: () => navigate(`/customers/${customer.master_id}`) })}
-            locale={{ emptyText: <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('none')} /> }}
-            columns={[
-              { title: t('code'), dataIndex: 'code', width: 110, render: (code: string | null) => <span className="mono">{code ?? '–'}</span> },
-              {
-                title: t('name'),
-                render: (_, customer) => (
-                  <Link to={`/customers/${customer.master_id}`} onClick={(event) => event.stopPropagation()}>
-                    {customer.legal_name ?? customer.short_name ?? customer.master_id}
-                  </Link>
-                ),
-              },
-              { title: t('short'), dataIndex: 'short_name', render: (name: string | null) => name ?? <span className="quiet">–</span> },
-              { title: t('tax'), dataIndex: 'tax_id', render: (tax: string | null) => (tax ? <span className="mono">{tax}</span> : <span className="quiet">–</span>) },
-              { title: t('city'), dataIndex: 'city', render: (city: string | null) => city ?? <span className="quiet">–</span> },
-              { title: t('records'), dataIndex: 'statements', width: 110, align: 'right', className: 'number' },
-              ...(q
-                ? [{ title: t('likeness'), width: 120, align: 'right' as const, render: (_: unknown, customer: (typeof items)[number]) => (customer.likeness == null ? <b className="good">{t('exact')}</b> : <span className="number">{share(customer.likeness)}</span>) }]
-                : []),
-            ]}
-          />
-        )}
-        {found.hasNextPage && (
-          <div className="more">
-            <Button loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>{t('act.more', { ns: 'common' })}</Button>
-          </div>
-        )}
-      </Panel>
+    <div className="page stack">
+      <PageHead title={t('title')} text={t('text')} tools={<Button icon={<DownloadOutlined />} href="/api/v1/masters/export" download>{t('all_as_file')}</Button>} />
+      <nav className="tab-links" aria-label={t('title')}>
+        {Object.keys(TABS).map((key) => <Link key={key} to={{ search: key === 'list' ? '' : `tab=${key}` }} aria-current={key === tab ? 'page' : undefined}>{t(`tab.${key}`)}</Link>)}
+      </nav>
+      <Tab />
     </div>
   )
 }
