@@ -7,7 +7,8 @@ import { Export } from '../../parts/Export'
 import { PageHead, Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
-import { Drawn, isDrawn } from './Drawn'
+import { Drawn } from './Drawn'
+import { DRAWN } from './heights'
 import { OfCustomer } from '../../parts/OfCustomer'
 import { Scorecard } from './Scorecard'
 import { Shown } from './Shown'
@@ -117,8 +118,8 @@ export default function Reports() {
         <Scorecard report={report.data} />
       ) : (
         <>
-          {isDrawn(name) && report.data.rows.length > 0 && (
-            <Drawn name={name} report={report.data} currency={currency} choose={(currency) => change({ currency })} />
+          {name in DRAWN && report.data.rows.length > 0 && (
+            <Drawn name={name} report={report.data} currency={currency} measure={query.get('measure') ?? undefined} choose={change} />
           )}
           <Panel flush>
             <Shown report={report.data} />
