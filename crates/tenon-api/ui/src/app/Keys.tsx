@@ -1,7 +1,7 @@
 import { Modal } from 'antd'
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
-import { TYPING } from '../parts/keys'
+import { isForPage } from '../parts/keys'
 import { PAGES } from './pages'
 
 /** How long after G the letter of a page may follow. */
@@ -24,7 +24,7 @@ export function useShellKeys({ find, sheet, go }: { find: () => void; sheet: () 
         done()
         return acts.current.find()
       }
-      if ((event.target as HTMLElement).closest?.(TYPING) || event.ctrlKey || event.metaKey || event.altKey) return
+      if (!isForPage(event)) return
       const following = performance.now() - began < WAIT
       began = -WAIT
       const page = following && PAGES.find((page) => page.letter === event.key)

@@ -61,9 +61,9 @@ export function HalfFacts({ half, system, side, queued, lag, waiting, failed }: 
           </>
         )}
         <dt>{t('waits')}</dt>
-        <dd className="number">
+        <dd className="number row">
           {waiting == null ? '–' : waiting > 0 ? <Link to={parked}>{number(waiting)}</Link> : number(0)}
-          {failed ? <span className="bad"> {t('failed', { number: number(failed) })}</span> : null}
+          {failed ? <span className="bad">{t('failed', { number: number(failed) })}</span> : null}
         </dd>
         <dt>{t('last_error')}</dt>
         <dd>{half.last_error ? <><When at={half.last_error.at} /> <span className="break">{half.last_error.reason}</span></> : <span className="quiet">{t('no_error')}</span>}</dd>

@@ -1,8 +1,10 @@
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { hub, type Schemas } from '../../api/client'
+import { useLive } from '../../live/live'
 import { useFormat } from '../../parts/format'
 import { State } from '../../parts/State'
+import { useSession } from '../../session/session'
 
 interface Point { state: string; label: string; about?: string; count: string; to: string }
 
@@ -31,6 +33,15 @@ function useParked(groups: Schemas['GroupView'][]): Point[] {
     .map(({ system, state, count }) => ({
       state, label: t(`parked_state.${state}`), about: system, count: number(count), to: `/parked?system=${system}&state=${state}`,
     }))
+}
+
+/** What stands in the broker because nothing can be read of it: nobody can say of which system it is. */
+function useDead(): Point[] {
+  const { t } = useTranslation('overview')
+  const { number } = useFormat()
+  const { systems } = useSession()
+  const dead = useLive().now?.dead
+  return dead && !systems?.length ? [{ state: 'failed', label: t('asks.dead'), count: number(dead), to: '/dead-letters' }] : []
 }
 
 /** What people are asked to decide, or will want to know; nothing of figures before there are any. */
@@ -63,7 +74,7 @@ export function Attention() {
   const { t } = useTranslation('overview')
   const found = hub.useQuery('get', '/api/v1/parked/groups', {}, { refetchInterval: 10_000 })
   const groups = found.data ?? []
-  const points = [...useParked(groups), ...useDecisions(groups)]
+  const points = [...useDead(), ...useParked(groups), ...useDecisions(groups)]
   if (!points.length) return <p className="quiet">{t('all_well')}</p>
   return (
     <ul className="plain-list">
