@@ -12,9 +12,14 @@ export class Problem extends Error {
   static async from(response: Response): Promise<Problem> {
     try {
       const told = (await response.json()) as { code?: string; detail?: string; title?: string }
-      return new Problem(response.status, told.code ?? 'unknown', told.detail ?? told.title ?? response.statusText)
+      return new Problem(response.status, told.code ?? 'answer', told.detail ?? told.title ?? response.statusText)
     } catch {
-      return new Problem(response.status, 'unknown', response.statusText)
+      return new Problem(response.status, 'answer', response.statusText)
     }
+  }
+
+  /** What was caught, as the problem that it is; anything else is the console's own. */
+  static of(error: unknown): Problem {
+    return error instanceof Problem ? error : new Problem(-1, 'console', error instanceof Error ? error.message : String(error))
   }
 }

@@ -2,25 +2,19 @@ import { Button, Result } from 'antd'
 import { Component, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Problem } from '../api/problem'
+import { useWords } from './Said'
 
 /** Says what went wrong and what can be done; without an error, that there is no such page. */
 export function Trouble({ error, again }: { error?: unknown; again?: () => void }) {
   const { t } = useTranslation()
-  if (!error) return <Result status="404" title={t('trouble.no_page')} subTitle={t('trouble.no_page_text')} />
-  const problem = error instanceof Problem ? error : new Problem(-1, 'console', String(error))
-  const [title, text] =
-    problem.status === 0
-      ? [t('trouble.unreachable'), t('trouble.unreachable_text')]
-      : problem.status === 403
-        ? [t('trouble.forbidden'), problem.message]
-        : problem.status === 404
-          ? [t('trouble.not_found'), problem.message]
-          : [t('trouble.failed'), problem.message]
+  const words = useWords({ later: true })
+  if (!error) return <Result status="404" title={<h1>{t('trouble.no_page')}</h1>} subTitle={t('trouble.no_page_text')} />
+  const { status, code, message } = Problem.of(error)
   return (
     <Result
-      status={problem.status === 403 ? '403' : problem.status === 404 ? '404' : 'error'}
-      title={title}
-      subTitle={<span className="break">{text}</span>}
+      status={status === 403 ? '403' : status === 404 ? '404' : 'error'}
+      title={words(code)}
+      subTitle={<span className="break">{status === 0 ? t('trouble.unreachable_text') : message}</span>}
       extra={again && <Button onClick={again}>{t('trouble.again')}</Button>}
     />
   )

@@ -1,5 +1,6 @@
 import { App, Input } from 'antd'
 import { useTranslation } from 'react-i18next'
+import { Said } from './Said'
 
 /** Asks for a reason before something is done that others will want to understand later. */
 export function useAskWhy() {
@@ -41,6 +42,6 @@ export function useSay() {
   const { message } = App.useApp()
   return {
     done: (text: string) => void message.success(text),
-    failed: (error: unknown) => void message.error(error instanceof Error ? error.message : String(error), 6),
+    failed: (error: unknown) => void message.error(<Said error={error} />, 6),
   }
 }

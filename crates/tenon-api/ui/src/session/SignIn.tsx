@@ -6,6 +6,7 @@ import { hub } from '../api/client'
 import { Problem } from '../api/problem'
 import { Mark } from '../app/Mark'
 import { LanguageSwitch, LookSwitch } from '../app/switches'
+import { Said } from '../parts/Said'
 import { signIn, signInFirst } from './session'
 
 /** Where one-time links lead: to the first administrator's account, or to a password for one that there is. */
@@ -36,7 +37,7 @@ export function SignIn({ inside }: { inside?: string }) {
         await signIn(values.user, values.password)
       }
     } catch (error) {
-      setProblem(error instanceof Problem ? error : new Problem(0, 'unknown', String(error)))
+      setProblem(Problem.of(error))
     } finally {
       setBusy(false)
     }
@@ -59,7 +60,7 @@ export function SignIn({ inside }: { inside?: string }) {
             type="error"
             showIcon
             role="alert"
-            title={problem.status === 0 ? t('unreachable') : problem.code === 'access.link' ? t('spent') : problem.status === 401 ? t('wrong') : problem.message}
+            title={problem.status === 0 ? t('unreachable') : problem.code === 'access.link' ? t('spent') : problem.status === 401 ? t('wrong') : <Said error={problem} />}
           />
         )}
         <Form layout="vertical" requiredMark={false} onFinish={enter} disabled={busy}>

@@ -3,7 +3,8 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, hub } from '../../api/client'
 import { useFormat } from '../../parts/format'
-import { inWords, type Filter } from './filter'
+import { Said } from '../../parts/Said'
+import { useInWords, type Filter } from './filter'
 
 /** What is to be done with everything that a filter names. */
 export interface Deed { act: 'redrive' | 'drop'; selection: Filter; count: number }
@@ -11,17 +12,17 @@ export interface Deed { act: 'redrive' | 'drop'; selection: Filter; count: numbe
 /** Says how many messages it is of, and which; asks why, and how fast; then a node works it off. */
 export function Bulk({ deed, close, begun }: { deed: Deed; close: () => void; begun: () => void }) {
   const { t } = useTranslation('parked')
-  const { number, time } = useFormat()
+  const { number } = useFormat()
   const [because, setBecause] = useState('')
   const [perSecond, setPerSecond] = useState<number | null>(null)
   const [force, setForce] = useState(false)
   const [busy, setBusy] = useState(false)
-  const [refused, setRefused] = useState<string>()
+  const [refused, setRefused] = useState<unknown>()
   const { act, selection } = deed
   // What is asked about is counted now, and not when the page was.
   const counted = hub.useQuery('get', '/api/v1/parked/count', { params: { query: selection } }, { staleTime: 0, refetchInterval: 5_000 })
   const count = counted.data?.count ?? deed.count
-  const words = inWords(t, selection, time)
+  const words = useInWords()(selection)
   async function begin() {
     setBusy(true)
     setRefused(undefined)
@@ -31,7 +32,7 @@ export function Bulk({ deed, close, begun }: { deed: Deed; close: () => void; be
       else await api.POST('/api/v1/redrives', { body: { ...body, force, per_second: perSecond ?? undefined } })
       begun()
     } catch (error) {
-      setRefused(error instanceof Error ? error.message : String(error))
+      setRefused(error)
     } finally {
       setBusy(false)
     }
@@ -63,7 +64,7 @@ export function Bulk({ deed, close, begun }: { deed: Deed; close: () => void; be
             <p className="quiet small" style={{ margin: 0 }}>{t('force_text')}</p>
           </>
         )}
-        {refused && <Alert type="error" showIcon title={<span className="break">{refused}</span>} />}
+        {Boolean(refused) && <Alert type="error" showIcon title={<Said error={refused} />} />}
       </div>
     </Modal>
   )

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { api, type Schemas } from '../../api/client'
 import { useSay } from '../../parts/ask'
 import { Code, pretty } from '../../parts/Code'
+import { Said } from '../../parts/Said'
 import { Trouble } from '../../parts/Trouble'
 
 /** Writes another body for a message that waits. It is used when a second person approves it. */
@@ -15,7 +16,7 @@ export function Correct({ one, done }: { one: Schemas['ParkedDetail']; done: () 
   const [written, setWritten] = useState<string>()
   const [because, setBecause] = useState('')
   const [busy, setBusy] = useState(false)
-  const [refused, setRefused] = useState<string>()
+  const [refused, setRefused] = useState<unknown>()
   // Whoever corrects has to see the values; that he looks stands in the audit trail.
   const body = useQuery({
     queryKey: ['revealed', one.message_id],
@@ -44,7 +45,7 @@ export function Correct({ one, done }: { one: Schemas['ParkedDetail']; done: () 
       done()
       await queries.invalidateQueries()
     } catch (error) {
-      setRefused(error instanceof Error ? error.message : String(error))
+      setRefused(error)
     } finally {
       setBusy(false)
     }
@@ -53,7 +54,7 @@ export function Correct({ one, done }: { one: Schemas['ParkedDetail']; done: () 
     <div className="stack">
       <Alert type="info" showIcon title={t('correct_text')} />
       <Code label={t('body')} text={text} onChange={setWritten} height="46vh" />
-      {(wrong || refused) && <Alert type="error" showIcon title={<span className="break">{wrong ?? refused}</span>} />}
+      {wrong ? <Alert type="error" showIcon title={<span className="break">{wrong}</span>} /> : Boolean(refused) && <Alert type="error" showIcon title={<Said error={refused} />} />}
       <Input.TextArea rows={2} maxLength={500} aria-label={t('why', { ns: 'common' })} placeholder={t('why', { ns: 'common' })} value={because} onChange={(event) => setBecause(event.target.value)} />
       <div className="row">
         <Button type="primary" loading={busy} disabled={Boolean(wrong) || !because.trim() || text === body.data} onClick={() => void propose()}>{t('propose')}</Button>

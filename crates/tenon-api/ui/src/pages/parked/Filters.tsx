@@ -4,13 +4,15 @@ import dayjs from 'dayjs'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { hub } from '../../api/client'
-import { DIRECTIONS, reasonOf, STATES, useFilter } from './filter'
+import { useWords } from '../../parts/Said'
+import { DIRECTIONS, STATES, useFilter } from './filter'
 
 const SEARCHED = ['key', 'reason', 'text'] as const
 
 /** Everything by which messages that wait are found. */
 export function Filters() {
   const { t } = useTranslation('parked')
+  const words = useWords()
   const { filter, set, clear } = useFilter()
   const connectors = hub.useQuery('get', '/api/v1/connectors')
   const searched = SEARCHED.find((name) => filter[name])
@@ -54,7 +56,7 @@ export function Filters() {
       />
       {filter.code && (
         <span className="chip">
-          {reasonOf(t, filter.code)}
+          {words(filter.code)}
           <button type="button" className="linkish" aria-label={t('any_reason')} onClick={() => set({ code: undefined })}>✕</button>
         </span>
       )}

@@ -4,9 +4,10 @@ import { useTranslation } from 'react-i18next'
 import type { Schemas } from '../../api/client'
 import { useFormat } from '../../parts/format'
 import { Panel } from '../../parts/PageHead'
+import { useWords } from '../../parts/Said'
 import { State } from '../../parts/State'
 import { When } from '../../parts/When'
-import { fits, reasonOf, STATES, useFilter, type Filter } from './filter'
+import { fits, STATES, useFilter, type Filter } from './filter'
 
 type Group = Schemas['GroupView']
 
@@ -20,6 +21,7 @@ const same = (group: Group, filter: Filter) =>
 export function Groups({ groups }: { groups: Group[] }) {
   const { t } = useTranslation('parked')
   const { number } = useFormat()
+  const words = useWords()
   const { filter, set } = useFilter()
   const [all, setAll] = useState(false)
   const rank = (group: Group) => STATES.indexOf(group.state as (typeof STATES)[number])
@@ -48,7 +50,7 @@ export function Groups({ groups }: { groups: Group[] }) {
             dataIndex: 'code',
             render: (code: string, group) => (
               <button type="button" className="linkish" aria-pressed={same(group, filter)} onClick={(event) => { event.stopPropagation(); toggle(group) }}>
-                {reasonOf(t, code)}
+                {words(code)}
               </button>
             ),
           },

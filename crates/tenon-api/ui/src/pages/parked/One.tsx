@@ -6,6 +6,7 @@ import { hub } from '../../api/client'
 import { Code, ordered, pretty } from '../../parts/Code'
 import { Difference } from '../../parts/Difference'
 import { History } from '../../parts/History'
+import { useWords } from '../../parts/Said'
 import { State } from '../../parts/State'
 import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
@@ -16,6 +17,7 @@ import { Correct } from './Correct'
 export function One({ id, may, redrive, drop }: { id: number; may: boolean; redrive: (ids: number[]) => Promise<void>; drop: (ids: number[]) => Promise<void> }) {
   const { t } = useTranslation('parked')
   const reveal = useMay('reveal')
+  const words = useWords()
   const [correcting, setCorrecting] = useState(false)
   const found = hub.useQuery('get', '/api/v1/parked/{id}', { params: { path: { id } } })
   if (found.error) return <Trouble error={found.error} />
@@ -27,7 +29,7 @@ export function One({ id, may, redrive, drop }: { id: number; may: boolean; redr
   if (correcting) return <Correct one={one} done={() => setCorrecting(false)} />
   return (
     <div className="stack">
-      <Alert type={one.state === 'failed' ? 'error' : 'warning'} title={<span className="break">{one.reason}</span>} description={<span className="mono">{one.code}</span>} />
+      <Alert type={one.state === 'failed' ? 'error' : 'warning'} title={words(one.code)} description={<><div className="break">{one.reason}</div><span className="mono small">{one.code}</span></>} />
       <dl className="facts">
         <dt>{t('record')}</dt>
         <dd><Link className="mono" to={`/trace/${one.message_id}`}>{one.native_id ?? one.message_id}</Link></dd>

@@ -8,7 +8,7 @@ import { Panel } from '../../parts/PageHead'
 import { State } from '../../parts/State'
 import { When } from '../../parts/When'
 import { useMay } from '../../session/session'
-import { inWords } from './filter'
+import { useInWords } from './filter'
 
 type Redrive = Schemas['RedriveView']
 
@@ -19,7 +19,8 @@ const LATELY = 3_600_000
 /** What is done with many at once: how far each has come. A node works them off; another goes on if it dies. */
 export function Redrives() {
   const { t } = useTranslation('parked')
-  const { number, time } = useFormat()
+  const { number } = useFormat()
+  const inWords = useInWords()
   const may = useMay('operate')
   const say = useSay()
   const queries = useQueryClient()
@@ -50,7 +51,7 @@ export function Redrives() {
                 {one.passed_over > 0 && <span className="quiet"> {t('superseded', { count: one.passed_over })}</span>}
                 {left > 0 && <span className="quiet"> {t('left', { count: left, number: number(left) })}</span>}
                 <div className="quiet small break">
-                  {[...inWords(t, one.selection, time), one.per_second && t('a_second', { number: one.per_second })].filter(Boolean).join(' · ') || t('everything')}
+                  {[...inWords(one.selection), one.per_second && t('a_second', { number: one.per_second })].filter(Boolean).join(' · ') || t('everything')}
                   {' · '}{one.who}: {one.because} · <When at={one.began_at} />
                 </div>
                 {one.state !== 'done' && <Progress percent={one.total ? Math.min(100, Math.floor(((one.sent + one.passed_over) / one.total) * 100)) : 0} size="small" status={one.state === 'running' ? 'active' : 'normal'} aria-label={t('redrives')} />}

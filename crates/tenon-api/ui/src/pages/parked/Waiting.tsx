@@ -7,6 +7,7 @@ import { useAskWhy, useSay } from '../../parts/ask'
 import { useFormat } from '../../parts/format'
 import { useOpened } from '../../parts/opened'
 import { Panel } from '../../parts/PageHead'
+import { useWords } from '../../parts/Said'
 import { State } from '../../parts/State'
 import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
@@ -23,6 +24,7 @@ const SELDOM = 10_000
 /** The messages that a filter names, the eldest first, and what can be done with some or all of them. */
 export function Waiting({ filter, groups }: { filter: Filter; groups: Schemas['GroupView'][] }) {
   const { t } = useTranslation('parked')
+  const words = useWords()
   const queries = useQueryClient()
   const askWhy = useAskWhy()
   const say = useSay()
@@ -131,6 +133,7 @@ export function Waiting({ filter, groups }: { filter: Filter; groups: Schemas['G
               render: (_, item) => (
                 <>
                   <State state={item.state} label={t(`parked_state.${item.state}`, { ns: 'common' })} />
+                  {item.state !== 'behind' && <span className="quiet small"> · {words(item.code)}</span>}
                   <div className="quiet small break two-lines">{item.reason}</div>
                 </>
               ),

@@ -1,7 +1,10 @@
 // Which messages that wait are looked at: the address of the page says it, so that it can be sent to somebody.
 import type { TFunction } from 'i18next'
+import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router'
 import type { Schemas } from '../../api/client'
+import { useFormat } from '../../parts/format'
+import { useWords } from '../../parts/Said'
 
 export const STATES = ['failed', 'retry', 'waiting', 'due', 'behind'] as const
 export const DIRECTIONS = ['inbound', 'outbound'] as const
@@ -39,17 +42,21 @@ export const asksMore = ({ key, reason, text, entity, since, until }: Filter) =>
 export const fits = (group: Schemas['GroupView'], { system, direction, state, code }: Filter) =>
   (!system || group.system === system) && (!direction || group.direction === direction) && (!state || group.state === state) && (!code || group.code === code)
 
-/** What a reason is called. */
-export const reasonOf = (t: TFunction<'parked'>, code: string) => t([`code.${code.replaceAll('.', '_')}`, 'code.other'], { code })
-
 /** A filter in words, each a part of what it asks. */
-export function inWords(t: TFunction<'parked'>, filter: Schemas['Selection'], time: (at: string) => string): string[] {
+export function useInWords() {
+  const { t } = useTranslation('parked')
+  const { time } = useFormat()
+  const words = useWords()
+  return (filter: Schemas['Selection']) => inWords(t, filter, time, words)
+}
+
+function inWords(t: TFunction<'parked'>, filter: Schemas['Selection'], time: (at: string) => string, words: (code: string) => string): string[] {
   const { system, direction, state, code, entity, key, reason, text, since, until } = filter
   const way = direction && t(direction === 'inbound' ? 'from' : 'to', { system: system ?? '…' })
   return [
     way ?? system,
     state && t(`parked_state.${state}`, { ns: 'common' }),
-    code && reasonOf(t, code),
+    code && words(code),
     entity && t(`entity.${entity}`, { ns: 'common', defaultValue: entity }),
     key,
     reason && t('says', { text: reason }),

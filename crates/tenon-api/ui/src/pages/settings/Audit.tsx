@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router'
 import { api, hub } from '../../api/client'
 import { Code, pretty } from '../../parts/Code'
+import { useWords } from '../../parts/Said'
 import { State } from '../../parts/State'
 import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
@@ -17,6 +18,7 @@ type Filter = Partial<Record<(typeof FILTERS)[number], string>>
 /** Who did what, from where, and when. Each entry holds the one before, so that tampering shows. */
 export function Audit() {
   const { t } = useTranslation('settings')
+  const words = useWords()
   const [params, setParams] = useSearchParams()
   const filter = Object.fromEntries(FILTERS.flatMap((name) => (params.get(name) ? [[name, params.get(name)!]] : []))) as Filter
   const set = (changes: Record<string, string | undefined>) => {
@@ -104,7 +106,7 @@ export function Audit() {
             { title: t('who'), dataIndex: 'who', render: (who: string) => <button type="button" className="linkish" title={t('only_these')} onClick={() => set({ who })}>{who}</button> },
             { title: t('action'), dataIndex: 'action', render: (action: string) => <Deed action={action} choose={() => set({ action })} /> },
             { title: t('subject'), dataIndex: 'subject', render: (subject?: string) => subject && <button type="button" className="linkish mono" title={t('only_these')} onClick={() => set({ subject })}>{subject}</button> },
-            { title: t('outcome'), dataIndex: 'outcome', render: (outcome: string) => (outcome === 'done' ? <State state="done" label={t('went_well')} /> : <State state="refused" label={outcome} />) },
+            { title: t('outcome'), dataIndex: 'outcome', render: (outcome: string) => (outcome === 'done' ? <State state="done" label={t('went_well')} /> : <State state="refused" title={outcome} label={words(outcome)} />) },
             { title: t('origin'), dataIndex: 'origin', render: (origin?: string) => <span className="mono">{origin}</span> },
           ]}
         />

@@ -4,6 +4,7 @@ import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { command, type Act, type Outcome } from '../../../api/masters'
 import { useSay } from '../../../parts/ask'
+import { Said } from '../../../parts/Said'
 
 /** Asks what an act needs, and why; says what the hub says against it. */
 export function Dialog({ title, text, ok, danger, reasoned, wide, act, close, done, children }: {
@@ -26,7 +27,7 @@ export function Dialog({ title, text, ok, danger, reasoned, wide, act, close, do
   const queries = useQueryClient()
   const [because, setBecause] = useState('')
   const [busy, setBusy] = useState(false)
-  const [trouble, setTrouble] = useState<string>()
+  const [trouble, setTrouble] = useState<unknown>()
   async function give() {
     if (!act) return
     setBusy(true)
@@ -40,7 +41,7 @@ export function Dialog({ title, text, ok, danger, reasoned, wide, act, close, do
       else say.done(t('done'))
       await queries.invalidateQueries()
     } catch (error) {
-      setTrouble(error instanceof Error ? error.message : String(error))
+      setTrouble(error)
       setBusy(false)
     }
   }
@@ -63,7 +64,7 @@ export function Dialog({ title, text, ok, danger, reasoned, wide, act, close, do
           <span>{t('why', { ns: 'common' })}</span>
           <Input.TextArea rows={2} maxLength={500} value={because} onChange={(event) => setBecause(event.target.value)} />
         </label>
-        {trouble && <Alert type="error" showIcon title={<span className="break">{trouble}</span>} />}
+        {Boolean(trouble) && <Alert type="error" showIcon title={<Said error={trouble} />} />}
       </div>
     </Modal>
   )
