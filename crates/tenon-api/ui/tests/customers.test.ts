@@ -181,6 +181,21 @@ test('a claim is made, handed over and given up', async () => {
   expectQuiet()
 })
 
+test('of a long history it is said that the latest is shown', async () => {
+  const one = await known('crm/C-1')
+  await page.route(`**/api/v1/masters/${one.master_id}/history`, async (route) => {
+    const { items: [version] } = await (await route.fetch()).json()
+    await route.fulfill({ json: { items: Array.from({ length: 100 }, (_, at) => ({ ...version, version: 250 - at })) } })
+  })
+  await goTo(one.master_id)
+  await page.getByText('The latest 99 of 250 versions are shown.').waitFor()
+  await page.unrouteAll()
+  await goTo(one.master_id)
+  await page.getByRole('tabpanel').getByText('agreed in the meeting').waitFor()
+  expect(await page.getByText('versions are shown').count()).toBe(0)
+  expectQuiet()
+})
+
 test('a pair is decided by keyboard, taken back by keyboard, and decided again', async () => {
   await page.goto(`${hub.url}/reviews`)
   await page.locator('.sides').waitFor()
@@ -224,6 +239,26 @@ test('what was decided is listed with who and why, and undone', async () => {
   await until(async () => (await reviews('open')).length === 3)
   await row.waitFor({ state: 'detached' })
   expectQuiet()
+})
+
+test('what the hub says is named in the language of the reader, and stands beneath as it is', async () => {
+  const one = await known('crm/C-1')
+  await visitor.open({ locale: 'zh-CN' })
+  page = visitor.page
+  await page.goto(`${hub.url}/customers/00000000-0000-7000-8000-000000000000`)
+  await page.getByText('没有这个客户').waitFor()
+  await page.getByText('no master `00000000-0000-7000-8000-000000000000`').waitFor()
+  await goTo(one.master_id)
+  await page.getByRole('button', { name: /^更多操作/ }).click()
+  await page.getByRole('menuitem', { name: /^指定字段值/ }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('combobox').first().click()
+  await page.getByTitle('税号', { exact: true }).click()
+  await dialog.getByRole('textbox', { name: '税号' }).fill('no number')
+  await dialog.locator('.ant-modal-footer .ant-btn-primary').click()
+  await dialog.getByRole('alert').getByText('所填的值不符合要求').waitFor()
+  await dialog.getByRole('alert').getByText(/tax_id/).waitFor()
+  expect(visitor.complaints.splice(0).filter((complaint) => !/404|409/.test(complaint))).toEqual([])
 })
 
 test.each([

@@ -1,6 +1,8 @@
 // What waits: found, shown by its address, sent again and given up, one or all that a filter names; and the ways about
 // the console by keyboard.
 import AxeBuilder from '@axe-core/playwright'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startHub, taxId, until, type Hub } from './hub'
 import { Visitor } from './visitor'
@@ -168,12 +170,74 @@ test('all that a filter names are given up, after their number was seen', async 
   expect(visitor.complaints).toEqual([])
 })
 
+test('what waits behind a message goes with it when it is sent again', async () => {
+  const { page } = visitor
+  const [file, mapping] = ['erp.toml', 'order.out.jq'].map((name) => join(hub.connectors, name)) as [string, string]
+  const number = 'LANE-1'
+  const order = '{ ORD_NO: ($message.target_id // .number), GROSS_AMT: .totals.gross }'
+  writeFileSync(mapping, `if .number == "${number}" then error("the ERP is moving house") else ${order} end`)
+  writeFileSync(file, readFileSync(file, 'utf8').replace('entity = "order"\n', 'entity = "order"\nmapping = "order.out.jq"\n'))
+  await hub.api('/api/v1/connectors/erp/reload', {})
+  const money = (amount: string) => ({
+    lines: [{ number: 1, item: { system: 'erp', native_id: 'SH-100' }, quantity: '1', unit_price: amount, amount }],
+    totals: { net: amount, tax: '0', gross: amount },
+  })
+  for (const [at, amount] of ['1.00', '2.00', '3.00'].entries()) {
+    await hub.tell('crm', 'order', number, { number, customer: { system: 'crm', native_id: 'A-1' }, order_date: '2026-03-01', currency: 'CNY', status: 'confirmed', ...money(amount) })
+    await until(async () => (await count(`key=${number}`)) === at + 1, () => `${amount} does not wait`)
+  }
+  await page.goto(`${hub.url}/parked?key=${number}`)
+  await rows().nth(2).waitFor()
+  await rows().first().getByText('For a person').waitFor()
+  for (const at of [1, 2]) await rows().nth(at).getByText('Behind another').waitFor()
+  await shot('parked-lane')
+  const outcome = (state: string) => page.locator('.way').filter({ has: page.locator('.state').getByText(state, { exact: true }) })
+  await page.goto(`${hub.url}/trace/${number}`)
+  await outcome('Parked').nth(2).waitFor()
+  expect(await outcome('Delivered').count()).toBe(0)
+  await shot('lane-parked')
+  writeFileSync(mapping, order)
+  await hub.api('/api/v1/connectors/erp/reload', {})
+  await page.goto(`${hub.url}/parked?key=${number}&state=failed`)
+  await page.getByRole('button', { name: number }).click()
+  await dialog().getByText('It would go out.').waitFor()
+  await dialog().getByRole('button', { name: 'Send again' }).click()
+  await page.getByText('1 message was sent again.').waitFor()
+  await page.goto(`${hub.url}/parked?key=${number}`)
+  await page.getByText('Nothing that waits fits this filter.').waitFor()
+  await page.goto(`${hub.url}/trace/${number}`)
+  await outcome('Delivered').nth(2).waitFor()
+  await shot('lane-delivered')
+  expect(visitor.complaints).toEqual([])
+})
+
+test('dead letters are told of on the overview, but to who may not see them', async () => {
+  const { page } = visitor
+  const now = { at: new Date().toISOString(), ready: true, received_per_second: 0, delivered_per_second: 0, inbound_queued: 0, dead: 3, lanes: [], systems: [] }
+  const link = page.getByRole('link', { name: 'Dead letters 3' })
+  await page.route('**/api/v1/live', (route) => route.fulfill({ contentType: 'text/event-stream', body: `event: now\ndata: ${JSON.stringify(now)}\n\n` }))
+  await page.goto(hub.url)
+  await link.waitFor()
+  await shot('overview-dead')
+  await link.click()
+  await page.getByRole('heading', { name: 'Dead letters', level: 1 }).waitFor()
+  const whole = await page.evaluate(async () => (await fetch('/api/v1/session')).json())
+  await page.route('**/api/v1/session', (route) => route.fulfill({ json: { ...whole, systems: ['crm'] } }))
+  await page.goto(hub.url)
+  await page.getByText('Needs a look').waitFor()
+  await page.getByRole('link', { name: /^Waiting for another/ }).waitFor()
+  expect(await link.count()).toBe(0)
+  await page.unrouteAll()
+  expect(visitor.complaints).toEqual([])
+})
+
 test('dead letters are sent again and given up', async () => {
   const { page } = visitor
   // Nothing that a system may send becomes one, so the hub's answers are played here.
   let letters = ['one', 'two', 'three'].map((id) => ({ id, message_id: `dead-${id}`, source: 'crm', kind: 'order.changed.v1', queue: 'inbound.3', reason: 'it has no id', at: '2026-03-02T08:15:30Z', bytes: 17 }))
   const asked: unknown[] = []
-  await page.route('**/api/v1/dead-letters', (route) => route.fulfill({ json: { total: letters.length, items: letters } }))
+  let more = 247
+  await page.route('**/api/v1/dead-letters', (route) => route.fulfill({ json: { total: letters.length + more, items: letters } }))
   await page.route(/\/api\/v1\/dead-letters\/(redrive|drop)$/, (route) => {
     const body = route.request().postDataJSON() as { ids: string[] }
     asked.push([route.request().url().split('/').pop(), body])
@@ -181,6 +245,8 @@ test('dead letters are sent again and given up', async () => {
     return route.fulfill({ json: { done: body.ids.length, stay: [] } })
   })
   await page.goto(`${hub.url}/dead-letters`)
+  await page.getByText('The eldest 3 of 250 are shown').waitFor()
+  more = 0
   await page.getByRole('checkbox', { name: 'Choose dead-one' }).click()
   await page.getByRole('checkbox', { name: 'Choose dead-two' }).click()
   await page.getByRole('button', { name: 'Send 2 again' }).click()
