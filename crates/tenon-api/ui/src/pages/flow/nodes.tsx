@@ -7,6 +7,7 @@ import type { Snapshot } from '../../live/live'
 import { useFormat } from '../../parts/format'
 import { HalfState, toneOfHalf, waitingOf } from '../../parts/Half'
 import { State } from '../../parts/State'
+import { useSession } from '../../session/session'
 
 export type SystemData = { system: Schemas['SystemNow']; side: 'in' | 'out' }
 export type HubData = { now: Snapshot }
@@ -56,9 +57,15 @@ export function HubNode({ data }: { data: HubData }) {
           {short(now.systems.reduce((total, system) => total + Object.values(system.parked).reduce((a, b) => a + b, 0), 0))}
         </dd>
         <dt>{t('dead')}</dt>
-        <dd className="number right">{now.dead == null ? '–' : now.dead > 0 ? <Link className="bad nopan" to="/dead-letters">{number(now.dead)}</Link> : number(0)}</dd>
+        <dd className="number right">{now.dead == null ? '–' : now.dead > 0 ? <Dead count={number(now.dead)} /> : number(0)}</dd>
       </dl>
       <Handle type="source" position={Position.Right} isConnectable={false} />
     </div>
   )
+}
+
+/** Of which system they are nobody knows: their page is for who may touch all. */
+function Dead({ count }: { count: string }) {
+  const { systems } = useSession()
+  return systems?.length ? <span className="bad">{count}</span> : <Link className="bad nopan" to="/dead-letters">{count}</Link>
 }

@@ -125,7 +125,7 @@ export default function Messages() {
               <span className="quiet small">{further ? t('live_first') : paused ? t('live_paused') : t('live')}</span>
             </label>
           )}
-          {!key && <Export href={(format) => fileOf(ranged(), format)} />}
+          {!key && <Export href={(format) => fileOf(ranged(), format)} most={10_000} />}
           <Saved query={params.toString()} ask={(query) => setParams(new URLSearchParams(query))} />
         </div>
         {found.error ? (

@@ -71,7 +71,7 @@ export default function Reconciliation() {
       <PageHead
         title={t('title')}
         text={t('text')}
-        tools={<><Button icon={<SlidersOutlined />} onClick={() => setRuled(true)}>{t('rules')}</Button><Export href={file} /></>}
+        tools={<><Button icon={<SlidersOutlined />} onClick={() => setRuled(true)}>{t('rules')}</Button><Export href={file} most={100_000} /></>}
       />
       {exceptions.data.length === 0 && (
         <div className="panel" style={{ padding: 40 }}><Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('none_yet')} /></div>
