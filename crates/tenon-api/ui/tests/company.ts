@@ -56,7 +56,7 @@ export async function tellCompany(hub: Hub, sizes: { customers: number; orders: 
     const net = lines.reduce((sum, line) => sum + Number(line.amount), 0)
     const totals = { net: cents(net), tax: cents(net, 13), gross: cents(net, 113) }
     const fresh = ago < 14
-    facts[1]!.push(['crm', 'order', id, { number: id, customer, order_date: day(ago), requested_date: day(ago - 10), currency: 'CNY', status: fresh ? 'confirmed' : 'shipped', lines, totals }])
+    facts[1]!.push(['crm', 'order', id, { number: id, customer, ...(number % 3 ? {} : { contract_number: `HT-2026-${number % 30}` }), order_date: day(ago), requested_date: day(ago - 10), currency: 'CNY', status: fresh ? 'confirmed' : 'shipped', lines, totals }])
     const order = to('crm', id)
     const fate = roll(20)
     if (fresh) continue

@@ -262,6 +262,19 @@ test('the first page loads no more than 500 KB', async () => {
   expect(loaded).toBeLessThan(500 * 1024)
 })
 
+test('a hub that was brought up to date shows its pages to who had the console open', async () => {
+  await page.goto(hub.url)
+  await page.getByRole('heading', { name: 'Overview' }).waitFor()
+  let gone = 0
+  // A page of the release before is not there any more, until the console itself is fetched anew.
+  await page.route('**/assets/*.js', (route) => (gone++ ? route.continue() : route.fulfill({ status: 404 })))
+  await page.getByRole('link', { name: 'Customers', exact: true }).first().click()
+  await page.getByRole('heading', { name: 'Customers', level: 1 }).waitFor()
+  await page.unrouteAll()
+  expect(gone).toBeGreaterThan(1)
+  expect(visitor.complaints.splice(0).filter((complaint) => !complaint.includes('404'))).toEqual([])
+})
+
 test('markup in every field is shown as the text that it is', async () => {
   // Whatever makes an element of it, or runs it, leaves this mark.
   const markup = (field: string) => `"><img src=x onerror="window.ran='${field}'"><script>window.ran='${field}'</script>`

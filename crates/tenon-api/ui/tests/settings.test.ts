@@ -288,6 +288,15 @@ test('orders are put in order by what is at stake and found by days, and the rul
     const amounts = cells.map((text) => Number(text.replaceAll(',', '')))
     return amounts.length > 1 && amounts.every((amount, at) => at === 0 || amount <= amounts[at - 1]!)
   })
+  // A contract adds up the orders that were made under it.
+  await page.goto(`${hub.url}/reconciliation?matter=all`)
+  const contract = page.getByRole('button', { name: /^Contract HT-/ }).first()
+  const number = (await contract.innerText()).replace('Contract ', '')
+  await contract.click()
+  const { items } = await hub.api(`/api/v1/insight/orders?text=${number}&limit=200`)
+  const ordered = items.reduce((all: number, order: { ordered: string }) => all + Number(order.ordered), 0)
+  await page.locator('tr.contract').getByText(ordered.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 }), { exact: true }).waitFor()
+  expect(items.length).toBeGreaterThan(1)
   await page.goto(`${hub.url}/reconciliation?matter=all&from=2000-01-01&to=2000-12-31`)
   await visitor.settled()
   await page.getByText('No order stands so.').waitFor()
@@ -296,6 +305,7 @@ test('orders are put in order by what is at stake and found by days, and the rul
   expect(exceptions.length).toBeGreaterThan(0)
   expect(visitor.complaints).toEqual([])
   await look('reconciliation', `/reconciliation?matter=${matter}&sort=most`)
+  await look('contract', `/reconciliation?matter=all&q=${number}`)
   await look('rules', '/reconciliation', async () => {
     await visitor.page.locator('.page-head .ant-btn').first().click()
     await visitor.page.getByRole('dialog').waitFor()

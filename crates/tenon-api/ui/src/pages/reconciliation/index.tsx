@@ -9,7 +9,7 @@ import { api, hub, type Schemas } from '../../api/client'
 import { Export } from '../../parts/Export'
 import { useFormat } from '../../parts/format'
 import { Matters } from '../../parts/Matters'
-import { money } from '../../parts/money'
+import { money, sum } from '../../parts/money'
 import { OfCustomer } from '../../parts/OfCustomer'
 import { Figure, PageHead, Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
@@ -102,7 +102,7 @@ export default function Reconciliation() {
         {orders.error ? (
           <Trouble error={orders.error} again={() => orders.refetch()} />
         ) : (
-          <Orders matter={matter} rows={orders.data?.pages.flatMap((page) => page.items)} />
+          <Orders matter={matter} rows={orders.data?.pages.flatMap((page) => page.items)} whole={orders.data && !orders.hasNextPage ? text : undefined} of={(contract) => change({ q: contract, matter: 'all', customer: '' })} />
         )}
         {orders.hasNextPage && <div className="more"><Button loading={orders.isFetchingNextPage} onClick={() => void orders.fetchNextPage()}>{t('act.more', { ns: 'common' })}</Button></div>}
       </Panel>
@@ -160,7 +160,8 @@ const COLUMNS: Record<string, Column[]> = {
 }
 const ALL: Column[] = ['state', 'ordered', 'shipped', 'invoiced', 'received', 'outstanding']
 
-function Orders({ rows, matter }: { rows?: Order[]; matter: string }) {
+/** Orders; those of one contract with its sums, where that was looked for and no more of it follows. */
+function Orders({ rows, matter, whole, of }: { rows?: Order[]; matter: string; whole?: string; of: (contract: string) => void }) {
   const { t } = useTranslation('reconciliation')
   const column = (key: Column): TableColumnsType<Order>[number] => {
     if (key === 'state') return { title: t('state'), render: (_, row) => t(`stands.${row.state}`, { defaultValue: row.state }) }
@@ -168,11 +169,14 @@ function Orders({ rows, matter }: { rows?: Order[]; matter: string }) {
     if (key === 'age') return { title: t('age'), align: 'right', dataIndex: 'age_days', render: (days: number | null) => <span className="number">{days ?? '–'}</span> }
     return { title: t(key), align: 'right', render: (_, row) => <Amount value={row[key]} /> }
   }
+  const shown = COLUMNS[matter] ?? ALL
+  const ofContract = whole ? (rows ?? []).filter(({ contract }) => contract === whole) : []
   return (
     <Table<Order>
       size="small"
       rowKey="id"
       loading={!rows}
+      summary={() => ofContract.length > 0 && <OfContract contract={whole!} orders={ofContract} columns={shown} />}
       scroll={{ x: 'max-content' }}
       locale={{ emptyText: <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('none_here')} /> }}
       dataSource={rows ?? []}
@@ -184,7 +188,7 @@ function Orders({ rows, matter }: { rows?: Order[]; matter: string }) {
           render: (_, row) => (
             <>
               <Link className="mono nowrap" to={`/trace/${encodeURIComponent(row.number)}`}>{row.number}</Link>
-              {row.contract && <div className="quiet small nowrap">{t('contract', { number: row.contract })}</div>}
+              {row.contract && <div className="small"><button type="button" className="linkish nowrap" onClick={() => of(row.contract!)}>{t('contract', { number: row.contract })}</button></div>}
             </>
           ),
         },
@@ -195,10 +199,34 @@ function Orders({ rows, matter }: { rows?: Order[]; matter: string }) {
         },
         { title: t('day'), dataIndex: 'day', className: 'number nowrap' },
         { title: t('currency'), dataIndex: 'currency' },
-        ...(COLUMNS[matter] ?? ALL).map(column),
+        ...shown.map(column),
       ]}
     />
   )
+}
+
+/** How far a contract has come: its orders added up, by currency. */
+function OfContract({ contract, orders, columns }: { contract: string; orders: Order[]; columns: Column[] }) {
+  const { t } = useTranslation('reconciliation')
+  const { number } = useFormat()
+  return [...new Set(orders.map(({ currency }) => currency))].map((currency) => {
+    const those = orders.filter((order) => order.currency === currency)
+    return (
+      <Table.Summary.Row key={currency} className="contract">
+        {/* Above it rows are opened. */}
+        <Table.Summary.Cell index={0} />
+        <Table.Summary.Cell index={1} colSpan={3}>
+          <b>{t('contract', { number: contract })}</b> <span className="quiet">{t('count', { count: those.length, number: number(those.length) })}</span>
+        </Table.Summary.Cell>
+        <Table.Summary.Cell index={4}>{currency}</Table.Summary.Cell>
+        {columns.map((key, at) => (
+          <Table.Summary.Cell key={key} index={5 + at} align="right">
+            {!['state', 'due', 'age'].includes(key) && <b><Amount value={sum(those.map((order) => order[key as 'ordered']))} /></b>}
+          </Table.Summary.Cell>
+        ))}
+      </Table.Summary.Row>
+    )
+  })
 }
 
 /** The documents that an order's figures were made from. */
