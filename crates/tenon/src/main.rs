@@ -31,7 +31,7 @@ const STACK: usize = 16 * 1024 * 1024;
 
 fn main() -> std::process::ExitCode {
     let cli = cli::Cli::parse();
-    output::log(cli.verbose);
+    output::log(cli.verbose, matches!(cli.command, cli::Command::Demo(_)));
     // Both databases and HTTP use one provider of cryptography; the first to install it wins.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()

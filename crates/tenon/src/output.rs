@@ -12,8 +12,10 @@ use unicode_width::UnicodeWidthStr;
 use crate::exit::Exit;
 
 /// Sends structured logs to stderr; `RUST_LOG` decides what, else warnings (or more, if asked).
-pub(crate) fn log(verbose: u8) {
+/// Whoever watches the demonstration is not told how busy the machine is.
+pub(crate) fn log(verbose: u8, demo: bool) {
     let standard = match verbose {
+        0 if demo => "warn,lapin::channels=off,sqlx::query=error",
         // The AMQP library calls every end of a connection an error, those that are ours included;
         // what goes wrong with the broker is told by our own parts.
         0 => "warn,lapin::channels=off",
