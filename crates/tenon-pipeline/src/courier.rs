@@ -94,16 +94,15 @@ impl Courier {
         while !self.stop.is_cancelled() {
             if let Some(halt) = self.halt() {
                 self.health.report(&component, halt, 0);
-                if !pause_for(&self.stop, TICK).await {
-                    break;
-                }
+                pause_for(&self.stop, TICK).await;
                 continue;
             }
             let round = async {
-                let name = component.0.as_str();
                 // Before the consumer: two nodes of which one had the claim and the other the turn at
                 // the queue would wait for each other for ever.
-                let Some(claim) = claimed(&self.store, name, &self.stop, || {}).await? else {
+                let standby = || self.health.stands_by(&component);
+                let claim = claimed(&self.store, &component.0, &self.stop, standby).await?;
+                let Some(claim) = claim else {
                     return Ok(());
                 };
                 *self.claim.lock().await = Some(claim);

@@ -159,6 +159,16 @@ impl Health {
         self.went_well(component);
     }
 
+    /// A component that another node serves: nothing stands in its way here, and it makes no progress here.
+    pub(crate) fn stands_by(&self, component: &Component) {
+        if let Some(report) = self.lock().get_mut(component)
+            && report.state != ComponentState::Idle
+        {
+            report.state = ComponentState::Idle;
+            report.since = Timestamp::now();
+        }
+    }
+
     fn went_well(&self, component: &Component) {
         if let Some(report) = self.lock().get_mut(component) {
             report.last_success = Some(Timestamp::now());
@@ -302,6 +312,12 @@ mod tests {
         let error = report().last_error.map(|error| error.reason);
         assert_eq!(error.as_deref(), Some("401 Unauthorized"));
         assert_eq!(report().last_success, None);
+        // What another node serves by now fails here no more, and what that one does is not said to be done here.
+        health.report_failure(&erp, &Failure::transient("claim.lost", "another node's"));
+        let progress = report().last_progress;
+        health.stands_by(&erp);
+        assert_eq!(report().state, ComponentState::Idle);
+        assert_eq!(report().last_progress, progress);
         health.received(&erp, ComponentState::Idle, 2);
         assert!(report().last_success.is_some());
         let pulse = health.pulse();

@@ -79,7 +79,7 @@ impl Poll {
 
     /// Opens the source where it was left and reads on, until something fails or the hub stops.
     async fn serve(&self, component: &Component, pauses: &mut Pauses) -> Result<(), Failure> {
-        let standby = || self.health.report(component, ComponentState::Idle, 0);
+        let standby = || self.health.stands_by(component);
         let Some(claim) = claimed(&self.store, &component.0, &self.stop, standby).await? else {
             return Ok(());
         };

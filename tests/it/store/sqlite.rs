@@ -71,8 +71,28 @@ async fn the_planner_knows_every_index_of_the_figures() {
     let (writer, reader) = open_sqlite(&file.path()).await.unwrap();
     let store = Sqlite::open(writer.clone(), reader.clone());
     store.migrate().await.unwrap();
-    // Told anew at each start, once.
+    // What somebody counted does not stand against what is told.
+    sqlx::raw_sql(
+        "analyze; insert into sqlite_stat1 values ('insight_month', 'insight_month_sums', '1 1')",
+    )
+    .execute(&writer)
+    .await
+    .unwrap();
     store.migrate().await.unwrap();
+    let mut watching = reader.acquire().await.unwrap();
+    let mut written = async || -> i64 {
+        let version = sqlx::query_scalar("pragma data_version");
+        version.fetch_one(&mut *watching).await.unwrap()
+    };
+    let before = written().await;
+    store.migrate().await.unwrap();
+    assert_eq!(
+        written().await,
+        before,
+        "what is known is not written again"
+    );
+    drop(written);
+    drop(watching);
     let indexes: Vec<String> = sqlx::query_scalar(
         "select name from sqlite_master where type = 'index' and tbl_name like 'insight%' order by name",
     )

@@ -33,6 +33,7 @@ mod retention;
 mod reviews;
 mod search;
 mod searches;
+mod statistics;
 
 pub use copy::{check_sqlite, copy_sqlite};
 
@@ -186,9 +187,7 @@ impl Store for Sqlite {
             .run_direct(None, &mut *transaction, false)
             .await?;
         candidates::fill(&mut transaction).await?;
-        sqlx::raw_sql(include_str!("statistics.sql"))
-            .execute(&mut *transaction)
-            .await?;
+        statistics::tell(&mut transaction).await?;
         transaction.commit().await?;
         Ok(())
     }
