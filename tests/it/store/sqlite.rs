@@ -91,7 +91,6 @@ async fn the_planner_knows_every_index_of_the_figures() {
         before,
         "what is known is not written again"
     );
-    drop(written);
     drop(watching);
     let indexes: Vec<String> = sqlx::query_scalar(
         "select name from sqlite_master where type = 'index' and tbl_name like 'insight%' order by name",
