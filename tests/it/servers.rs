@@ -2,12 +2,16 @@
 //!
 //! A server that does not answer fails the test, with its address in the message.
 
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::Mutex;
 
-use lapin::options::QueueDeleteOptions;
-use lapin::{Connection, ConnectionProperties};
+use lapin::options::{
+    BasicGetOptions, BasicPublishOptions, QueueDeclareOptions, QueueDeleteOptions,
+};
+use lapin::types::FieldTable;
+use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 
 /// Where RabbitMQ listens, unless `TENON_TEST_AMQP_URL` names another place.
 const AMQP_URL: &str = "amqp://guest:guest@127.0.0.1:5672/%2f";
@@ -39,7 +43,7 @@ pub(crate) fn rabbitmqctl(arguments: &[&str]) -> Result<String, String> {
     }
 }
 
-/// A virtual host of one test; dropping it deletes it with all its queues.
+/// A virtual host of one test; dropping it gives it up with all its queues.
 ///
 /// Where `rabbitmqctl` cannot be used (a broker on another machine, say) it is the default virtual
 /// host, and a prefix keeps the queues of the tests apart.
@@ -52,39 +56,132 @@ pub(crate) struct TestVhost {
     queues: Mutex<Vec<String>>,
 }
 
-/// A new virtual host, or a new prefix in the default one.
+/// How many virtual hosts are made at once: `rabbitmqctl` takes seconds, whatever it is asked for.
+const AT_ONCE: usize = 16;
+/// The queue of the default virtual host from which a test takes the name of one that is ready.
+const READY: &str = "tenon-test-vhosts";
+/// The queue for those that tests are done with; they are deleted when others are made.
+const USED: &str = "tenon-test-vhosts-used";
+
+/// A virtual host that nobody has used, or a new prefix in the default one.
 pub(crate) fn amqp_vhost() -> TestVhost {
-    let name = format!("tenon-test-{}", uuid::Uuid::now_v7().simple());
     let url = amqp_url();
-    let user = url
-        .split_once("://")
-        .and_then(|(_, rest)| rest.split_once('@'))
-        .map_or("guest", |(user, _)| {
-            user.split(':').next().unwrap_or("guest")
-        });
-    let made = rabbitmqctl(&["add_vhost", &name])
-        .and_then(|_| rabbitmqctl(&["set_permissions", "-p", &name, user, ".*", ".*", ".*"]));
-    let queues = Mutex::default();
-    match made {
-        Ok(_) => {
+    let ready = on_broker(async |channel| take(channel, READY).await);
+    let (name, prefix) = match ready.map_or_else(make_vhosts, Ok) {
+        Ok(name) => (Some(name), String::new()),
+        Err(_) => (None, format!("{}.", vhost_name())),
+    };
+    let url = match &name {
+        Some(name) => {
             let (server, _) = url
                 .rsplit_once('/')
                 .expect("the URL ends with a virtual host");
-            let url = format!("{server}/{name}");
-            TestVhost {
-                url,
-                name: Some(name),
-                prefix: String::new(),
-                queues,
-            }
+            format!("{server}/{name}")
         }
-        Err(_) => TestVhost {
-            url,
-            name: None,
-            prefix: format!("{name}."),
-            queues,
-        },
+        None => url,
+    };
+    TestVhost {
+        url,
+        name,
+        prefix,
+        queues: Mutex::default(),
     }
+}
+
+fn vhost_name() -> String {
+    format!("tenon-test-{}", uuid::Uuid::now_v7().simple())
+}
+
+/// Makes virtual hosts, and deletes those that were used; the first of the new ones.
+fn make_vhosts() -> Result<String, String> {
+    let url = amqp_url();
+    let login = url
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split_once('@'));
+    let user = login.and_then(|(login, _)| login.split(':').next());
+    let user = user.unwrap_or("guest");
+    let used = on_broker(async |channel| {
+        let mut used = Vec::new();
+        while let Some(name) = take(channel, USED).await {
+            used.push(name);
+        }
+        used
+    });
+    let names: Vec<String> = (0..AT_ONCE).map(|_| vhost_name()).collect();
+    let list = |names: &[String]| {
+        let names = names.iter().map(|name| format!("<<\"{name}\">>"));
+        format!("[{}]", names.collect::<Vec<_>>().join(","))
+    };
+    rabbitmqctl(&[
+        "eval",
+        &format!(
+            "lists:foreach(fun(Name) ->
+                 ok = rabbit_vhost:add(Name, <<\"tests\">>),
+                 ok = rabbit_auth_backend_internal:set_permissions(
+                     <<\"{user}\">>, Name, <<\".*\">>, <<\".*\">>, <<\".*\">>, <<\"tests\">>)
+             end, {}),
+             lists:foreach(fun(Name) -> catch rabbit_vhost:delete(Name, <<\"tests\">>) end, {}).",
+            list(&names),
+            list(&used),
+        ),
+    ])?;
+    let (first, others) = names.split_first().expect("some");
+    on_broker(async |channel| {
+        for name in others {
+            put(channel, READY, name).await;
+        }
+    });
+    Ok(first.clone())
+}
+
+/// Does something in the default virtual host, on a connection of its own, from wherever the caller runs.
+fn on_broker<T: Send>(work: impl AsyncFnOnce(&Channel) -> T + Send) -> T {
+    let run = || {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            let connection = connect(&amqp_url()).await;
+            let channel = connection.create_channel().await.expect("a channel");
+            let done = work(&channel).await;
+            let _ = connection.close(200, "done".into()).await;
+            done
+        })
+    };
+    std::thread::scope(|threads| {
+        let running = threads.spawn(run).join();
+        running.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked))
+    })
+}
+
+async fn declare(channel: &Channel, queue: &str) {
+    let options = QueueDeclareOptions {
+        durable: true,
+        ..QueueDeclareOptions::default()
+    };
+    let declared = channel.queue_declare(queue.into(), options, FieldTable::default());
+    declared.await.expect("a queue for the tests");
+}
+
+/// The next message of a queue.
+async fn take(channel: &Channel, queue: &str) -> Option<String> {
+    declare(channel, queue).await;
+    let options = BasicGetOptions { no_ack: true };
+    let taken = channel.basic_get(queue.into(), options).await;
+    let taken = taken.expect("RabbitMQ answers")?;
+    Some(String::from_utf8_lossy(&taken.delivery.data).into_owned())
+}
+
+async fn put(channel: &Channel, queue: &str, message: &str) {
+    declare(channel, queue).await;
+    let durable = BasicProperties::default().with_delivery_mode(2);
+    let options = BasicPublishOptions::default();
+    let put = channel.basic_publish(
+        "".into(),
+        queue.into(),
+        options,
+        message.as_bytes(),
+        durable,
+    );
+    put.await.expect("RabbitMQ takes it");
 }
 
 impl TestVhost {
@@ -113,25 +210,19 @@ async fn connect(url: &str) -> Connection {
 
 impl Drop for TestVhost {
     fn drop(&mut self) {
-        if let Some(name) = &self.name {
-            // A virtual host that is left over disturbs no other test.
-            let _ = rabbitmqctl(&["delete_vhost", name]);
-            return;
-        }
-        let url = self.url.clone();
         let queues = std::mem::take(&mut *self.queues.lock().unwrap());
-        let deleting = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-            runtime.block_on(async {
-                let connection = connect(&url).await;
-                let channel = connection.create_channel().await.expect("a channel");
+        let name = self.name.clone();
+        let giving_up = async move |channel: &Channel| match name {
+            Some(name) => put(channel, USED, &name).await,
+            None => {
                 for queue in queues {
                     let options = QueueDeleteOptions::default();
                     let _ = channel.queue_delete(queue.as_str().into(), options).await;
                 }
-            });
-        });
-        let _ = deleting.join();
+            }
+        };
+        // One that is left over disturbs no other test.
+        let _ = std::panic::catch_unwind(AssertUnwindSafe(|| on_broker(giving_up)));
     }
 }
 

@@ -1,9 +1,9 @@
 //! Alerts: tells another system by a webhook when something does not go on, and when it does again.
 //!
 //! A connector that is stalled, paused or failed for some time; too many messages parked, or one of them for
-//! too long; a queue that holds messages while nobody makes progress. Each alert is raised once and cleared
-//! once. A node tells of its own components; of what all share, the one that holds the claim `alerts`. What is
-//! shown stands on any node.
+//! too long; a queue that holds messages while nobody makes progress; messages that were given up. Each alert is
+//! raised once and cleared once. A node tells of its own components; of what all share, the one that holds the
+//! claim `alerts`. What is shown stands on any node.
 //! What cannot be handed over is tried again, in order, until it is taken: at least once, told apart by `id`.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use tenon_connector::{Humane, Secret};
 use tenon_core::{SystemName, Timestamp};
-use tenon_pipeline::{Component, ComponentState, Depths, Health};
+use tenon_pipeline::{Component, ComponentState, DEAD_QUEUE, Depths, Health};
 use tenon_store::{Claim, HubNode, SharedStore};
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
@@ -148,7 +148,8 @@ pub(crate) struct AlertsView {
 /// An alert that stands.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AlertView {
-    /// `connector.stalled`, `connector.paused`, `connector.failed`, `parked.many`, `parked.old`, `queue.old`.
+    /// `connector.stalled`, `connector.paused`, `connector.failed`, `parked.many`, `parked.old`, `queue.old`,
+    /// `queue.dead`.
     #[schema(example = "connector.stalled")]
     kind: String,
     /// The component, system or queue.
@@ -241,7 +242,7 @@ pub(crate) struct Alert {
     #[schema(value_type = String, example = "raised")]
     state: &'static str,
     /// `connector.stalled`, `connector.paused`, `connector.failed`, `parked.many`, `parked.old`, `queue.old`,
-    /// `test`.
+    /// `queue.dead`, `test`.
     #[schema(value_type = String, example = "connector.stalled")]
     kind: &'static str,
     /// The component, system or queue.
@@ -437,32 +438,35 @@ impl Watcher {
             }
         }
         for (queue, depth) in self.watched.depths.read().await {
-            // An empty queue, or one that moves: what a component of some node has worked on since.
+            let depth = match depth {
+                None => continue,
+                Some(0) => {
+                    self.filled.remove(&queue);
+                    continue;
+                }
+                Some(depth) => depth,
+            };
+            let filled = self.filled.entry(queue.clone());
+            let filled = *filled.or_insert_with(Timestamp::now);
+            // What was given up waits for a person, and is told at once.
+            if queue == DEAD_QUEUE {
+                let detail =
+                    format!("{depth} messages were given up; send them again, or let them go");
+                wrong.insert(("queue.dead", queue), (detail, filled));
+                continue;
+            }
+            // One that moves is well: what a component of some node has worked on since.
             let name = queue
                 .strip_prefix("deliver.")
                 .map(|system| format!("{system}/deliver"));
             let name = name.unwrap_or_else(|| queue.clone());
             let there = components.get(&Component(name));
             let moved = there.and_then(|there| there.report.last_progress);
-            match depth {
-                None => continue,
-                Some(0) => {
-                    self.filled.remove(&queue);
-                    continue;
-                }
-                Some(depth) => {
-                    let filled = self
-                        .filled
-                        .entry(queue.clone())
-                        .or_insert_with(Timestamp::now);
-                    let stands = moved.map_or(*filled, |moved| moved.max(*filled));
-                    if since(stands) >= self.settings.queued_for.0 {
-                        let detail = format!(
-                            "{depth} messages wait, and nobody has worked on them since {stands}"
-                        );
-                        wrong.insert(("queue.old", queue), (detail, stands));
-                    }
-                }
+            let stands = moved.map_or(filled, |moved| moved.max(filled));
+            if since(stands) >= self.settings.queued_for.0 {
+                let detail =
+                    format!("{depth} messages wait, and nobody has worked on them since {stands}");
+                wrong.insert(("queue.old", queue), (detail, stands));
             }
         }
         Some((self.components(components), wrong))

@@ -20,6 +20,7 @@ mod export;
 mod headers;
 mod health;
 mod hub;
+mod imports;
 mod insight;
 mod items;
 mod journey;
@@ -38,6 +39,7 @@ mod redrives;
 mod reveal;
 mod reviews;
 mod searches;
+mod sending;
 mod views;
 mod waiting;
 mod webhook;
@@ -146,6 +148,11 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(webhook::receive, webhook::prove))
         .layer(DefaultBodyLimit::max(MAX_WEBHOOK_BODY))
         .split_for_parts();
+    let (lists, brought_in) = OpenApiRouter::new()
+        .routes(routes!(imports::preview))
+        .routes(routes!(imports::import))
+        .layer(DefaultBodyLimit::max(imports::LARGEST_LIST))
+        .split_for_parts();
     let (routes, mut document) = OpenApiRouter::with_openapi(docs::Document::openapi())
         .routes(routes!(read::messages))
         .routes(routes!(read::message))
@@ -192,6 +199,7 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(connectors::resume))
         .routes(routes!(connectors::probe))
         .routes(routes!(connectors::reload))
+        .routes(routes!(sending::send))
         .routes(routes!(playground::trial))
         .routes(routes!(customers::customers))
         .routes(routes!(customers::export))
@@ -258,10 +266,11 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .split_for_parts();
     document.merge(taken_in);
+    document.merge(brought_in);
     docs::describe_access(&mut document);
     docs::describe_problems(&mut document);
     docs::describe_examples(&mut document)?;
-    Ok((document, routes.merge(intake)))
+    Ok((document, routes.merge(intake).merge(lists)))
 }
 
 /// The routes of the HTTP side.

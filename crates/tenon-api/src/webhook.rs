@@ -31,6 +31,15 @@ pub(crate) struct Accepted {
     accepted: Vec<MessageId>,
 }
 
+impl Accepted {
+    pub(crate) fn of(messages: &[Message<Native>]) -> Self {
+        let ids = messages.iter().map(|message| message.attributes.id);
+        Self {
+            accepted: ids.collect(),
+        }
+    }
+}
+
 /// The parameters of a query, in order; the same name may come more than once.
 type Parameters = Asked<Vec<(String, String)>>;
 
@@ -88,11 +97,7 @@ pub(crate) async fn receive(
     if let Some(reply) = said.reply {
         return Ok(answer(reply));
     }
-    let accepted = messages
-        .iter()
-        .map(|message| message.attributes.id)
-        .collect();
-    Ok((StatusCode::ACCEPTED, Json(Accepted { accepted })).into_response())
+    Ok((StatusCode::ACCEPTED, Json(Accepted::of(&messages))).into_response())
 }
 
 /// Answers a system that tries the address of a webhook before it calls it.

@@ -53,6 +53,28 @@ pub struct CaseFile {
 }
 
 impl System {
+    /// The way in for records of `entity`: the one of this name, or the first.
+    ///
+    /// # Errors
+    /// Those that there are, for a person.
+    pub fn inlet_for(&self, entity: Entity, name: Option<&str>) -> Result<&Inlet, String> {
+        let fits = |inlet: &&Inlet| {
+            inlet.entity == entity && name.is_none_or(|name| inlet.name.as_str() == name)
+        };
+        self.inlets.iter().find(fits).ok_or_else(|| {
+            let known: Vec<&str> = self
+                .inlets
+                .iter()
+                .map(|inlet| inlet.name.as_str())
+                .collect();
+            format!(
+                "{} has no such inlet for `{entity}`; it has: {}",
+                self.name,
+                known.join(", ")
+            )
+        })
+    }
+
     /// Whether the system holds records of `entity` under ids of its own.
     pub fn knows(&self, entity: Entity) -> bool {
         self.inlets.iter().any(|inlet| inlet.entity == entity) || self.outlet(entity).is_some()

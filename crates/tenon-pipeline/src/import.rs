@@ -3,9 +3,13 @@
 //! They take the way of every record; only a mapping they do not need. The same record brought in
 //! again is the same message, so that an import that broke off is simply run again.
 
+mod list;
+
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tenon_core::{Attributes, Entity, Message, Native, NativeBody, NativeId, SystemName};
+
+pub use list::{CustomerList, ListLikeness, Unfit};
 
 /// The inlet that imported records name: no configuration can call one so.
 pub(crate) const IMPORT: &str = "(import)";

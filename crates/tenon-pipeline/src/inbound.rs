@@ -22,7 +22,7 @@ use crate::dead_letter::bury;
 use crate::master::{MasterPolicy, Newcomers};
 use crate::resolve::{Decided, decide, deeper, lookup};
 use crate::retry::{Pauses, answered};
-use crate::spans::Begun;
+use crate::spans::{Begun, follow_orders};
 use crate::topology::inbound_queue;
 use crate::translate::{Content, Validated, translate, validate};
 use crate::wire::{arrived, parcel_publication};
@@ -210,17 +210,21 @@ impl Lane {
         }
         let newcomers = self.newcomers(batch, &mut known).await?;
         let decided = compute_here(|| decide(deployment, &self.policy, batch, known, newcomers));
-        let Decided { commit, parcels } = decided.map_err(TryCommit::Failure)?;
+        let Decided {
+            mut commit,
+            mut parcels,
+        } = decided.map_err(TryCommit::Failure)?;
         claims.extend(commit.keys.iter().map(|(key, _)| key.clone()));
         if !commit.messages.is_empty() {
             let counted = commit.messages.iter().map(labels).collect::<Vec<_>>();
+            let followers = follow_orders(&self.store, &mut commit, &mut parcels).await;
             let begun = Begun::now(commit.messages.iter().map(|message| &message.attributes));
             FailPoint::RouteDecided.reached();
             let released = answered(self.store.commit(commit))
                 .await
                 .map_err(TryCommit::Store)?;
             FailPoint::RouteJournaled.reached();
-            begun.journaled();
+            begun.journaled(&followers);
             self.bells.ring(&released);
             for (system, entity, state) in counted {
                 metrics::counter!(

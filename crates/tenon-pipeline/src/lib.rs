@@ -13,6 +13,7 @@
 mod accept;
 mod alike;
 mod bells;
+mod by_hand;
 mod check;
 mod claim;
 mod compute;
@@ -43,13 +44,14 @@ mod translate;
 mod wire;
 
 pub use accept::Accept;
+pub use by_hand::by_hand;
 pub use check::{Checked, Known, Reason, check};
 pub use dead_letter::{Buried, DEAD_LETTERS_AT_ONCE, DeadLetter, DeadLetters};
 pub use fail_point::FailPoint;
 pub use fellows::{ReloadedNode, ReloadedThere};
 pub use health::{Component, ComponentState, Health, Pulse, Report, Tallies};
 pub use hub::{Hub, Roles, Settings};
-pub use import::imported;
+pub use import::{CustomerList, ListLikeness, Unfit, imported};
 pub use master::{Likeness, MasterPolicy};
 pub use redrive::{
     Preview, Redriven, Redriver, begin as begin_redrive, decide as decide_correction, difference,

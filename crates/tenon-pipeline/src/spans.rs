@@ -3,10 +3,15 @@
 //! A span is an event of the target [`SPANS`] once it has ended; who listens exports it, and where
 //! nobody does it costs nothing. Identifiers are derived: the trace is the caller's, by the `traceparent`
 //! that the message carries, or else the message's story (its correlation id); a span is the message's at a
-//! stage. So all nodes make one tree without telling each other anything.
+//! stage. So all nodes make one tree without telling each other anything. What names an order goes on in the trace
+//! in which that order began: one trace from the CRM's call to the invoice.
 
-use tenon_core::{Attributes, MessageId, SystemName, Timestamp};
-use tenon_store::{ParkReason, Settlement};
+use std::collections::{HashMap, HashSet};
+
+use bytes::Bytes;
+use serde_json::Value;
+use tenon_core::{Attributes, Entity, MasterId, MessageId, SystemName, Timestamp, schema};
+use tenon_store::{Commit, Inbound, ParkReason, Settlement, SharedStore};
 
 /// The target of the events that are spans.
 pub const SPANS: &str = "tenon::spans";
@@ -20,10 +25,9 @@ pub(crate) struct Begun {
 impl Begun {
     /// Notes that a stage begins for messages.
     pub(crate) fn now<'a>(messages: impl Iterator<Item = &'a Attributes>) -> Self {
-        let listened = tracing::enabled!(target: SPANS, tracing::Level::TRACE);
         Self {
             at: Timestamp::now(),
-            messages: match listened {
+            messages: match is_heard() {
                 true => messages.cloned().collect(),
                 false => Vec::new(),
             },
@@ -44,13 +48,13 @@ impl Begun {
         }
     }
 
-    /// They are journaled.
-    pub(crate) fn journaled(&self) {
+    /// They are journaled; of some it was found whom they follow.
+    pub(crate) fn journaled(&self, followers: &HashSet<MessageId>) {
         for message in &self.messages {
-            let before = message.causation_id.unwrap_or(message.id);
-            let parent = match message.causation_id {
-                Some(_) => span_id(before, "journal", ""),
-                None => span_id(before, "receive", message.source.as_str()),
+            let parent = match (message.causation_id, caller(message)) {
+                (Some(before), _) => span_id(before, "journal", ""),
+                (None, Some((_, order))) if followers.contains(&message.id) => order.to_owned(),
+                (None, _) => span_id(message.id, "receive", message.source.as_str()),
             };
             self.tell(message, "journal", "", Some(parent), "journaled");
         }
@@ -95,6 +99,71 @@ impl Begun {
             ended = Timestamp::now().as_microsecond(),
         );
     }
+}
+
+fn is_heard() -> bool {
+    tracing::enabled!(target: SPANS, tracing::Level::TRACE)
+}
+
+/// Takes what names an order into the trace in which that order began, unless its caller has one of its own; which
+/// messages these are. Nothing where nobody listens, or where the store does not tell.
+pub(crate) async fn follow_orders(
+    store: &SharedStore,
+    commit: &mut Commit,
+    parcels: &mut [(SystemName, Attributes, Bytes)],
+) -> HashSet<MessageId> {
+    if !is_heard() {
+        return HashSet::new();
+    }
+    let free = |message: &&Inbound| {
+        let attributes = &message.attributes;
+        attributes.traceparent.is_none() && attributes.causation_id.is_none()
+    };
+    let followers = commit.messages.iter().filter(free);
+    let followers =
+        followers.filter_map(|message| Some((message.attributes.id, order_of(message)?)));
+    let followers: HashMap<MessageId, MasterId> = followers.collect();
+    if followers.is_empty() {
+        return HashSet::new();
+    }
+    let orders: Vec<MasterId> = followers.values().copied().collect();
+    let mut begun = store.first_messages(&orders).await.unwrap_or_default();
+    // An order may have come just before, in the same batch.
+    for message in &commit.messages {
+        if let Some(order) = message.attributes.master_id {
+            begun
+                .entry(order)
+                .or_insert_with(|| message.attributes.clone());
+        }
+    }
+    let said: HashMap<MessageId, String> = followers
+        .into_iter()
+        .filter_map(|(follower, order)| {
+            let first = begun.get(&order)?;
+            let span = span_id(first.id, "journal", "");
+            Some((follower, format!("00-{}-{span}-01", trace_id(first))))
+        })
+        .collect();
+    let journaled = commit.messages.iter_mut().map(|it| &mut it.attributes);
+    for attributes in journaled.chain(parcels.iter_mut().map(|(_, attributes, _)| attributes)) {
+        if let Some(said) = said.get(&attributes.id) {
+            attributes.traceparent = Some(said.clone());
+        }
+    }
+    said.into_keys().collect()
+}
+
+/// The first order that a message names.
+fn order_of(message: &Inbound) -> Option<MasterId> {
+    let value: Value = serde_json::from_slice(message.canonical.as_ref()?).ok()?;
+    let mut order = None;
+    schema(message.attributes.kind)?.for_each_reference(&value, |entity, node| {
+        let named = node.get("master_id").and_then(Value::as_str);
+        if entity == Entity::Order && order.is_none() {
+            order = named.and_then(|id| id.parse().ok());
+        }
+    });
+    order
 }
 
 fn waits(reason: &ParkReason) -> &'static str {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
+use tenon_core::{Attributes, MasterId, MessageId, SystemName, Timestamp};
 
 mod access;
 mod body;
@@ -392,6 +392,12 @@ pub trait Store: AccessStore + Nodes + Operations + SavedSearches + 'static {
 
     /// The bodies of a message.
     async fn payloads(&self, id: MessageId) -> Result<Option<Payloads>, StoreError>;
+
+    /// The first message of each of these records, as it was journaled; nothing of those that nobody told of.
+    async fn first_messages(
+        &self,
+        masters: &[MasterId],
+    ) -> Result<HashMap<MasterId, Attributes>, StoreError>;
 
     /// Every message that `key` names, with its deliveries: a message id, a master id, a business
     /// key (an order's number, a customer's code) or a native id; newest first, at most `limit` before the

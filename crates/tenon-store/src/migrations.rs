@@ -40,6 +40,7 @@ macro_rules! files {
             "0028_node_facts",
             "0029_scores",
             "0030_node_pulse",
+            "0031_alike",
         )
     };
 }

@@ -12,6 +12,10 @@ use crate::{GoldenRow, MasterWrite};
 /// The version of names in which every master is kept: other spellings are another one.
 pub(crate) const VERSION: i32 = 1;
 
+/// How many masters that hold a part of a name are set in order. Of a part that more of them hold, such as what most
+/// names of companies end with, those that begin with it are looked for apart, and of as many those that are it.
+pub(crate) const RANKED: i64 = 10_000;
+
 /// A name, a code or a part of one in the spelling in which they are compared: without blanks, in small and
 /// plain letters of half width, simplified.
 pub(crate) fn spelt(text: &str) -> String {

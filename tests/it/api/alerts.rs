@@ -9,7 +9,7 @@ use sha2::Sha256;
 use tenon_api::alerts::{AlertSettings, Alerts, Watched, watch};
 use tenon_connector::{Humane, Secret};
 use tenon_core::Failure;
-use tenon_pipeline::{Component, ComponentState, Health};
+use tenon_pipeline::{Component, ComponentState, DEAD_QUEUE, Health};
 use tokio_util::sync::CancellationToken;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -111,8 +111,19 @@ async fn what_does_not_go_on_is_told_once_and_so_is_that_it_does_again() {
         other => Err(format!("{other:?}")),
     })
     .await;
+    site.publish(DEAD_QUEUE, &[], "nobody knows what").await;
+    eventually(async || match told(&receiver).await {
+        told if told.contains(&entry("raised", "queue.dead", DEAD_QUEUE)) => Ok(()),
+        told => Err(format!("{told:?}")),
+    })
+    .await;
     stop.cancel();
     watching.await.expect("it ends");
+    let told = told(&receiver).await;
+    assert!(
+        !told.contains(&entry("raised", "queue.old", DEAD_QUEUE)),
+        "{told:?}"
+    );
 }
 
 #[tokio::test]

@@ -254,3 +254,51 @@ async fn an_event_that_comes_again_takes_effect_once() {
     );
     hub.stop().await;
 }
+
+#[tokio::test]
+async fn records_are_put_in_by_hand_as_their_system_would() {
+    let site = Site::declared().await;
+    let router = site.router();
+    let send = async |name: &str, body: serde_json::Value| {
+        let path = format!("/api/v1/connectors/{name}/send");
+        let json = ("content-type", "application/json");
+        post(&router, &path, &[BEARER, json], body.to_string()).await
+    };
+    let records = format!("{} [{}]", order("SO-1"), order("SO-2"));
+    let sent =
+        serde_json::json!({ "entity": "order", "records": records, "because": "lost there" });
+    let accepted = send("shop", sent.clone()).await.with(202).json();
+    assert_eq!(accepted["accepted"].as_array().map(Vec::len), Some(2));
+    assert_eq!(site.inbound().await, 2);
+    for (name, change, status, says) in [
+        ("nobody", "", 404, "no connector `nobody`"),
+        ("shop", r#"{"records":"{\"no\":"}"#, 400, "no JSON"),
+        (
+            "shop",
+            r#"{"entity":"receipt"}"#,
+            404,
+            "no such inlet for `receipt`; it has: orders",
+        ),
+        ("shop", r#"{"inlet":"strange"}"#, 404, "no such inlet"),
+    ] {
+        let mut body = sent.clone();
+        let change = serde_json::from_str(change).unwrap_or(serde_json::json!({}));
+        for (key, value) in change.as_object().expect("an object") {
+            body[key] = value.clone();
+        }
+        let answer = send(name, body).await.with(status);
+        assert!(answer.text().contains(says), "{}", answer.text());
+    }
+    assert_eq!(site.inbound().await, 2);
+    let trail = get(&router, "/api/v1/audit").await.with(200).json();
+    let noted = trail["items"].as_array().expect("entries").iter();
+    let noted =
+        noted.filter(|entry| entry["action"] == "connector.sent" && entry["outcome"] == "done");
+    let noted: Vec<_> = noted
+        .map(|entry| (&entry["subject"], &entry["detail"]["because"]))
+        .collect();
+    assert_eq!(
+        noted,
+        [(&serde_json::json!("shop"), &serde_json::json!("lost there"))]
+    );
+}

@@ -9,6 +9,7 @@ mod checking;
 mod dead_letters;
 mod description;
 mod health;
+mod importing;
 mod insight;
 mod intake;
 mod masters;

@@ -51,6 +51,26 @@ pub(super) async fn a_batch_is_journaled_with_its_payloads(house: &House) {
     );
 }
 
+pub(super) async fn the_first_message_of_a_record_is_told(house: &House) {
+    let of = |number: u32, record: u32| {
+        let mut message = order(number);
+        message.attributes.master_id = Some(master(record));
+        message
+    };
+    for messages in [vec![of(1, 7), of(2, 8), of(3, 7)], vec![of(4, 8), of(5, 9)]] {
+        let commit = Commit {
+            messages,
+            ..Default::default()
+        };
+        house.store.commit(commit).await.unwrap();
+    }
+    let asked = [master(7), master(8), master(10)];
+    let first = house.store.first_messages(&asked).await.unwrap();
+    assert_eq!(first.len(), 2);
+    assert_eq!(first[&master(7)], of(1, 7).attributes);
+    assert_eq!(first[&master(8)], of(2, 8).attributes);
+}
+
 pub(super) async fn a_message_is_journaled_once(house: &House) {
     house.store.commit(orders(1..=2)).await.unwrap();
     assert!(is_conflict(house.store.commit(orders(2..=3)).await));

@@ -87,6 +87,29 @@ pub(super) async fn a_master_is_found_by_any_part_of_its_names(house: &House) {
     );
 }
 
+pub(super) async fn what_is_called_just_so_comes_first_of_however_many(house: &House) {
+    four(house).await;
+    // Of identifiers of this form SQLite keeps the leading digits, which is as good.
+    house
+        .sql(
+            "with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 10001)
+             insert into master_name (master_id, names)
+             select cast((10000000 + n) || '-0000-0000-0000-000000000000' as uuid), '\n亮可\n'
+             from numbers
+             union all
+             select cast((20000000 + n) || '-0000-0000-0000-000000000000' as uuid), '\n可亮\n'
+             from numbers",
+        )
+        .await;
+    let called = vec![MasterWrite {
+        row: row(5, 1, &customer("可", "", "", "")),
+        replaces: None,
+        message_id: MessageId::derive(&["names"]),
+    }];
+    commit(&house.store, called).await;
+    assert_eq!(house.store.named("可", 1).await.unwrap(), masters(&[5]));
+}
+
 pub(super) async fn names_follow_changes_and_merges(house: &House) {
     four(house).await;
     let renamed = customer("宁波海川电器有限公司", "", "宁波川可电器有限公司", "CKDQ-2");

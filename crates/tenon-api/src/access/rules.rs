@@ -193,6 +193,13 @@ pub(crate) const RULES: &[Rule] = &[
         Scope::Named("name"),
         Some("connector.probed"),
     ),
+    rule(
+        "POST",
+        "/api/v1/connectors/{name}/send",
+        Operate,
+        Scope::Named("name"),
+        Some("connector.sent"),
+    ),
     rule("POST", "/api/v1/mappings/try", See, Scope::OfRecord, None),
     operate("/api/v1/parked/{id}/corrections", "correction.proposed"),
     see("/api/v1/corrections", Scope::OfRecord),
@@ -218,6 +225,20 @@ pub(crate) const RULES: &[Rule] = &[
     see("/api/v1/masters", Scope::Company),
     rule("POST", "/api/v1/masters/check", See, Scope::Company, None),
     see("/api/v1/masters/export", Scope::Company),
+    rule(
+        "POST",
+        "/api/v1/masters/import",
+        Decide,
+        Scope::Company,
+        Some("masters.imported"),
+    ),
+    rule(
+        "POST",
+        "/api/v1/masters/import/preview",
+        Decide,
+        Scope::Company,
+        None,
+    ),
     see("/api/v1/masters/quality", Scope::Company),
     see("/api/v1/masters/{id}", Scope::Company),
     rule(
@@ -341,8 +362,9 @@ pub(crate) const RULES: &[Rule] = &[
 const SAFE: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 
 /// Routes that take a body to ask something, and change nothing.
-const ASKING: [&str; 3] = [
+const ASKING: [&str; 4] = [
     "/api/v1/masters/check",
+    "/api/v1/masters/import/preview",
     "/api/v1/mappings/try",
     "/reconcile",
 ];

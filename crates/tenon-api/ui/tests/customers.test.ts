@@ -241,6 +241,26 @@ test('what was decided is listed with who and why, and undone', async () => {
   expectQuiet()
 })
 
+test('a list is looked at, brought in, and what does not fit is told', async () => {
+  await page.goto(`${hub.url}/customers`)
+  await page.getByRole('link', { name: 'Import', exact: true }).click()
+  await page.getByRole('combobox', { name: 'System whose records they are' }).click()
+  await page.getByTitle('crm', { exact: true }).click()
+  const rows = ['source_id,name,city', 'L-1,温州新川剃须刀贸易有限公司,温州', 'L-2,温州新川剃须刀贸易有限公司,温州', ',nobody,']
+  await page.locator('input[type=file]').setInputFiles({ name: 'customers.csv', mimeType: 'text/csv', buffer: Buffer.from(rows.join('\n')) })
+  await page.locator('.figure').filter({ hasText: 'Companies, by likeness' }).getByText('1', { exact: true }).waitFor()
+  await page.getByRole('cell', { name: 'the row has no source_id' }).waitFor()
+  await accessible('a list that was looked at')
+  await page.getByRole('button', { name: 'Bring in 2 rows' }).click()
+  await page.locator('.figure').filter({ hasText: 'Brought in' }).getByText('2', { exact: true }).waitFor()
+  await until(async () => (await known('crm/L-2')).records.filter((record: { told: boolean }) => record.told).length === 2)
+  // Once more: what is there is passed over.
+  await page.locator('input[type=file]').setInputFiles({ name: 'customers.csv', mimeType: 'text/csv', buffer: Buffer.from(rows.join('\n')) })
+  await page.locator('.figure').filter({ hasText: 'Imported before' }).getByText('2', { exact: true }).waitFor()
+  expect(await page.getByRole('button', { name: 'Bring in 0 rows' }).isDisabled()).toBe(true)
+  expectQuiet()
+})
+
 test('what the hub says is named in the language of the reader, and stands beneath as it is', async () => {
   const one = await known('crm/C-1')
   await visitor.open({ locale: 'zh-CN' })

@@ -149,12 +149,21 @@ test('a mapping is tried with its case and with a message that came', async () =
   await page.goto(`${hub.url}/connectors/crm?tab=playground&mapping=in.customer&case=${encodeURIComponent('a customer with a telephone')}`)
   await page.getByText('It gives what the case expects.').waitFor()
   await picture('playground')
+  // The same record goes in as the system would have sent it.
+  const told = async () => (await hub.api('/api/v1/messages?source=crm&entity=customer')).items.length
+  const before = await told()
+  await page.getByRole('button', { name: 'Send it in' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Why? Others will read it later.').fill('to see where it goes')
+  await dialog.getByRole('button', { name: 'Send it in' }).click()
+  await page.getByText('1 record is on its way.').waitFor()
+  await until(async () => (await told()) === before + 1)
   await page.locator('.cm-content').first().click()
   await page.keyboard.press('Control+A')
   await page.keyboard.insertText('{ legal_name: .name }')
   await page.getByRole('button', { name: /^Run/ }).click()
   await page.getByText('It gives something else than the case expects.').waitFor()
-  const [message] = (await hub.api('/api/v1/messages?source=crm&entity=customer')).items
+  const message = (await hub.api('/api/v1/messages?source=crm&entity=customer')).items.at(-1)
   await page.goto(`${hub.url}/connectors/crm?tab=playground&mapping=in.customer&message=${message.id}`)
   await page.getByText('Personal values are masked').waitFor()
   await page.locator('.cm-content').getByText('legal_name').last().waitFor()

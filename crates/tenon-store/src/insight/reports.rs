@@ -161,7 +161,7 @@ impl Insight {
         );
         let given = json!({ "generation": generation, "first": days.0, "last": days.1,
             "customer": customer });
-        let mut session = Session::read(&self.engine).await?;
+        let mut session = Session::read_of(&self.engine, customer).await?;
         session.ask(&question, &[given]).await
     }
 
@@ -232,7 +232,7 @@ impl Insight {
     ) -> Result<Vec<MonthFigures>, StoreError> {
         let asked = json!({ "generation": generation, "first": filter.from, "last": filter.to,
             "customer": customer });
-        let mut session = Session::read(&self.engine).await?;
+        let mut session = Session::read_of(&self.engine, customer).await?;
         if customer.is_some() {
             let question = format!(
                 "select m.month, m.currency, count(distinct c.root) as customers, {MONTH_SUMS}
@@ -370,7 +370,7 @@ impl Insight {
         );
         let given = json!({ "generation": generation, "first": filter.from, "last": filter.to,
             "customer": customer });
-        let mut session = Session::read(&self.engine).await?;
+        let mut session = Session::read_of(&self.engine, customer).await?;
         session.ask(&question, &[given]).await
     }
 
@@ -411,7 +411,7 @@ impl Insight {
         );
         let given =
             json!({ "generation": generation, "customer": customer, "since": since_quarter });
-        let mut session = Session::read(&self.engine).await?;
+        let mut session = Session::look_up(&self.engine).await?;
         session.ask(&question, &[given]).await
     }
 

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Column, Executor, Row, TypeInfo, ValueRef};
+use uuid::Uuid;
 
 use super::Engine;
 use crate::StoreError;
@@ -56,6 +57,17 @@ impl Session {
             }
             Engine::Sqlite(store) => Self::Sqlite(store.begin_reading().await?),
         })
+    }
+
+    /// Begins to read what there is of one customer, or of all.
+    pub(super) async fn read_of(
+        engine: &Engine,
+        customer: Option<Uuid>,
+    ) -> Result<Self, StoreError> {
+        match customer {
+            Some(_) => Self::look_up(engine).await,
+            None => Self::read(engine).await,
+        }
     }
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {

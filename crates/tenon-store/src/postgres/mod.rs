@@ -43,7 +43,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool};
-use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
+use tenon_core::{Attributes, MasterId, MessageId, SystemName, Timestamp};
 
 use crate::migrations;
 use crate::{
@@ -428,6 +428,13 @@ impl Store for Postgres {
 
     async fn payloads(&self, id: MessageId) -> Result<Option<Payloads>, StoreError> {
         read::payloads(self, id).await
+    }
+
+    async fn first_messages(
+        &self,
+        masters: &[MasterId],
+    ) -> Result<HashMap<MasterId, Attributes>, StoreError> {
+        read::first_messages(self, masters).await
     }
 
     async fn trace(

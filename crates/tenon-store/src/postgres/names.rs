@@ -55,12 +55,27 @@ pub(super) async fn find(
     let mut transaction = store.begin("begin read only").await?;
     transaction.execute(SWEEP).await?;
     let found: Vec<Uuid> = sqlx::query_scalar(
-        "select master_id from master_name where strpos(names, $1) > 0
+        "with holding as materialized (
+             select master_id, names from master_name where strpos(names, $1) > 0 limit $3
+         ), beginning as materialized (
+             select master_id, names from master_name
+             where strpos(names, chr(10) || $1) > 0 and (select count(*) from holding) = $3
+             limit $3
+         ), being as materialized (
+             select master_id, names from master_name
+             where strpos(names, chr(10) || $1 || chr(10)) > 0
+                 and (select count(*) from beginning) = $3
+             limit $3
+         )
+         select master_id from (
+             select * from holding union select * from beginning union select * from being
+         ) found
          order by strpos(names, chr(10) || $1 || chr(10)) = 0, strpos(names, chr(10) || $1) = 0,
              octet_length(names), master_id limit $2",
     )
     .bind(part)
     .bind(i64::from(limit))
+    .bind(names::RANKED)
     .fetch_all(&mut *transaction)
     .await?;
     transaction.commit().await?;

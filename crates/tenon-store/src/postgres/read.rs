@@ -1,6 +1,8 @@
 //! Reading what was kept: journal, deliveries, golden records, counts; and the sources' checkpoints.
 
-use tenon_core::{MasterId, MessageId, SystemName};
+use std::collections::HashMap;
+
+use tenon_core::{Attributes, MasterId, MessageId, SystemName};
 use uuid::Uuid;
 
 use super::known::golden_rows;
@@ -86,6 +88,26 @@ pub(super) async fn payloads(
         raw: unpack(raw),
         canonical: canonical.map(unpack),
     }))
+}
+
+pub(super) async fn first_messages(
+    store: &Postgres,
+    masters: &[MasterId],
+) -> Result<HashMap<MasterId, Attributes>, StoreError> {
+    let mut connection = store.connection().await?;
+    let found: Vec<(Uuid, String)> = sqlx::query_as(
+        "select m.id, j.attributes::text from unnest($1::uuid[]) m(id)
+         cross join lateral (
+             select j.attributes from journal j where j.master_id = m.id
+             order by j.position limit 1) j",
+    )
+    .bind(masters.iter().map(|id| id.0).collect::<Vec<_>>())
+    .fetch_all(&mut *connection)
+    .await?;
+    let found = found.into_iter();
+    found
+        .map(|(id, text)| Ok((MasterId(id), rows::attributes(&text)?)))
+        .collect()
 }
 
 /// A row of the journal.

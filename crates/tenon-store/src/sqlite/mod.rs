@@ -47,7 +47,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use tenon_core::{MasterId, MessageId, SystemName, Timestamp};
+use tenon_core::{Attributes, MasterId, MessageId, SystemName, Timestamp};
 
 use crate::migrations;
 use crate::{
@@ -462,6 +462,13 @@ impl Store for Sqlite {
 
     async fn payloads(&self, id: MessageId) -> Result<Option<Payloads>, StoreError> {
         read::payloads(self, id).await
+    }
+
+    async fn first_messages(
+        &self,
+        masters: &[MasterId],
+    ) -> Result<HashMap<MasterId, Attributes>, StoreError> {
+        read::first_messages(self, masters).await
     }
 
     async fn trace(

@@ -49,12 +49,28 @@ pub(super) async fn find(
     }
     let mut connection = store.read().await?;
     let found: Vec<Uuid> = sqlx::query_scalar(
-        "select master_id from master_name where instr(names, $1) > 0
+        "with holding as materialized (
+             select master_id, names from master_name where instr(names, $1) > 0 limit $3
+         ), beginning as materialized (
+             select master_id, names
+             from (select count(*) as found from holding) cross join master_name
+             where found = $3 and instr(names, char(10) || $1) > 0
+             limit $3
+         ), being as materialized (
+             select master_id, names
+             from (select count(*) as found from beginning) cross join master_name
+             where found = $3 and instr(names, char(10) || $1 || char(10)) > 0
+             limit $3
+         )
+         select master_id from (
+             select * from holding union select * from beginning union select * from being
+         ) found
          order by instr(names, char(10) || $1 || char(10)) = 0, instr(names, char(10) || $1) = 0,
              length(names), master_id limit $2",
     )
     .bind(part)
     .bind(i64::from(limit))
+    .bind(names::RANKED)
     .fetch_all(&mut *connection)
     .await?;
     Ok(found.into_iter().map(MasterId).collect())

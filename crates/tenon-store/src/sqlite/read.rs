@@ -1,6 +1,8 @@
 //! Reading what was kept: journal, deliveries, golden records, counts; and the sources' checkpoints.
 
-use tenon_core::{MasterId, MessageId, SystemName};
+use std::collections::HashMap;
+
+use tenon_core::{Attributes, MasterId, MessageId, SystemName};
 use uuid::Uuid;
 
 use super::known::golden_rows;
@@ -82,6 +84,26 @@ pub(super) async fn payloads(
         raw: unpack(raw),
         canonical: canonical.map(unpack),
     }))
+}
+
+pub(super) async fn first_messages(
+    store: &Sqlite,
+    masters: &[MasterId],
+) -> Result<HashMap<MasterId, Attributes>, StoreError> {
+    let mut connection = store.read().await?;
+    let mut first = HashMap::new();
+    for id in masters {
+        let found: Option<String> = sqlx::query_scalar(
+            "select attributes from journal where master_id = $1 order by position limit 1",
+        )
+        .bind(id.0)
+        .fetch_optional(&mut *connection)
+        .await?;
+        if let Some(text) = found {
+            first.insert(*id, rows::attributes(&text)?);
+        }
+    }
+    Ok(first)
 }
 
 /// A row of the journal.

@@ -12,10 +12,11 @@ use crate::StoreError;
 /// Of each index of a table the rows, and the rows of one value of its first column, of the first two and so on, in a
 /// company with 100,000 customers.
 #[rustfmt::skip]
-const STATISTICS: [(&str, &str, &str); 45] = [
+const STATISTICS: [(&str, &str, &str); 46] = [
     ("insight_customer", "sqlite_autoindex_insight_customer_1", "100000 100000 1"),
     ("insight_customer", "insight_customer_grade", "100000 100000 20000 20000 1 1"),
     ("insight_customer", "insight_customer_grade_score", "100000 100000 20000 1235 1"),
+    ("insight_customer", "insight_customer_industry", "100000 100000 2500 1"),
     ("insight_customer", "insight_customer_known", "100000 100000 5264 198 162 1 1"),
     ("insight_customer", "insight_customer_merged", "1000 1000 1 1"),
     ("insight_customer", "insight_customer_owner_score", "100000 100000 2500 198 1"),

@@ -2,12 +2,10 @@
 
 use std::io::Read;
 
-use bytes::Bytes;
 use serde_json::json;
-use serde_json::value::RawValue;
 use tenon_connector::Inlet;
 use tenon_core::{Entity, SystemName};
-use tenon_pipeline::Accept;
+use tenon_pipeline::{Accept, by_hand};
 
 use crate::cli::Send;
 use crate::engine::Engine;
@@ -23,13 +21,9 @@ pub(super) async fn run(options: Send) -> Result<(), Exit> {
     let inlet = inlet(&configuration, &options)?.clone();
     let text = read(&options)?;
     let origin = format!("tenon send {}", options.file.display());
-    let mut messages = Vec::new();
-    for record in records(&text)
-        .map_err(|error| Exit::runtime(format!("{} is no JSON: {error}", options.file.display())))?
-    {
-        let json = Bytes::copy_from_slice(record.get().as_bytes());
-        messages.push(inlet.message(json, None, None, origin.clone()));
-    }
+    let messages = by_hand(&inlet, &text, &origin).map_err(|error| {
+        Exit::runtime(format!("{} is no JSON: {error}", options.file.display()))
+    })?;
     let engine = Engine::open(&configuration.settings).await?;
     let queues =
         tenon_pipeline::queues(&configuration.deployment, configuration.settings.partitions);
@@ -51,20 +45,6 @@ pub(super) async fn run(options: Send) -> Result<(), Exit> {
     Ok(())
 }
 
-/// The records of a text: documents one after the other, an array being so many records.
-/// Raw values keep every digit as it was written.
-fn records(text: &str) -> Result<Vec<&RawValue>, serde_json::Error> {
-    let mut records = Vec::new();
-    for document in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
-        let document = document?;
-        match document.get().starts_with('[') {
-            true => records.extend(serde_json::from_str::<Vec<&RawValue>>(document.get())?),
-            false => records.push(document),
-        }
-    }
-    Ok(records)
-}
-
 fn inlet<'c>(configuration: &'c Configuration, options: &Send) -> Result<&'c Inlet, Exit> {
     let systems = &configuration.deployment.systems;
     let name =
@@ -77,24 +57,8 @@ fn inlet<'c>(configuration: &'c Configuration, options: &Send) -> Result<&'c Inl
         ))
     })?;
     let entity: Entity = options.entity.parse().map_err(Exit::runtime)?;
-    let fits = |inlet: &&Inlet| {
-        inlet.entity == entity
-            && options
-                .inlet
-                .as_ref()
-                .is_none_or(|name| inlet.name == *name)
-    };
-    system.inlets.iter().find(fits).ok_or_else(|| {
-        let known: Vec<&str> = system
-            .inlets
-            .iter()
-            .map(|inlet| inlet.name.as_str())
-            .collect();
-        Exit::runtime(format!(
-            "{name} has no such inlet for `{entity}`; it has: {}",
-            known.join(", ")
-        ))
-    })
+    let inlet = system.inlet_for(entity, options.inlet.as_deref());
+    inlet.map_err(Exit::runtime)
 }
 
 fn read(options: &Send) -> Result<String, Exit> {

@@ -11,13 +11,14 @@ import { useMay } from '../../session/session'
 /** How many messages are offered; any other is found by its id. */
 const OFFERED = 20
 
-/** Tries a mapping over a record: one that somebody writes, a case of the mapping, or a message that came. Nothing is stored and nothing is sent. */
+/** Tries a mapping over a record: one that somebody writes, a case of the mapping, or a message that came. Nothing is stored and nothing is sent, unless somebody says so. */
 export function Playground({ system, mappings }: { system: string; mappings: Schemas['MappingView'][] }) {
   const { t } = useTranslation('connectors')
   const { time } = useFormat()
   const say = useSay()
   const askWhy = useAskWhy()
   const reveals = useMay('reveal')
+  const operates = useMay('operate')
   const [params, setParams] = useSearchParams()
   const id = (mapping: Schemas['MappingView']) => `${mapping.direction}.${mapping.entity}`
   const chosen = mappings.find((mapping) => id(mapping) === params.get('mapping')) ?? mappings[0]
@@ -84,6 +85,18 @@ export function Playground({ system, mappings }: { system: string; mappings: Sch
       say.failed(error)
     }
   }
+  /** The record goes in as if the system had sent it; one that is masked would be another. */
+  async function send() {
+    const because = await askWhy(t('send_title', { system }), t('send_text'), { ok: t('send') })
+    if (because === null || !chosen) return
+    try {
+      const { data } = await api.POST('/api/v1/connectors/{name}/send', { params: { path: { name: system } }, body: { entity: chosen.entity, records: input, because } })
+      say.done(t('sent', { count: data!.accepted.length }))
+      void recent.refetch()
+    } catch (error) {
+      say.failed(error)
+    }
+  }
   // What the address names is loaded and tried: it can be sent to a colleague.
   const key = chosen && id(chosen)
   useEffect(() => {
@@ -129,6 +142,7 @@ export function Playground({ system, mappings }: { system: string; mappings: Sch
           onChange={(wanted) => choose({ message: wanted, case: undefined })}
         />
         <Button type="primary" loading={busy} onClick={() => void run(source, input, attributes)}>{t('run')} <kbd>Ctrl ↵</kbd></Button>
+        {operates && chosen?.direction === 'in' && <Button disabled={masked} onClick={() => void send()}>{t('send')} …</Button>}
       </div>
       <span className="quiet small">{t('playground_text')}</span>
       {masked && <Alert type="info" showIcon title={t('masked')} action={reveals && <Button size="small" onClick={() => void reveal()}>{t('reveal')}</Button>} />}
