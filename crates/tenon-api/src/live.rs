@@ -161,6 +161,9 @@ pub(crate) struct Mishap {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
+    /// Stable, for programs: `http.status`.
+    #[schema(example = "http.status")]
+    code: String,
     /// What, for a person.
     reason: String,
 }
@@ -412,6 +415,7 @@ pub(crate) fn half(name: &str, there: Option<&Standing>, per_second: Option<f64>
         last_success: report.and_then(|report| report.last_success),
         last_error: error.map(|error| Mishap {
             at: error.at,
+            code: error.code.clone(),
             reason: error.reason.clone(),
         }),
         per_second,

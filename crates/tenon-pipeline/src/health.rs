@@ -77,6 +77,9 @@ impl Report {
 pub struct Mishap {
     /// When.
     pub at: Timestamp,
+    /// Stable, for programs: `http.status`. Empty of what a node of an older release tells.
+    #[serde(default)]
+    pub code: String,
     /// What, for a person.
     pub reason: String,
 }
@@ -149,7 +152,7 @@ impl Health {
             _ => ComponentState::Stalled { reason },
         };
         self.report(component, state, 0);
-        self.went_wrong(component, failure.detail.clone());
+        self.went_wrong(component, &failure.code, &failure.detail);
     }
 
     /// Messages that the hub has taken by a component: from a source that is asked, which flows until it has nothing
@@ -175,10 +178,13 @@ impl Health {
         }
     }
 
-    fn went_wrong(&self, component: &Component, reason: String) {
+    fn went_wrong(&self, component: &Component, code: &str, reason: &str) {
         if let Some(report) = self.lock().get_mut(component) {
-            let at = Timestamp::now();
-            report.last_error = Some(Mishap { at, reason });
+            report.last_error = Some(Mishap {
+                at: Timestamp::now(),
+                code: code.to_owned(),
+                reason: reason.to_owned(),
+            });
         }
     }
 
@@ -202,8 +208,8 @@ impl Health {
             self.went_well(&component);
         }
         let failed = settlement.parked.iter().rev();
-        if let Some(reason) = failed.filter_map(|park| park.reason.failure()).next() {
-            self.went_wrong(&component, reason);
+        if let Some((code, reason)) = failed.filter_map(|park| park.reason.failure()).next() {
+            self.went_wrong(&component, code, reason);
         }
         let mut tallies = self.tallies();
         for outcome in &settlement.outcomes {

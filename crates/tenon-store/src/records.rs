@@ -417,11 +417,11 @@ pub enum ParkReason {
 }
 
 impl ParkReason {
-    /// What went wrong, for a person, if anything did.
-    pub fn failure(&self) -> Option<String> {
+    /// What went wrong, if anything did: its code, and what a person is told.
+    pub fn failure(&self) -> Option<(&str, &str)> {
         match self {
             Self::Failed { code, detail, .. } | Self::Retry { code, detail, .. } => {
-                Some(format!("{code}: {detail}"))
+                Some((code, detail))
             }
             Self::Dependency { .. } | Self::Behind => None,
         }

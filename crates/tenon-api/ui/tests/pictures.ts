@@ -43,16 +43,20 @@ test('pictures', { timeout: 900_000 }, async () => {
     const order = (await hub.api('/api/v1/insight/orders?matter=matched&limit=1')).items[0].number
     const stock = (await until(async () => (await hub.api('/api/v1/insight/cover?risk=true')).items as { dealer: string; item: string }[]))[0]!
     const pages: Record<string, string> = {
-      overview: '/', flow: '/flow', messages: '/messages', trace: `/trace/${order}`, parked: '/parked', customers: '/customers', customer: `/customers/${customer}`,
-      reviews: '/reviews', items: '/items', reconciliation: '/reconciliation', cover: '/cover', reports: '/reports?report=segments', grades: '/grades', connectors: '/connectors', connector: '/connectors/erp', settings: '/settings',
+      overview: '/', flow: '/flow', messages: '/messages', trace: `/trace/${order}`, parked: '/parked', 'dead-letters': '/dead-letters', customers: '/customers', quality: '/customers?tab=quality', customer: `/customers/${customer}`,
+      reviews: '/reviews', items: '/items', reconciliation: '/reconciliation', cover: '/cover', reports: '/reports?report=segments', grades: '/grades', scores: '/grades?tab=scores', connectors: '/connectors', connector: '/connectors/erp', playground: `/connectors/crm?tab=playground&mapping=in.customer&case=${encodeURIComponent('a customer with a telephone')}`, settings: '/settings',
       ...(process.env.LOOKS ? {
         ground: `/cover?open=${stock.dealer}/${stock.item}`, decided: '/items?tab=decided', months: '/reports', cohorts: '/reports?report=cohorts&unit=quarter', funnel: '/reports?report=funnel', newcomers: '/reports?report=new_customers', distribution: '/reports?report=grades', products: '/reports?report=products', scorecard: '/reports?report=scorecard',
-        account: '/settings?tab=account', audit: '/settings?tab=audit', about: '/settings?tab=about', tokens: '/settings?tab=tokens', figures: '/settings?tab=figures', scores: '/grades?tab=scores', policy: '/grades?tab=policy', playground: '/connectors/crm?tab=playground', nowhere: '/nowhere',
+        account: '/settings?tab=account', audit: '/settings?tab=audit', about: '/settings?tab=about', tokens: '/settings?tab=tokens', figures: '/settings?tab=figures', policy: '/grades?tab=policy', import: '/customers?tab=import', nowhere: '/nowhere',
       } : {}),
     }
     for (const [suffix, look] of process.env.LOOKS ? LOOKS : LOOKS.slice(0, 1)) {
       const seen = await browser.newContext({ ...look, storageState: await context.storageState() })
       const page = await seen.newPage()
+      // A hub that is well has none; these are as a hub tells them.
+      const letters = [['SO-2026-90011', 'inbound.3', 'it has no id'], ['SO-2026-90012', 'deliver.erp', 'a panic while it was decided: index out of bounds']]
+        .map(([message_id, queue, reason], number) => ({ id: `letter-${number}`, message_id, source: 'crm', kind: 'order.changed.v1', queue, reason, at: '2026-03-02T08:15:30Z', bytes: 1_217 }))
+      await page.route('**/api/v1/dead-letters', (route) => route.fulfill({ json: { total: letters.length, items: letters } }))
       page.on('console', (message) => ['error', 'warning'].includes(message.type()) && console.log(page.url(), message.text()))
       page.on('pageerror', (error) => console.log(page.url(), error.message))
       for (const [name, path] of Object.entries(pages)) {

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { Schemas } from '../api/client'
 import { useFormat } from './format'
+import { Reason } from './Said'
 import { State, toneOf, type Tone } from './State'
 import { When } from './When'
 
@@ -43,7 +44,7 @@ export function HalfFacts({ half, system, side, queued, lag, waiting, failed }: 
   const { messages, parked } = linksOf(system, side)
   return (
     <div className="stack" style={{ gap: 8 }}>
-      {half.reason && <Alert type={half.failing ? 'error' : 'info'} showIcon title={<span className="break">{half.reason}</span>} />}
+      {half.reason && <Alert type={half.failing ? 'error' : 'info'} showIcon title={<Reason code={half.last_error?.reason === half.reason ? half.last_error.code : ''} text={half.reason} />} />}
       <dl className="facts">
         {half.node && <><dt>{t('node')}</dt><dd className="break">{half.node}</dd></>}
         <dt>{t('rate')}</dt>
@@ -66,7 +67,7 @@ export function HalfFacts({ half, system, side, queued, lag, waiting, failed }: 
           {failed ? <span className="bad">{t('failed', { number: number(failed) })}</span> : null}
         </dd>
         <dt>{t('last_error')}</dt>
-        <dd>{half.last_error ? <><When at={half.last_error.at} /> <span className="break">{half.last_error.reason}</span></> : <span className="quiet">{t('no_error')}</span>}</dd>
+        <dd>{half.last_error ? <><When at={half.last_error.at} /> <Reason code={half.last_error.code} text={half.last_error.reason} /></> : <span className="quiet">{t('no_error')}</span>}</dd>
       </dl>
     </div>
   )

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Schemas } from '../api/client'
 import { Code } from './Code'
+import { Reason } from './Said'
 import { When } from './When'
 
 type Event = Schemas['EventView']
@@ -25,7 +26,7 @@ export function History({ events }: { events: Event[] }) {
             {event.who && <span>{t('by', { who: event.who })} </span>}
             <span className="quiet"><When at={event.at} exact /></span>
             {event.attempts > 0 && <span className="quiet"> · {t('attempt', { count: event.attempts })}</span>}
-            {event.detail && <div className="break">{event.detail}</div>}
+            {event.detail && <div><Reason code={event.code ?? ''} text={event.detail} /></div>}
             {event.sent && (
               <>
                 <button type="button" className="linkish" aria-expanded={open === at} onClick={() => setOpen(open === at ? undefined : at)}>{t('was_given')}</button>

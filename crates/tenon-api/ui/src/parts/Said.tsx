@@ -26,3 +26,9 @@ export function Said({ error }: { error: unknown }) {
     </span>
   )
 }
+
+/** Why something stands or failed: what its code is called in the reader's language, and what was said of it. */
+export function Reason({ code, text }: { code: string; text: string }) {
+  const words = useWords()
+  return <span className="break">{code && <b>{words(code)}: </b>}{text}</span>
+}

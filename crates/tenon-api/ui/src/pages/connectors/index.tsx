@@ -7,6 +7,7 @@ import { useFormat } from '../../parts/format'
 import { PageHead, Panel } from '../../parts/PageHead'
 import { HalfState, linksOf } from '../../parts/Half'
 import { Trouble } from '../../parts/Trouble'
+import { Reason } from '../../parts/Said'
 import { When } from '../../parts/When'
 
 /** Every system that is joined, and how its connector stands. */
@@ -59,7 +60,7 @@ function Side({ half, entities, messages }: { half?: Schemas['Half'] | null; ent
       </span>
       <span className="quiet">{[...new Set(entities)].map((entity) => t(`entity.${entity}`, { ns: 'common', defaultValue: entity })).join(' · ')}</span>
       <span className="quiet">{t('last_success')} <When at={half.last_success} /></span>
-      {half.last_error && <span className={half.failing ? 'bad' : 'quiet'}>{t('last_error')} <When at={half.last_error.at} /> <span className="break">{half.last_error.reason}</span></span>}
+      {half.last_error && <span className={half.failing ? 'bad' : 'quiet'}>{t('last_error')} <When at={half.last_error.at} /> <Reason code={half.last_error.code} text={half.last_error.reason} /></span>}
     </div>
   )
 }
