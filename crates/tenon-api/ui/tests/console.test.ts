@@ -313,12 +313,13 @@ const PATHS = [
   '/nowhere',
 ]
 
+// Two looks take both languages, both themes and both widths; LOOKS=all looks at all four as closely, which takes twice as long.
 test.each([
-  ['en-GB', 'light', 1280],
-  ['en-GB', 'dark', 1280],
-  ['zh-CN', 'light', 1280],
-  ['zh-CN', 'dark', 390],
-] as const)('every page in %s, %s, %d pixels wide, is accessible', async (locale, colorScheme, width) => {
+  ['en-GB', 'light', 1280, 'accessible'],
+  ['en-GB', 'dark', 1280, process.env.LOOKS ? 'accessible' : 'quiet'],
+  ['zh-CN', 'light', 1280, process.env.LOOKS ? 'accessible' : 'quiet'],
+  ['zh-CN', 'dark', 390, 'accessible'],
+] as const)('every page in %s, %s, %d pixels wide, is %s', async (locale, colorScheme, width, kind) => {
   await visitor.open({ locale, colorScheme, viewport: { width, height: 800 } })
   page = visitor.page
   const customer = (await hub.api('/api/v1/masters?limit=1')).items[0].master_id
@@ -326,8 +327,8 @@ test.each([
   for (const path of [...PATHS, `/customers/${customer}`]) {
     await page.goto(hub.url + path)
     await visitor.settled()
-    const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']).analyze()
-    told.push(...violations.map(({ id, nodes }) => `${path}: ${id}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join(' | ')}`))
+    const found = kind === 'accessible' ? await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']).analyze() : undefined
+    told.push(...(found?.violations ?? []).map(({ id, nodes }) => `${path}: ${id}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join(' | ')}`))
     if (await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)) told.push(`${path} is wider than the screen`)
     told.push(...visitor.complaints.splice(0).map((complaint) => `${path} complains: ${complaint}`))
   }
