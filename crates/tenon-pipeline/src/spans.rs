@@ -7,6 +7,7 @@
 //! in which that order began: one trace from the CRM's call to the invoice.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -15,6 +16,9 @@ use tenon_store::{Commit, Inbound, ParkReason, Settlement, SharedStore};
 
 /// The target of the events that are spans.
 pub const SPANS: &str = "tenon::spans";
+
+/// How long the store may take to tell where an order began: no message is held up for its trace.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Messages whose stage has begun; none where nobody listens.
 pub(crate) struct Begun {
@@ -127,7 +131,8 @@ pub(crate) async fn follow_orders(
         return HashSet::new();
     }
     let orders: Vec<MasterId> = followers.values().copied().collect();
-    let mut begun = store.first_messages(&orders).await.unwrap_or_default();
+    let told = tokio::time::timeout(PATIENCE, store.first_messages(&orders)).await;
+    let mut begun = told.ok().and_then(Result::ok).unwrap_or_default();
     // An order may have come just before, in the same batch.
     for message in &commit.messages {
         if let Some(order) = message.attributes.master_id {
