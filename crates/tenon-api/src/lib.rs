@@ -12,6 +12,7 @@ mod check;
 mod connectors;
 mod console;
 mod corrections;
+mod course;
 mod customers;
 mod dead_letters;
 mod deliveries;
@@ -186,6 +187,7 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(searches::searches, searches::keep_search))
         .routes(routes!(searches::forget_search))
         .routes(routes!(read::summary))
+        .routes(routes!(course::course))
         .routes(routes!(read::queues))
         .routes(routes!(reveal::reveal_message))
         .routes(routes!(reveal::reveal_master))

@@ -64,7 +64,9 @@ pub use postgres::{Postgres, PostgresOptions};
 pub use prospects::{ProspectClaim, ProspectClaimWrite};
 pub use sqlite::{Sqlite, check_sqlite, copy_sqlite, open_sqlite};
 
-pub use reading::{Dashboard, DeliveryRecord, JournalRecord, MessageFilter, Payloads, Trace};
+pub use reading::{
+    Dashboard, DeliveryRecord, JournalRecord, MessageFilter, Payloads, Stretch, Trace,
+};
 pub use records::{
     Commit, DeliveryState, Dependency, Direction, Founding, Holding, Inbound, InboundState, Known,
     Link, Lookup, OutboundKnown, OutboundLookup, Outcome, OutcomeState, Parcel, Park, ParkReason,
@@ -428,6 +430,10 @@ pub trait Store: AccessStore + Nodes + Operations + SavedSearches + 'static {
 
     /// Counts over everything, for the summary of a demo or a start page, without counting anything.
     async fn dashboard(&self) -> Result<Dashboard, StoreError>;
+
+    /// What was carried since a time, by stretches of so many seconds, which begin at multiples of it since
+    /// 1970; in order of time, those in which something was. It counts, so that it takes the longer the more there is.
+    async fn course(&self, since: Timestamp, seconds: u32) -> Result<Vec<Stretch>, StoreError>;
 }
 
 /// A shared store.

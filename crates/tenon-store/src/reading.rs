@@ -107,6 +107,34 @@ pub struct Dashboard {
     pub latency_ms: Option<(f64, f64)>,
 }
 
+/// What was carried in a stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// When it begins.
+    pub at: Timestamp,
+    /// Messages that were journaled.
+    pub received: u64,
+    /// Those of them that are invalid.
+    pub invalid: u64,
+    /// Deliveries that came to their end: the target has it, or needs it not.
+    pub settled: u64,
+}
+
+/// The number of a stretch since 1970, and what is counted in it.
+pub(crate) type Counted = (i64, i64, i64, i64);
+
+impl Stretch {
+    pub(crate) fn of((number, received, invalid, settled): Counted, seconds: u32) -> Self {
+        let at = Timestamp::from_second(number.saturating_mul(i64::from(seconds)));
+        Self {
+            at: at.unwrap_or(Timestamp::MAX),
+            received: count(received),
+            invalid: count(invalid),
+            settled: count(settled),
+        }
+    }
+}
+
 /// How many there are of what: what, system, state, part.
 pub(crate) type Tally = (String, String, String, String, i64);
 

@@ -395,6 +395,23 @@ async fn a_trace_shows_the_way_with_its_deliveries() {
     let summary = get(&router, "/api/v1/summary").await.with(200).json();
     assert_eq!(summary["messages"]["routed"], 1, "{summary:#}");
     assert_eq!(summary["deliveries"]["erp"]["delivered"], 1, "{summary:#}");
+    let course = "/api/v1/summary/course";
+    let day = get(&router, course).await.with(200).json();
+    let hour = get(&router, &format!("{course}?hours=1")).await.with(200);
+    for (course, seconds) in [(day, 600), (hour.json(), 25)] {
+        assert_eq!(course["seconds"], seconds);
+        let stretches = course["stretches"].as_array().unwrap();
+        assert_eq!(stretches.len(), 144);
+        let sum = |of: &str| {
+            stretches
+                .iter()
+                .filter_map(|one| one[of].as_u64())
+                .sum::<u64>()
+        };
+        assert_eq!((sum("received"), sum("settled"), sum("invalid")), (1, 1, 0));
+    }
+    let long = get(&router, &format!("{course}?hours=169")).await;
+    long.problem(400, "request.invalid");
 }
 
 #[tokio::test]

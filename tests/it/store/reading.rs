@@ -2,12 +2,13 @@
 
 use bytes::Bytes;
 use futures::future::join_all;
+use jiff::SignedDuration;
 use serde_json::json;
-use tenon_core::{Entity, MessageId};
+use tenon_core::{Entity, MessageId, Timestamp};
 use tenon_master::KeyKind;
 use tenon_store::{
     Commit, Deed, Direction, Inbound, InboundState, MasterWrite, MessageFilter, Park, ParkReason,
-    ParkedGroup, ParkedState, Settlement, StoreError,
+    ParkedGroup, ParkedState, Settlement, StoreError, Stretch,
 };
 
 use super::fixtures::{
@@ -264,6 +265,24 @@ pub(super) async fn the_dashboard_counts(house: &House) {
         park(&order(4), ParkReason::Behind),
     ];
     house.settle(outcomes, parks).await;
+
+    let now = Timestamp::now();
+    let course = async |since| {
+        let stretches = house.store.course(since, 25).await.unwrap();
+        assert!(
+            stretches
+                .iter()
+                .all(|one| one.at.as_second() % 25 == 0 && one.at <= now)
+        );
+        let sum = |of: fn(&Stretch) -> u64| stretches.iter().map(of).sum::<u64>();
+        (
+            sum(|one| one.received),
+            sum(|one| one.invalid),
+            sum(|one| one.settled),
+        )
+    };
+    assert_eq!(course(now - SignedDuration::from_hours(1)).await, (6, 1, 3));
+    assert_eq!(course(now + SignedDuration::from_hours(1)).await, (0, 0, 0));
 
     let counted = house.store.dashboard().await.unwrap();
     let counts = |pairs: &[(&str, u64)]| {

@@ -220,6 +220,7 @@ pub(crate) const RULES: &[Rule] = &[
     operate("/api/v1/redrives/{id}/stop", "redrive.stopped"),
     operate("/api/v1/redrives/{id}/resume", "redrive.resumed"),
     see("/api/v1/summary", Scope::Company),
+    see("/api/v1/summary/course", Scope::Company),
     see("/api/v1/queues", Scope::Company),
     // Master records.
     see("/api/v1/masters", Scope::Company),

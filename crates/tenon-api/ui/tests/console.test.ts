@@ -235,6 +235,20 @@ test('what dealers may run out of leads to the messages behind it', async () => 
   expect(visitor.complaints).toEqual([])
 })
 
+test('what was carried when leads to the messages of that time', async () => {
+  await page.goto(hub.url)
+  await page.getByText('1 hour', { exact: true }).click()
+  const chart = page.getByRole('img', { name: /messages came in/ })
+  const bar = chart.locator('rect.good').last()
+  await bar.waitFor()
+  await bar.hover()
+  await page.getByText(/\d\d:\d\d – /).waitFor()
+  await bar.click()
+  await page.waitForURL(/\/messages\?since=.+&until=/)
+  await page.locator('tbody tr.ant-table-row').first().waitFor()
+  expect(visitor.complaints).toEqual([])
+})
+
 test('a search is kept, found again, and forgotten', async () => {
   await page.goto(`${hub.url}/messages?source=crm&entity=order`)
   await page.getByRole('button', { name: 'Saved' }).click()
@@ -330,6 +344,9 @@ test.each([
     const found = kind === 'accessible' ? await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']).analyze() : undefined
     told.push(...(found?.violations ?? []).map(({ id, nodes }) => `${path}: ${id}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join(' | ')}`))
     if (await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)) told.push(`${path} is wider than the screen`)
+    // A class that means something else too takes a cell out of its table.
+    const astray = await page.evaluate(() => [...document.querySelectorAll('td, th')].filter((cell) => !['table-cell', 'none'].includes(getComputedStyle(cell).display)).map((cell) => cell.className))
+    told.push(...new Set(astray.map((cell) => `${path}: a cell that is none: ${cell}`)))
     told.push(...visitor.complaints.splice(0).map((complaint) => `${path} complains: ${complaint}`))
   }
   expect(told).toEqual([])

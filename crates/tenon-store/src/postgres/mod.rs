@@ -52,7 +52,7 @@ use crate::{
     JournalRecord, Known, Life, Likeness, Lookup, MessageFilter, NewRedrive, OutboundKnown,
     OutboundLookup, Parcel, ParkedEvent, ParkedFilter, ParkedId, ParkedRecord, Payloads,
     ProspectClaim, Redrive, RedriveId, RedriveState, Review, ReviewId, ReviewState, Settlement,
-    Store, StoreError, TiedRecord, Trace, Version,
+    Store, StoreError, Stretch, TiedRecord, Trace, Version,
 };
 
 /// A transaction of this store.
@@ -464,5 +464,9 @@ impl Store for Postgres {
 
     async fn dashboard(&self) -> Result<Dashboard, StoreError> {
         read::dashboard(self).await
+    }
+
+    async fn course(&self, since: Timestamp, seconds: u32) -> Result<Vec<Stretch>, StoreError> {
+        read::course(self, since, seconds).await
     }
 }

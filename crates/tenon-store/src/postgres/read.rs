@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 
-use tenon_core::{Attributes, MasterId, MessageId, SystemName};
+use tenon_core::{Attributes, MasterId, MessageId, SystemName, Timestamp};
 use uuid::Uuid;
 
 use super::known::golden_rows;
 use super::moment::Moment;
+use super::search::positions_of;
 use super::{Postgres, deliveries};
 use crate::body::unpack;
 use crate::reading;
 use crate::rows::{self, JournalRow, clean};
-use crate::{Dashboard, GoldenRow, JournalRecord, Payloads, StoreError, Trace};
+use crate::{Dashboard, GoldenRow, JournalRecord, Payloads, StoreError, Stretch, Trace};
 
 // ---- Sources ----------------------------------------------------------------------------------
 
@@ -223,4 +224,33 @@ pub(super) async fn dashboard(store: &Postgres) -> Result<Dashboard, StoreError>
     transaction.commit().await?;
     let latency = latency.and_then(|both| Some((*both.first()?, *both.get(1)?)));
     Ok(Dashboard::of(tallies, latency))
+}
+
+pub(super) async fn course(
+    store: &Postgres,
+    since: Timestamp,
+    seconds: u32,
+) -> Result<Vec<Stretch>, StoreError> {
+    let mut transaction = store
+        .begin("begin transaction isolation level repeatable read read only")
+        .await?;
+    let (from, _) = positions_of(&mut transaction, since).await?;
+    let counted = sqlx::query_as(
+        "select stretch, sum(received)::bigint, sum(invalid)::bigint, sum(settled)::bigint from (
+             select floor(extract(epoch from journaled_at) / $3)::bigint as stretch, count(*) as received,
+                 count(*) filter (where state = 'invalid') as invalid, 0 as settled
+             from journal where position >= $1 and journaled_at >= $2 group by 1
+             union all
+             select floor(extract(epoch from at) / $3)::bigint, 0, 0, count(*)
+             from delivery where at >= $2 and latency_ms is not null group by 1) counted
+         group by 1 order by 1",
+    )
+    .bind(from)
+    .bind(Moment::from(since))
+    .bind(i64::from(seconds))
+    .fetch_all(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    let counted = counted.into_iter();
+    Ok(counted.map(|row| Stretch::of(row, seconds)).collect())
 }

@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
-use tenon_core::{Attributes, MasterId, MessageId, SystemName};
+use tenon_core::{Attributes, MasterId, MessageId, SystemName, Timestamp};
 use uuid::Uuid;
 
 use super::known::golden_rows;
+use super::search::position_of;
 use super::{Sqlite, deliveries, now};
 use crate::body::unpack;
 use crate::reading;
 use crate::rows::{self, JournalRow, clean};
-use crate::{Dashboard, GoldenRow, JournalRecord, Payloads, StoreError, Trace};
+use crate::{Dashboard, GoldenRow, JournalRecord, Payloads, StoreError, Stretch, Trace};
 
 // ---- Sources ----------------------------------------------------------------------------------
 
@@ -214,4 +215,29 @@ pub(super) async fn dashboard(store: &Sqlite) -> Result<Dashboard, StoreError> {
     latencies.sort_by(f64::total_cmp);
     let latency = rows::percentile(&latencies, 0.5).zip(rows::percentile(&latencies, 0.99));
     Ok(Dashboard::of(tallies, latency))
+}
+
+pub(super) async fn course(
+    store: &Sqlite,
+    since: Timestamp,
+    seconds: u32,
+) -> Result<Vec<Stretch>, StoreError> {
+    let mut transaction = store.begin_reading().await?;
+    let from = position_of(&mut transaction, since).await?;
+    let counted = sqlx::query_as(
+        "select stretch, sum(received), sum(invalid), sum(settled) from (
+             select journaled_at / ?3 as stretch, count(*) as received, sum(state = 'invalid') as invalid, 0 as settled
+             from journal where position >= ?1 group by 1
+             union all
+             select at / ?3, 0, 0, count(*) from delivery where at >= ?2 and latency_ms is not null group by 1)
+         group by 1 order by 1",
+    )
+    .bind(from)
+    .bind(since.as_microsecond())
+    .bind(i64::from(seconds) * 1_000_000)
+    .fetch_all(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    let counted = counted.into_iter();
+    Ok(counted.map(|row| Stretch::of(row, seconds)).collect())
 }

@@ -20,7 +20,7 @@ export function Said({ error }: { error: unknown }) {
   const words = useWords({ later: true })
   const { code, message } = Problem.of(error)
   return (
-    <span className="said">
+    <span className="failure">
       <b>{words(code)}</b>
       {message && <span className="break">{message}</span>}
     </span>

@@ -11,6 +11,7 @@ export function makeFormat(language: string) {
   const share = new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: 1 })
   const clock = new Intl.DateTimeFormat(tag, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
   const day = new Intl.DateTimeFormat(tag, { year: 'numeric', month: '2-digit', day: '2-digit' })
+  const minute = new Intl.DateTimeFormat(tag, { month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
   const whole = new Intl.DateTimeFormat(tag, {
     year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23',
   })
@@ -32,6 +33,7 @@ export function makeFormat(language: string) {
     share: (value: number) => share.format(value),
     duration,
     time: (at: string) => whole.format(new Date(at)),
+    minute: (at: string) => minute.format(new Date(at)),
     day: (at: string) => day.format(new Date(at)),
     clock: (at: string) => {
       const date = new Date(at)

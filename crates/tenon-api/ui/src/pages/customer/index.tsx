@@ -85,7 +85,7 @@ function Known({ one }: { one: Master }) {
             />
           </Panel>
           <Panel title={t('quality')}>
-            <Progress percent={one.quality.score} size="small" aria-label={t('quality')} />
+            <Progress percent={one.quality.score} format={(percent) => `${percent}%`} size="small" aria-label={t('quality')} />
             {one.quality.lacks.length > 0 && <p className="quiet small">{t('lacks', { fields: one.quality.lacks.map(nameOfField).join(', ') })}</p>}
           </Panel>
           {(one.parents.length > 0 || one.children.length > 0) && (

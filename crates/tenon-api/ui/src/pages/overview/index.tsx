@@ -7,7 +7,9 @@ import { Figure, PageHead, Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
 import { Alerts } from './Alerts'
 import { Attention } from './Attention'
+import { Course } from './Course'
 import { Shares } from './Shares'
+import './overview.css'
 
 type Summary = Schemas['Summary']
 
@@ -50,6 +52,7 @@ export default function Overview() {
           note={counts.latency_ms ? t('latency_note', { p99: duration(counts.latency_ms[1]!) }) : t('latency_none')}
         />
       </div>
+      <Course />
       <div className="cols two">
         <Panel title={t('systems')} flush>
           <Systems counts={counts} />
