@@ -608,6 +608,8 @@ def pages(company, projected, waiting):
         "its bodies": bodies,
         "trace of an order": trace,
         "summary": lambda: of("/api/v1/summary", lambda a: sum(a["messages"].values()) == company.messages and a["masters"] == company.customers),
+        "what was carried, last day": lambda: of("/api/v1/summary/course", lambda a: sum(s["received"] for s in a["stretches"]) > 0),
+        "what was carried, last week": lambda: of("/api/v1/summary/course?hours=168", lambda a: sum(s["received"] for s in a["stretches"]) > 0),
         "queues": lambda: of("/api/v1/queues"),
         "connectors": lambda: of("/api/v1/connectors"),
         "parked, by reason": lambda: of("/api/v1/parked/groups", lambda a: sum(group["count"] for group in a) == waiting),

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use sqlx::SqliteConnection;
 use tenon_core::{Entity, MessageId, SystemName};
+use uuid::Uuid;
 
 use super::known::identifiers;
 use super::search::{groups, holding};
@@ -45,8 +46,8 @@ const NEXT_GROUP: &str = "select * from (
             where system > ?1 order by system, state, entity limit 1))
      order by 1, 2, 3 limit 1";
 
-const OF_GROUP: &str =
-    "select message_id, entity, system, state, detail, attempts, at, native_id from delivery
+/// Which are the latest of a group: the index alone knows it.
+const OF_GROUP: &str = "select at, message_id, system from delivery
      where system = ?1 and state = ?2 and entity = ?3 and at >= ?4
          and (at, message_id, system) < (?5, ?6, ?7)
      order by at desc, message_id desc limit ?8";
@@ -80,10 +81,10 @@ pub(super) async fn delivered(
         ),
         _ => (until, Vec::new(), ""),
     };
-    let mut found: Vec<Row> = Vec::new();
+    let mut latest: Vec<(i64, Uuid, String)> = Vec::new();
     let all = groups(&mut connection, NEXT_GROUP).await?;
     for group in all.into_iter().filter(fits) {
-        let of_group: Vec<Row> = sqlx::query_as(OF_GROUP)
+        let of_group: Vec<_> = sqlx::query_as(OF_GROUP)
             .bind(group.0)
             .bind(group.1)
             .bind(group.2)
@@ -94,10 +95,11 @@ pub(super) async fn delivered(
             .bind(i64::from(portion))
             .fetch_all(&mut *connection)
             .await?;
-        found.extend(of_group);
+        latest.extend(of_group);
     }
-    found.sort_by(|one, other| (other.6, other.0, &other.2).cmp(&(one.6, one.0, &one.2)));
-    found.truncate(portion as usize);
+    latest.sort_unstable_by(|one, other| other.cmp(one));
+    latest.truncate(portion as usize);
+    let found = rows(&mut connection, &latest).await?;
     let messages = journaled(&mut connection, &found).await?;
     drop(connection);
     let holding: Option<HashSet<i64>> = match &filter.text {
@@ -105,6 +107,27 @@ pub(super) async fn delivered(
         None => None,
     };
     deliveries::page(filter, limit, found, messages, holding.as_ref())
+}
+
+/// The deliveries that the index named, in its order.
+async fn rows(
+    connection: &mut SqliteConnection,
+    latest: &[(i64, Uuid, String)],
+) -> Result<Vec<Row>, StoreError> {
+    let names: Vec<_> = latest
+        .iter()
+        .map(|(_, message, system)| (message.simple().to_string(), system))
+        .collect();
+    let rows: Vec<Row> = sqlx::query_as(
+        "select d.message_id, d.entity, d.system, d.state, d.detail, d.attempts, d.at, d.native_id
+         from json_each($1) given
+         cross join delivery d on d.message_id = unhex(given.value ->> 0) and d.system = given.value ->> 1
+         order by d.at desc, d.message_id desc, d.system desc",
+    )
+    .bind(serde_json::json!(names).to_string())
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
 }
 
 /// The messages of deliveries, as far as the journal still has them.
