@@ -41,6 +41,7 @@ macro_rules! files {
             "0029_scores",
             "0030_node_pulse",
             "0031_alike",
+            "0032_course",
         )
     };
 }

@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::known::golden_rows;
 use super::moment::Moment;
-use super::search::positions_of;
 use super::{Postgres, deliveries};
 use crate::body::unpack;
 use crate::reading;
@@ -234,20 +233,20 @@ pub(super) async fn course(
     let mut transaction = store
         .begin("begin transaction isolation level repeatable read read only")
         .await?;
-    let (from, _) = positions_of(&mut transaction, since).await?;
     let counted = sqlx::query_as(
-        "select stretch, sum(received)::bigint, sum(invalid)::bigint, sum(settled)::bigint from (
-             select floor(extract(epoch from journaled_at) / $3)::bigint as stretch, count(*) as received,
-                 count(*) filter (where state = 'invalid') as invalid, 0 as settled
-             from journal where position >= $1 and journaled_at >= $2 group by 1
+        "select (extract(epoch from stretch) / $2)::bigint, sum(received)::bigint, sum(invalid)::bigint,
+             sum(settled)::bigint
+         from (
+             select date_bin(make_interval(secs => $2), journaled_at, 'epoch') as stretch,
+                 count(*) as received, count(*) filter (where state = 'invalid') as invalid, 0 as settled
+             from journal where journaled_at >= $1 group by 1
              union all
-             select floor(extract(epoch from at) / $3)::bigint, 0, 0, count(*)
-             from delivery where at >= $2 and latency_ms is not null group by 1) counted
-         group by 1 order by 1",
+             select date_bin(make_interval(secs => $2), at, 'epoch'), 0, 0, count(*)
+             from delivery where at >= $1 and latency_ms is not null group by 1) counted
+         group by stretch order by stretch",
     )
-    .bind(from)
     .bind(Moment::from(since))
-    .bind(i64::from(seconds))
+    .bind(f64::from(seconds))
     .fetch_all(&mut *transaction)
     .await?;
     transaction.commit().await?;

@@ -177,7 +177,7 @@ async fn listed(
 
 /// A position before which nothing is as young as a time, and one from which on nothing is older; there is
 /// no index by time, but positions rise with it.
-pub(super) async fn positions_of(
+async fn positions_of(
     connection: &mut PgConnection,
     time: Timestamp,
 ) -> Result<(i64, i64), StoreError> {

@@ -6,7 +6,6 @@ use tenon_core::{Attributes, MasterId, MessageId, SystemName, Timestamp};
 use uuid::Uuid;
 
 use super::known::golden_rows;
-use super::search::position_of;
 use super::{Sqlite, deliveries, now};
 use crate::body::unpack;
 use crate::reading;
@@ -223,16 +222,14 @@ pub(super) async fn course(
     seconds: u32,
 ) -> Result<Vec<Stretch>, StoreError> {
     let mut transaction = store.begin_reading().await?;
-    let from = position_of(&mut transaction, since).await?;
     let counted = sqlx::query_as(
         "select stretch, sum(received), sum(invalid), sum(settled) from (
-             select journaled_at / ?3 as stretch, count(*) as received, sum(state = 'invalid') as invalid, 0 as settled
-             from journal where position >= ?1 group by 1
+             select journaled_at / ?2 as stretch, count(*) as received, sum(state = 'invalid') as invalid, 0 as settled
+             from journal where journaled_at >= ?1 group by 1
              union all
-             select at / ?3, 0, 0, count(*) from delivery where at >= ?2 and latency_ms is not null group by 1)
+             select at / ?2, 0, 0, count(*) from delivery where at >= ?1 and latency_ms is not null group by 1)
          group by 1 order by 1",
     )
-    .bind(from)
     .bind(since.as_microsecond())
     .bind(i64::from(seconds) * 1_000_000)
     .fetch_all(&mut *transaction)

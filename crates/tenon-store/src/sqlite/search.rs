@@ -197,7 +197,7 @@ pub(super) async fn groups(
 }
 
 /// The first position that is as young as a time: one writer gives both in their order.
-pub(super) async fn position_of(
+async fn position_of(
     connection: &mut SqliteConnection,
     time: Timestamp,
 ) -> Result<i64, StoreError> {

@@ -14,17 +14,24 @@ const HEIGHT = 120
 const EVERY = { 1: 5_000, 24: 60_000, 168: 300_000 } as const
 type Hours = keyof typeof EVERY
 
+const useCourse = (hours: Hours, enabled = true) =>
+  hub.useQuery('get', '/api/v1/summary/course', { params: { query: { hours } } }, { enabled, refetchInterval: EVERY[hours], placeholderData: (before) => before })
+
 /** How much was carried when: what came in as bars, what of it was invalid in red, what the systems were given as a line. */
 export function Course() {
   const { t } = useTranslation('overview')
-  const [hours, setHours] = useState<Hours>(24)
-  const course = hub.useQuery('get', '/api/v1/summary/course', { params: { query: { hours } } }, { refetchInterval: EVERY[hours], placeholderData: (before) => before })
+  const [chosen, choose] = useState<Hours>()
+  // A hub that began within the hour has no day to show yet.
+  const day = useCourse(24, !chosen)
+  const fresh = day.data?.stretches.slice(0, -6).every(({ received }) => !received)
+  const hours = chosen ?? (fresh ? 1 : 24)
+  const course = useCourse(hours)
   const choice = (
     <Segmented
       size="small"
       aria-label={t('course.range')}
       value={hours}
-      onChange={setHours}
+      onChange={choose}
       options={([1, 24, 168] as const).map((value) => ({ value, label: t(`course.hours.${value}`) }))}
     />
   )

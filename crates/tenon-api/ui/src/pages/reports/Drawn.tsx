@@ -40,7 +40,7 @@ export function Drawn({ name, report, currency, measure, choose }: DrawnProps) {
         tooltip: { ...tooltip, trigger: 'item' },
         series: [
           kind === 'pie'
-            ? { type: kind, radius: ['52%', '82%'], data, label }
+            ? { type: kind, radius: ['52%', '82%'], data: data.filter(({ value }) => value), label }
             : { type: kind, sort: 'none', top: 8, bottom: 8, left: '8%', width: '68%', minSize: '6%', gap: 3, data, label },
         ],
       }

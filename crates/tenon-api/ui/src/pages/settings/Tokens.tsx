@@ -41,6 +41,7 @@ export function Tokens() {
         pagination={items.length > 50 && { pageSize: 50, showSizeChanger: false }}
         scroll={{ x: 'max-content' }}
         dataSource={items}
+        locale={{ emptyText: t('no_tokens') }}
         columns={[
           { title: t('name'), dataIndex: 'name', render: (name: string, token) => <span className="two-lines"><b className="mono">{name}</b><span className="only-small quiet small">{t(`role.${token.role}`, { ns: 'common' })}{token.systems && ` · ${token.systems.join(', ')}`}</span></span> },
           { title: t('role'), dataIndex: 'role', responsive: ['md'], render: (role: string) => t(`role.${role}`, { ns: 'common' }) },
