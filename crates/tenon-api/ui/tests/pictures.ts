@@ -56,6 +56,13 @@ test('pictures', { timeout: 900_000 }, async () => {
       // A hub that is well has none; these are as a hub tells them.
       const letters = [['SO-2026-90011', 'inbound.3', 'it has no id'], ['SO-2026-90012', 'deliver.erp', 'a panic while it was decided: index out of bounds']]
         .map(([message_id, queue, reason], number) => ({ id: `letter-${number}`, message_id, source: 'crm', kind: 'order.changed.v1', queue, reason, at: '2026-03-02T08:15:30Z', bytes: 1_217 }))
+      // A hub that was begun a minute ago has carried nothing all day; this is a working day of one that is older.
+      const stretches = Array.from({ length: 144 }, (_, at) => {
+        const hour = (at / 6) % 24
+        const received = Math.round(40 + 900 * Math.exp(-(((hour - 10) / 2.4) ** 2)) + 760 * Math.exp(-(((hour - 15.5) / 2.2) ** 2)) + 90 * Math.sin(at * 1.7) ** 2)
+        return { at: new Date(Date.UTC(2026, 2, 2) + at * 600_000).toISOString(), received, invalid: at % 17 === 3 ? Math.round(received / 30) : 0, settled: Math.round(received * (1.6 + 0.2 * Math.sin(at))) }
+      })
+      await page.route('**/api/v1/summary/course*', (route) => route.fulfill({ json: { seconds: 600, stretches } }))
       await page.route('**/api/v1/dead-letters', (route) => route.fulfill({ json: { total: letters.length, items: letters } }))
       page.on('console', (message) => ['error', 'warning'].includes(message.type()) && console.log(page.url(), message.text()))
       page.on('pageerror', (error) => console.log(page.url(), error.message))
