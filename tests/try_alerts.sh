@@ -37,7 +37,8 @@ ask targets "any(target['health'] == 'up' for target in data['activeTargets'])"
 echo "scraped: $(curl -s "http://127.0.0.1:$port/api/v1/query?query=count(%7Bjob%3D%22tenon%22%7D)" \
     | python3 -c "import json, sys; print(json.load(sys.stdin)['data']['result'][0]['value'][1])") series"
 ask query?query=tenon_component_state "len(data['result']) > 0"
-ask rules "sum(len(group['rules']) for group in data['groups']) == 12"
+rules=$(grep -c 'alert:' "$folder/tenon.rules.yml")
+ask rules "sum(len(group['rules']) for group in data['groups']) == $rules"
 guess() {
     curl -s -o "$folder/answer" -H 'content-type: application/json' -d '{"user":"root","password":"guess"}' \
         "http://$address/api/v1/session"

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::access::Principal;
 use crate::problem::Asked;
-use crate::read::{MOST, SEARCH, among, entity, system};
+use crate::read::{MOST, SEARCH, among, entity, searched, system};
 use crate::views::{DeliveryView, MessageView};
 use crate::{Api, Problem};
 
@@ -122,7 +122,7 @@ pub(crate) async fn found(
         since: query.since,
         until: query.until,
         source: query.source.as_deref().map(system).transpose()?,
-        text: query.text.filter(|text| !text.is_empty()),
+        text: searched(principal, query.text)?,
     };
     let (mut items, mut next) = (Vec::new(), None);
     for system in systems {

@@ -166,8 +166,7 @@ pub(crate) async fn resend(
 pub(crate) async fn find(api: &Api, id: &str) -> Result<(Trace, Option<Payloads>), Problem> {
     let unknown = || Problem::not_found(format!("no message `{id}`"));
     let message_id: MessageId = id.parse().map_err(|_| unknown())?;
-    let traces = api.store.trace(id, None, 1).await?;
-    let trace = traces.into_iter().next().ok_or_else(unknown)?;
+    let trace = api.store.message(message_id).await?.ok_or_else(unknown)?;
     let payloads = api.store.payloads(message_id).await?;
     Ok((trace, payloads))
 }

@@ -190,6 +190,7 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(course::course))
         .routes(routes!(read::queues))
         .routes(routes!(reveal::reveal_message))
+        .routes(routes!(reveal::reveal_parked))
         .routes(routes!(reveal::reveal_master))
         .routes(routes!(hub::hub))
         .routes(routes!(live::live))

@@ -7,8 +7,8 @@ use serde_json::Value;
 /// Stands for what is not shown.
 pub(crate) const MASK: &str = "•••";
 
-/// Words in a key by which its value is a secret.
-const SECRET: [&str; 8] = [
+/// Words in a key by which its value is a secret; a header's name is a key too.
+const SECRET: [&str; 13] = [
     "password",
     "passwd",
     "token",
@@ -17,6 +17,11 @@ const SECRET: [&str; 8] = [
     "credential",
     "passphrase",
     "api_key",
+    "apikey",
+    "auth_key",
+    "access_key",
+    "authorization",
+    "cookie",
 ];
 
 /// The text of a TOML file in which each literal secret is masked; references to secrets
@@ -42,7 +47,7 @@ fn without_secrets_in(line: &str) -> String {
             .trim_end_matches('=')
             .trim_end();
         let key = key.rsplit([' ', '{', ',', '.']).next().unwrap_or_default();
-        let key = key.to_ascii_lowercase();
+        let key = key.to_ascii_lowercase().replace('-', "_");
         match SECRET.iter().any(|word| key.contains(word)) && !value.contains("${") {
             true => shown.push_str(MASK),
             false => shown.push_str(&without_password(value)),
@@ -149,6 +154,11 @@ mod tests {
             r#"url = "postgres://hub:${env:PW}@db/erp""#,
             r#"url = "postgres://hub:${env:PW}@db/erp""#,
         );
+        check(
+            r#"headers = { X-Api-Key = "k-1", Authorization = "Basic eA==", Accept = "a/b" }"#,
+            r#"headers = { X-Api-Key = "•••", Authorization = "•••", Accept = "a/b" }"#,
+        );
+        check(r#""X-Auth-Token" = "k-1""#, r#""X-Auth-Token" = "•••""#);
         check(
             r#"name = "erp"  # the old one"#,
             r#"name = "erp"  # the old one"#,

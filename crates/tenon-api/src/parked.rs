@@ -109,13 +109,7 @@ pub(crate) async fn one(
     Path(id): Path<String>,
     principal: Principal,
 ) -> Result<Json<ParkedDetail>, Problem> {
-    let unknown = || {
-        let detail = format!("no parked message {id}: it was sent again, given up, or never there");
-        Problem::new(StatusCode::NOT_FOUND, "parked.unknown", detail)
-    };
-    let number = id.parse().map_err(|_| unknown())?;
-    let record = api.store.parked_one(ParkedId(number)).await?;
-    let record = record.ok_or_else(unknown)?;
+    let record = found(&api, &id).await?;
     principal.check_system(&record.system)?;
     let previewed = preview(&api.store, &api.deployment(), &record).await?;
     let secrets = Secrets::of(&record.parcel);
@@ -131,12 +125,28 @@ pub(crate) async fn one(
         .collect();
     let (body, mut dry_run) = masked(&record, previewed);
     dry_run.difference = changed.map(|changed| secrets.hide(&changed));
+    dry_run.reason = dry_run.reason.map(|reason| secrets.hide(&reason));
+    let record = ParkedRecord {
+        detail: secrets.hide(&record.detail),
+        ..record
+    };
     Ok(Json(ParkedDetail {
         message: record.into(),
         body,
         dry_run,
         history,
     }))
+}
+
+/// The message that waits under a number.
+pub(crate) async fn found(api: &Api, id: &str) -> Result<ParkedRecord, Problem> {
+    let unknown = || {
+        let detail = format!("no parked message {id}: it was sent again, given up, or never there");
+        Problem::new(StatusCode::NOT_FOUND, "parked.unknown", detail)
+    };
+    let number = id.parse().map_err(|_| unknown())?;
+    let record = api.store.parked_one(ParkedId(number)).await?;
+    record.ok_or_else(unknown)
 }
 
 /// Body and dry run with personal values masked: the canonical one of the two says what is personal.

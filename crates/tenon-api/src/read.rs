@@ -15,7 +15,7 @@ use tenon_store::{
 };
 use utoipa::{IntoParams, ToSchema};
 
-use crate::access::Principal;
+use crate::access::{Permission, Principal};
 use crate::problem::{Asked, Path};
 use crate::views::{ParkedView, Summary, TraceView};
 use crate::{Api, Problem};
@@ -96,6 +96,7 @@ pub(crate) async fn found(
     limit: u32,
 ) -> Result<Page<Trace>, Problem> {
     let sources = among(principal, query.source.as_deref())?;
+    let text = searched(principal, query.text)?;
     let filter = MessageFilter {
         source: None,
         entity: query.entity.as_deref().map(entity).transpose()?,
@@ -104,7 +105,7 @@ pub(crate) async fn found(
         since: query.since,
         until: query.until,
         after: None,
-        text: query.text.filter(|text| !text.is_empty()),
+        text,
     };
     let mut records = Vec::new();
     let mut next = None;
@@ -204,13 +205,7 @@ pub(crate) async fn message(
 ) -> Result<Json<Message>, Problem> {
     let unknown = || Problem::not_found(format!("no message `{id}`"));
     let message_id: MessageId = id.parse().map_err(|_| unknown())?;
-    let trace = api
-        .store
-        .trace(&id, None, 1)
-        .await?
-        .into_iter()
-        .next()
-        .ok_or_else(unknown)?;
+    let trace = api.store.message(message_id).await?.ok_or_else(unknown)?;
     check_trace(&principal, &trace)?;
     let kind = trace.message.attributes.kind;
     let payloads = api.store.payloads(message_id).await?;
@@ -314,13 +309,14 @@ pub(crate) struct ParkedQuery {
 impl ParkedQuery {
     /// One filter a system that the caller may touch.
     fn filters(self, principal: &Principal) -> Result<Vec<ParkedFilter>, Problem> {
+        let said = |text: Option<String>| text.filter(|text| !text.is_empty());
         let filter = ParkedFilter {
             system: None,
             entity: self.entity.as_deref().map(entity).transpose()?,
-            key: self.key,
-            code: self.code,
-            reason: self.reason,
-            text: self.text,
+            key: said(self.key),
+            code: said(self.code),
+            reason: said(self.reason),
+            text: searched(principal, self.text)?,
             since: self.since,
             until: self.until,
             direction: self.direction,
@@ -400,6 +396,19 @@ pub(crate) async fn summary(
     (status = 200, description = "depth by queue; null where it cannot be told", body = BTreeMap<String, Option<u64>>)))]
 pub(crate) async fn queues(State(api): State<Api>) -> Json<BTreeMap<String, Option<u64>>> {
     Json(api.depths.read().await)
+}
+
+/// The text that bodies are searched for. Bodies are searched as they are, so that who may not see personal values
+/// would find them out by searching.
+pub(crate) fn searched(
+    principal: &Principal,
+    text: Option<String>,
+) -> Result<Option<String>, Problem> {
+    let text = text.filter(|text| !text.is_empty());
+    if text.is_some() {
+        principal.check(Permission::Reveal)?;
+    }
+    Ok(text)
 }
 
 /// The systems that a list is of: the one that is named, which the rule of the route has checked, else

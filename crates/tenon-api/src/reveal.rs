@@ -18,7 +18,7 @@ use crate::access::{Note, Principal};
 use crate::journey::{self, Mapped};
 use crate::problem::{Path, Told};
 use crate::read::check_trace;
-use crate::{Api, Problem};
+use crate::{Api, Problem, parked};
 
 /// Why somebody looks.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -71,6 +71,34 @@ pub(crate) async fn reveal_message(
         canonical,
         mapped,
     }))
+}
+
+/// The body of a message that waits: native where it is inbound, canonical where it is outbound; as it was corrected.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RevealedParked {
+    /// The body, where it is a text.
+    body: Option<String>,
+    /// The body where it is no text, in Base64.
+    body_base64: Option<String>,
+}
+
+/// The body of a message that waits, as it would be sent again, nothing masked.
+#[utoipa::path(post, path = "/api/v1/parked/{id}/reveal", tag = "parked", request_body = Reason,
+    params(("id" = i64, Path, description = "its number")), responses(
+    (status = 200, description = "the body", body = RevealedParked), (status = 400, description = "the body does not fit", body = Problem), (status = 404, description = "it does not wait any more", body = Problem)))]
+pub(crate) async fn reveal_parked(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    principal: Principal,
+    note: Note,
+    Told(reason): Told<Reason>,
+) -> Result<Json<RevealedParked>, Problem> {
+    note.subject(id.clone());
+    let record = parked::found(&api, &id).await?;
+    principal.check_system(&record.system)?;
+    note.detail(json!({ "message": record.parcel.attributes.id, "because": reason.because }));
+    let (body, body_base64) = text_or_base64(&record.parcel.body);
+    Ok(Json(RevealedParked { body, body_base64 }))
 }
 
 /// A body as a text, or in Base64 where it is none.

@@ -230,12 +230,28 @@ impl Schema {
         let violations = self
             .validator
             .iter_errors(&value)
-            .map(|error| Violation {
-                path: error.instance_path().to_string(),
-                message: error.to_string(),
+            .map(|error| {
+                let path = error.instance_path().to_string();
+                let message = match self.holds_personal(&path) {
+                    true => error.masked().to_string(),
+                    false => error.to_string(),
+                };
+                Violation { path, message }
             })
             .collect();
         Err(violations)
+    }
+
+    /// Whether a personal value may stand at a place, above it or beneath it: what is wrong there is said
+    /// without the value.
+    fn holds_personal(&self, pointer: &str) -> bool {
+        let parts = || pointer.split('/').skip(1);
+        self.personal.iter().any(|path| {
+            path.iter().zip(parts()).all(|(step, part)| match step {
+                Step::Field(name) => name == part,
+                Step::EveryElement => true,
+            })
+        })
     }
 
     /// What people call the record by: an order's number, a customer's code.

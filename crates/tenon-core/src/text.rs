@@ -6,6 +6,7 @@
 
 mod company_name;
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use ferrous_opencc::OpenCC;
@@ -149,6 +150,15 @@ pub fn fold_latin(text: &str) -> String {
         folded.push_str(plain);
     }
     folded
+}
+
+/// A cell of a file that spreadsheets open: what one of them would take for a formula has a quote before it
+/// (OWASP, CSV Injection).
+pub fn inert(cell: &str) -> Cow<'_, str> {
+    match cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => Cow::Owned(format!("'{cell}")),
+        false => Cow::Borrowed(cell),
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use serde::{Deserialize, Serialize, Serializer};
 use tenon_core::money::Decimal;
+use tenon_core::text::inert;
 
 /// A report: named columns, and rows of as many cells.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -193,7 +194,7 @@ impl Table {
         writer.write_record(self.columns.iter().map(|column| &column.key))?;
         for row in &self.rows {
             writer.write_record(row.iter().map(|cell| match cell {
-                Cell::Text(text) => harmless(text),
+                Cell::Text(text) => inert(text).into_owned(),
                 other => other.text(),
             }))?;
         }
@@ -248,13 +249,6 @@ fn short(amount: &Decimal) -> Option<f64> {
         .flatten()
 }
 
-fn harmless(text: &str) -> String {
-    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => format!("'{text}"),
-        false => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_csv_file_is_exact_and_harmless() {
+    fn a_csv_file_is_exact_and_inert() {
         let text = String::from_utf8(table().csv().unwrap()).unwrap();
         assert_eq!(
             text,

@@ -175,19 +175,25 @@ pub enum AccessChange {
         /// The link.
         invitation: SecretDigest,
     },
-    /// An account's new state. `Conflict` when no administrator would be left who may sign in.
+    /// An account's new state. `Conflict` when no administrator would be left who may sign in, or when it is not
+    /// as it was read any more.
     AlterAccount {
         /// The state.
         account: Account,
+        /// When the state was changed from which this one was made.
+        read: Timestamp,
         /// Whether its sessions end.
         end_sessions: bool,
     },
     /// A one-time link for somebody.
     Invite(Invitation),
-    /// An account's password by a one-time link; its sessions end. `Conflict` when there is no such link.
+    /// An account's password by a one-time link; its sessions end. `Conflict` when there is no such link, or when
+    /// the account is not as it was read any more.
     Redeem {
         /// The account with its new password.
         account: Account,
+        /// When the state was changed from which this one was made.
+        read: Timestamp,
         /// The link.
         invitation: SecretDigest,
     },

@@ -392,6 +392,9 @@ pub trait Store: AccessStore + Nodes + Operations + SavedSearches + 'static {
         limit: u32,
     ) -> Result<Vec<JournalRecord>, StoreError>;
 
+    /// The message with this id and no other, with its deliveries; `None` if the journal has none.
+    async fn message(&self, id: MessageId) -> Result<Option<Trace>, StoreError>;
+
     /// The bodies of a message.
     async fn payloads(&self, id: MessageId) -> Result<Option<Payloads>, StoreError>;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use tenon_core::{
     Attributes, Entity, FailureKind, MasterId, MessageId, NativeId, OrderingKey, Reference,
     SystemName, Timestamp,
@@ -508,6 +508,12 @@ pub struct ParkedRecord {
     pub parcel: Parcel,
 }
 
+/// A text that names something: an empty one would name everything.
+fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    Ok(text.filter(|text| !text.is_empty()))
+}
+
 /// Which parked messages: those of which everything holds that is given.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -522,16 +528,16 @@ pub struct ParkedFilter {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entity: Option<Entity>,
     /// Only about this record: its native id, its business key, its lane, or the message's id.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "said")]
     pub key: Option<String>,
     /// Only with just this code.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "said")]
     pub code: Option<String>,
     /// Only with this text in code or detail.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "said")]
     pub reason: Option<String>,
     /// Only with this text in the body, byte for byte.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "said")]
     pub text: Option<String>,
     /// Only those parked at or after this time.
     #[serde(skip_serializing_if = "Option::is_none")]

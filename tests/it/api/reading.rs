@@ -303,6 +303,46 @@ async fn personal_values_are_masked_and_native_records_are_not_shown() {
 }
 
 #[tokio::test]
+async fn a_message_is_not_taken_for_another_that_is_called_by_its_id() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let id = call(&router, "orders", &order("SO-1")).await.remove(0);
+    journaled(&router, &id, "routed").await;
+    let other = call(&router, "orders", &order(&id)).await.remove(0);
+    journaled(&router, &other, "routed").await;
+    hub.stop().await;
+    let shown = get(&router, &format!("/api/v1/messages/{id}")).await;
+    let shown = shown.with(200).json();
+    assert_eq!(
+        (&shown["id"], &shown["business_key"]),
+        (&json!(id), &json!("SO-1"))
+    );
+    let bodies = get(&router, &format!("/api/v1/messages/{id}/bodies")).await;
+    assert_eq!(bodies.with(200).json()["canonical"]["number"], "SO-1");
+}
+
+#[tokio::test]
+async fn who_may_not_see_personal_values_does_not_search_for_them() {
+    let site = Site::new().await;
+    let router = site.router();
+    for (role, status) in [(Role::Viewer, 403), (Role::Operator, 200)] {
+        let token = token(&site, &role.to_string(), role, &[]).await;
+        for path in [
+            "messages",
+            "messages/export",
+            "deliveries",
+            "parked",
+            "parked/count",
+        ] {
+            let request = Request::get(format!("/api/v1/{path}?text=138"))
+                .header("authorization", format!("Bearer {token}"));
+            let answer = ask(&router, request.body(Body::empty()).expect("a request")).await;
+            assert_eq!(answer.status, status, "{role} {path}: {}", answer.text());
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_masked_is_shown_at_each_stage_to_who_says_why() {
     let site = Site::new().await;
     let (hub, router) = site.run().await;

@@ -331,6 +331,23 @@ async fn who_watches_is_cut_off_when_its_role_systems_or_token_change() {
 }
 
 #[tokio::test]
+async fn what_a_page_asks_by_itself_is_no_use_of_a_session() {
+    let (site, chief) = staffed(AccessPolicy::default()).await;
+    let seen = async || {
+        let sessions = site.store().sessions("chief").await.expect("sessions");
+        sessions[0].seen_at
+    };
+    site.sql("update session set seen_at = seen_at - 600000000")
+        .await;
+    let before = seen().await;
+    let idle = chief.with("x-tenon-idle", Some("1"));
+    assert!(idle.is_signed_in().await);
+    assert_eq!(seen().await, before);
+    assert!(chief.is_signed_in().await);
+    assert!(seen().await > before);
+}
+
+#[tokio::test]
 async fn a_session_ends_by_itself() {
     let short = AccessPolicy {
         idle: Humane(Duration::from_millis(300)),

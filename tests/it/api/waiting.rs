@@ -236,6 +236,50 @@ async fn giving_up_needs_a_person_and_a_reason() {
 }
 
 #[tokio::test]
+async fn what_waits_is_revealed_as_it_would_be_sent() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let waiting = parked(&router, 1).await.remove(0);
+    hub.stop().await;
+    let path = format!("/api/v1/parked/{}/reveal", waiting["id"]);
+    let shown = tell(&router, &path, json!({ "because": "to correct it" })).await;
+    let shown = shown.with(200).json();
+    assert_eq!(
+        shown["body"],
+        r#"{"no":"SO-1","buyer":"B-1","amount":"much"}"#
+    );
+    let entries = site.store().audit_after(0, 100).await.expect("a trail");
+    let last = entries.last().expect("an entry");
+    assert_eq!(last.action, "parked.revealed");
+    assert_eq!(last.detail["message"], waiting["message_id"]);
+    tell(&router, "/api/v1/parked/404/reveal", json!({}))
+        .await
+        .problem(404, "parked.unknown");
+}
+
+#[tokio::test]
+async fn what_was_asked_is_written_down_though_nobody_waits_for_it() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let waiting = parked(&router, 1).await.remove(0);
+    hub.stop().await;
+    let body = json!({ "ids": [waiting["id"]], "by": "li.wei", "because": "ordered twice" });
+    let asked = tell(&router, "/api/v1/parked/drop", body);
+    // Who asked goes away as soon as the hub has begun.
+    let _ = futures::FutureExt::now_or_never(asked);
+    eventually(async || {
+        let entries = site.store().audit_after(0, 100).await.expect("a trail");
+        let noted = entries.iter().any(|entry| entry.action == "parked.dropped");
+        let left = get(&router, "/api/v1/parked").await.with(200).json();
+        match noted && left["items"] == json!([]) {
+            true => Ok(()),
+            false => Err(format!("noted: {noted}, left: {left}")),
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_a_filter_names_is_counted_and_given_up() {
     let site = Site::new().await;
     let (hub, router) = site.run().await;
@@ -244,6 +288,12 @@ async fn what_a_filter_names_is_counted_and_given_up() {
     tell(&router, "/api/v1/drops", begin(json!({}), "all"))
         .await
         .problem(400, "request.invalid");
+    // An empty word names everything, and so nothing.
+    for word in ["key", "code", "reason", "text"] {
+        tell(&router, "/api/v1/drops", begin(json!({ word: "" }), "all"))
+            .await
+            .problem(400, "request.invalid");
+    }
     let some = json!({ "system": "shop", "key": "SO-2" });
     tell(&router, "/api/v1/drops", begin(some, " "))
         .await

@@ -1,5 +1,6 @@
 //! Who may what, and the trail: what is changed is written down, and what is written down stays.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tenon_core::Timestamp;
 use tenon_store::{
@@ -93,20 +94,31 @@ pub(super) async fn a_change_and_its_entry_are_written_together(house: &House) {
             role: Role::Viewer,
             ..chief.clone()
         },
+        read: chief.changed_at,
         end_sessions: false,
     };
     is_conflict(change(house, demoted).await);
     assert_eq!(entries(house).await.len(), 2);
+    let read = scoped.changed_at;
     let altered = Account {
         role: Role::Steward,
         disabled: true,
-        ..scoped
+        changed_at: read + SignedDuration::from_secs(1),
+        ..scoped.clone()
     };
     let write = AccessChange::AlterAccount {
         account: altered.clone(),
+        read,
         end_sessions: true,
     };
     change(house, write).await.unwrap();
+    // Who read it before that does not undo it.
+    let late = AccessChange::AlterAccount {
+        account: scoped,
+        read,
+        end_sessions: false,
+    };
+    is_conflict(change(house, late).await);
     assert_eq!(house.store.account("li.wei").await.unwrap(), Some(altered));
     assert_eq!(entries(house).await.len(), 3);
 }
@@ -317,6 +329,7 @@ pub(super) async fn links_are_good_once(house: &House) {
             password: Some("another hash".to_owned()),
             ..chief.clone()
         },
+        read: chief.changed_at,
         invitation: [4; 32],
     };
     change(house, redeem()).await.unwrap();
@@ -390,6 +403,7 @@ pub(super) async fn sessions_end_with_what_they_stand_on(house: &House) {
     assert_eq!(house.store.sessions("chief").await.unwrap(), []);
     change(house, sign_in(session(3, 60), None)).await.unwrap();
     let write = AccessChange::AlterAccount {
+        read: chief.changed_at,
         account: chief,
         end_sessions: true,
     };

@@ -155,6 +155,7 @@ impl Access {
         let altered = account.clone();
         let change = AccessChange::AlterAccount {
             account,
+            read: before.changed_at,
             end_sessions,
         };
         self.change(change, entry).await?;
@@ -172,11 +173,13 @@ impl Access {
         password: &str,
     ) -> Result<Account, Problem> {
         let mut account = self.known(name).await?;
+        let read = account.changed_at;
         account.password = Some(self.0.passwords.hash(name, password).await?);
         account.changed_at = Timestamp::now();
         let entry = actor.did("user.password", name, Value::Null);
         let change = AccessChange::AlterAccount {
             account: account.clone(),
+            read,
             end_sessions: true,
         };
         self.change(change, entry).await?;
@@ -281,6 +284,7 @@ impl Access {
         if account.disabled {
             return Err(refused());
         }
+        let read = account.changed_at;
         let password = self.0.passwords.hash(&account.name, password).await?;
         let account = Account {
             password: Some(password),
@@ -302,6 +306,7 @@ impl Access {
             Some(_) => (
                 AccessChange::Redeem {
                     account: account.clone(),
+                    read,
                     invitation,
                 },
                 actor.did("user.password", &account.name, Value::Null),

@@ -16,6 +16,8 @@ use super::principal::Noted;
 use super::rules::{Rule, Scope};
 use super::secret::digest;
 use super::{Access, Note, Permission, Principal, Via};
+use tracing::Instrument;
+
 use crate::problem::Code;
 use crate::{Api, Problem};
 
@@ -48,18 +50,21 @@ pub(crate) async fn guard(
     let shown = request.headers().get(header::AUTHORIZATION).cloned();
     let principal = api.access.authenticate(shown.as_ref(), &caller).await?;
     let note = Note::default();
-    let path = request.uri().path().to_owned();
+    request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(principal.clone());
+    request.extensions_mut().insert(note.clone());
     let admitted = admit(&api.access, rule, &principal, &mut request).await;
-    let answered = match admitted {
-        Ok(()) => {
-            request.extensions_mut().insert(caller);
-            request.extensions_mut().insert(principal.clone());
-            request.extensions_mut().insert(note.clone());
-            Ok(next.run(request).await)
-        }
-        Err(problem) => Err(problem),
+    let Some(action) = rule.records else {
+        admitted?;
+        return Ok(next.run(request).await);
     };
-    if let Some(action) = rule.records {
+    // What has begun is ended and written down, whether or not who asked still waits for it.
+    let recorded = async move {
+        let path = request.uri().path().to_owned();
+        let answered = match admitted {
+            Ok(()) => Ok(next.run(request).await),
+            Err(problem) => Err(problem),
+        };
         let outcome = match &answered {
             Ok(response) => outcome(response.status(), response.extensions()),
             Err(problem) => problem.code.clone(),
@@ -67,8 +72,11 @@ pub(crate) async fn guard(
         api.access
             .note(&principal, action, &path, &outcome, note.take())
             .await?;
-    }
-    answered
+        answered
+    };
+    tokio::spawn(recorded.in_current_span())
+        .await
+        .map_err(|error| Problem::bug(error.to_string()))?
 }
 
 /// What the trail says came of a request.
@@ -174,6 +182,8 @@ pub(crate) struct Caller {
     pub(crate) secure: bool,
     /// The session that its browser shows.
     pub(crate) session: Option<SecretDigest>,
+    /// Whether the browser asks by itself, nobody having touched it for a while: that is no use of the session.
+    idle: bool,
 }
 
 impl Caller {
@@ -201,6 +211,7 @@ impl Caller {
             ),
             session: cookie(headers, name_of_cookie(secure)).map(digest),
             secure,
+            idle: headers.contains_key("x-tenon-idle"),
         }
     }
 
@@ -281,7 +292,7 @@ impl Access {
         }
         let shown = caller.session.ok_or_else(Problem::not_signed_in)?;
         let (principal, session) = self.of_session(shown, caller.address).await?;
-        if is_older(session.seen_at, TO_THE) {
+        if !caller.idle && is_older(session.seen_at, TO_THE) {
             self.store().touch_session(&shown).await?;
         }
         Ok(principal)

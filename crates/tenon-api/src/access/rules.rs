@@ -120,6 +120,13 @@ pub(crate) const RULES: &[Rule] = &[
         Scope::OfRecord,
         Some("parked.dropped"),
     ),
+    rule(
+        "POST",
+        "/api/v1/parked/{id}/reveal",
+        Reveal,
+        Scope::OfRecord,
+        Some("parked.revealed"),
+    ),
     // Of a dead letter nobody can say for certain whose it is.
     see("/api/v1/dead-letters", Scope::Whole),
     rule(

@@ -10,6 +10,7 @@ use futures::stream::try_unfold;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tenon_core::Timestamp;
+use tenon_core::text::inert;
 use tenon_store::{AuditEntry, AuditFilter, SharedStore};
 use utoipa::{IntoParams, ToSchema};
 
@@ -338,15 +339,7 @@ pub fn csv_of(entries: &[AuditEntry], first: bool) -> Vec<u8> {
             &entry.previous,
             &entry.hash,
         ];
-        let _ = writer.write_record(cells.map(|cell| inert(cell)));
+        let _ = writer.write_record(cells.map(|cell| inert(cell).into_owned()));
     }
     writer.into_inner().unwrap_or_default()
-}
-
-/// A cell that no spreadsheet takes for a formula.
-fn inert(cell: &str) -> String {
-    match cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => format!("'{cell}"),
-        false => cell.to_owned(),
-    }
 }

@@ -1,6 +1,7 @@
 //! The canonical schemas, their examples and the Rust types stay in step.
 
 mod full;
+mod personal;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;

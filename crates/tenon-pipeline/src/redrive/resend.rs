@@ -24,8 +24,8 @@ pub async fn resend(
     reason(deed)?;
     let refused = |error| store_failure(&error);
     let unknown = || Failure::invalid("message.unknown", format!("no message `{id}`"));
-    let traces = store.trace(&id.to_string(), None, 1).await;
-    let trace = traces.map_err(refused)?.pop().ok_or_else(unknown)?;
+    let trace = store.message(id).await.map_err(refused)?;
+    let trace = trace.ok_or_else(unknown)?;
     let payloads = store.payloads(id).await.map_err(refused)?;
     let canonical = payloads.and_then(|payloads| payloads.canonical);
     let body = canonical.ok_or_else(|| {

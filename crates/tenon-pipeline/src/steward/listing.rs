@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde::Serialize;
 use tenon_core::customer::Customer;
+use tenon_core::text::inert;
 use tenon_core::{MasterId, SystemName};
 use tenon_master::quality;
 use tenon_store::{GoldenRow, SharedStore, StoreError};
@@ -76,8 +77,9 @@ impl Listing {
             self.begun = true;
         }
         for row in &page {
+            let cells = self.cells(row).await?;
             writer
-                .write_record(self.cells(row).await?)
+                .write_record(cells.iter().map(|cell| inert(cell).into_owned()))
                 .map_err(unwritable)?;
             self.masters += 1;
         }

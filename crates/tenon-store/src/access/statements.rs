@@ -318,8 +318,9 @@ macro_rules! access_store {
                 }
                 AccessChange::AlterAccount {
                     account,
+                    read,
                     end_sessions,
-                } => alter_account(transaction, account, *end_sessions).await,
+                } => alter_account(transaction, account, *read, *end_sessions).await,
                 AccessChange::Invite(invitation) => {
                     sqlx::query("delete from invitation where expires_at <= $1")
                         .bind(now)
@@ -337,6 +338,7 @@ macro_rules! access_store {
                 }
                 AccessChange::Redeem {
                     account,
+                    read,
                     invitation,
                 } => {
                     use_invitation(transaction, invitation, now).await?;
@@ -344,7 +346,7 @@ macro_rules! access_store {
                         .bind(&account.name)
                         .execute(&mut **transaction)
                         .await?;
-                    alter_account(transaction, account, true).await
+                    alter_account(transaction, account, *read, true).await
                 }
                 AccessChange::SignIn { session, before } => {
                     sqlx::query("delete from session where expires_at <= $1 or digest = $2")
@@ -467,13 +469,14 @@ macro_rules! access_store {
         async fn alter_account(
             transaction: &mut $transaction,
             account: &Account,
+            read: Timestamp,
             end_sessions: bool,
         ) -> Result<(), StoreError> {
             let before = administrators(transaction).await?;
             let altered = sqlx::query(
                 "update account set display_name = $2, role = $3, systems = $4, language = $5,
                      password = $6, subject = $7, disabled = $8, changed_at = $9
-                 where name = $1",
+                 where name = $1 and changed_at = $10",
             )
             .bind(&account.name)
             .bind(clean(&account.display_name))
@@ -484,10 +487,15 @@ macro_rules! access_store {
             .bind(account.subject.as_deref().map(clean))
             .bind(account.disabled)
             .bind(account.changed_at.as_microsecond())
+            .bind(read.as_microsecond())
             .execute(&mut **transaction)
             .await?;
+            if altered.rows_affected() != 1 {
+                let words = "somebody has changed the account meanwhile: look at it again";
+                return Err(StoreError::Conflict(words.to_owned()));
+            }
             let left = administrators(transaction).await?;
-            if altered.rows_affected() != 1 || (left == 0 && before > 0) {
+            if left == 0 && before > 0 {
                 let words = "no administrator would be left who may sign in";
                 return Err(StoreError::Conflict(words.to_owned()));
             }

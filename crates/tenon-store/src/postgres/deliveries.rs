@@ -15,7 +15,7 @@ use super::{BEGIN_FILTERED, Postgres, read};
 use crate::deliveries::{self, Row};
 use crate::{
     DeliveryCursor, DeliveryFilter, DeliveryPage, DeliveryRecord, DeliveryState, JournalRecord,
-    StoreError,
+    StoreError, Trace,
 };
 
 /// A delivery as this database returns it.
@@ -103,7 +103,8 @@ pub(super) async fn delivered(
         .fetch_all(&mut *transaction)
         .await?;
     let found = rows(found);
-    let messages = journaled(&mut transaction, &found).await?;
+    let ids = found.iter().map(|row| row.0).collect();
+    let messages = journaled(&mut transaction, ids).await?;
     transaction.commit().await?;
     let holding: Option<HashSet<i64>> = match &filter.text {
         Some(text) => Some(holding(store, &messages, text).await?),
@@ -112,13 +113,26 @@ pub(super) async fn delivered(
     deliveries::page(filter, limit, found, messages, holding.as_ref())
 }
 
-/// The messages of deliveries, as far as the journal still has them. Each step is fenced (`offset 0`), so
+pub(super) async fn message(store: &Postgres, id: MessageId) -> Result<Option<Trace>, StoreError> {
+    let mut connection = store.connection().await?;
+    let found = journaled(&mut connection, HashSet::from([id.0])).await?;
+    let Some(message) = found.into_iter().next() else {
+        return Ok(None);
+    };
+    let mut deliveries = of_messages(&mut connection, &[id]).await?;
+    let deliveries = deliveries.remove(&id).unwrap_or_default();
+    Ok(Some(Trace {
+        message,
+        deliveries,
+    }))
+}
+
+/// Messages by their ids, as far as the journal still has them. Each step is fenced (`offset 0`), so
 /// that it is taken by its own index and in this order.
 async fn journaled(
     connection: &mut PgConnection,
-    found: &[Row],
+    ids: HashSet<Uuid>,
 ) -> Result<Vec<JournalRecord>, StoreError> {
-    let ids: HashSet<Uuid> = found.iter().map(|row| row.0).collect();
     let rows: Vec<read::Row> = sqlx::query_as(
         "select j.position, j.journaled_at, j.attributes::text, j.business_key, j.origin, j.state,
              j.detail, array_to_string(j.targets, ',')

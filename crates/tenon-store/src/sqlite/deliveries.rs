@@ -15,7 +15,7 @@ use super::{Sqlite, read};
 use crate::deliveries::{self, Row};
 use crate::{
     DeliveryCursor, DeliveryFilter, DeliveryPage, DeliveryRecord, DeliveryState, JournalRecord,
-    StoreError,
+    StoreError, Trace,
 };
 
 pub(super) async fn of_messages(
@@ -100,7 +100,8 @@ pub(super) async fn delivered(
     latest.sort_unstable_by(|one, other| other.cmp(one));
     latest.truncate(portion as usize);
     let found = rows(&mut connection, &latest).await?;
-    let messages = journaled(&mut connection, &found).await?;
+    let ids = found.iter().map(|row| row.0).collect();
+    let messages = journaled(&mut connection, ids).await?;
     drop(connection);
     let holding: Option<HashSet<i64>> = match &filter.text {
         Some(text) => Some(holding(store, &messages, text).await?),
@@ -130,12 +131,25 @@ async fn rows(
     Ok(rows)
 }
 
-/// The messages of deliveries, as far as the journal still has them.
+pub(super) async fn message(store: &Sqlite, id: MessageId) -> Result<Option<Trace>, StoreError> {
+    let mut connection = store.read().await?;
+    let found = journaled(&mut connection, HashSet::from([id.0])).await?;
+    let Some(message) = found.into_iter().next() else {
+        return Ok(None);
+    };
+    let mut deliveries = of_messages(&mut connection, &[id]).await?;
+    let deliveries = deliveries.remove(&id).unwrap_or_default();
+    Ok(Some(Trace {
+        message,
+        deliveries,
+    }))
+}
+
+/// Messages by their ids, as far as the journal still has them.
 async fn journaled(
     connection: &mut SqliteConnection,
-    found: &[Row],
+    ids: HashSet<Uuid>,
 ) -> Result<Vec<JournalRecord>, StoreError> {
-    let ids: HashSet<_> = found.iter().map(|row| row.0).collect();
     let rows: Vec<read::Row> = sqlx::query_as(
         "select j.position, j.journaled_at, j.attributes, j.business_key, j.origin, j.state, j.detail,
              j.targets

@@ -460,6 +460,10 @@ impl Store for Sqlite {
         search::messages(self, filter, before, limit).await
     }
 
+    async fn message(&self, id: MessageId) -> Result<Option<Trace>, StoreError> {
+        deliveries::message(self, id).await
+    }
+
     async fn payloads(&self, id: MessageId) -> Result<Option<Payloads>, StoreError> {
         read::payloads(self, id).await
     }
