@@ -247,6 +247,15 @@ pub struct Cohort {
     pub received: Decimal,
 }
 
+/// How many customers a source ever brought, in a currency where they are told apart by it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[allow(missing_docs, reason = "a source, a currency and a number")]
+pub struct SourceCustomers {
+    pub source: String,
+    pub currency: Option<String>,
+    pub customers: i64,
+}
+
 /// Opportunities of one stage, outcome and currency.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[allow(missing_docs, reason = "a stage, an outcome, and their figures")]

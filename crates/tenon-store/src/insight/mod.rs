@@ -23,6 +23,7 @@ pub use dealers::{Counted, DealerStock, Demand, ReportedRow, SoldRow, SoldUnitRo
 pub use figures::{
     Activity, Cohort, Exceptions, First, Funnel, GradeCount, Matter, MatterFilter, MonthFigures,
     NewCustomers, OrderPage, Owned, ProductFigures, ReportFilter, Satisfaction, SegmentFigures,
+    SourceCustomers,
 };
 pub use journal::{JournalEntry, JournalPage};
 pub use scoring::{GradeProposal, ScoreFacts, ScoreFilter, Scored, ScoredMonth};

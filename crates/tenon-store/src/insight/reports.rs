@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::session::{Session, given};
 use super::{
     Activity, Cohort, DocumentRow, Funnel, GradeCount, Insight, MonthFigures, NewCustomers, Owned,
-    ProductFigures, ReportFilter, Satisfaction, SegmentFigures,
+    ProductFigures, ReportFilter, Satisfaction, SegmentFigures, SourceCustomers,
 };
 use crate::StoreError;
 
@@ -16,6 +16,15 @@ const MONTH_SUMS: &str =
     "cast(sum(m.orders) as bigint) as orders, cast(sum(m.ordered) as text) as ordered,
     cast(sum(m.invoiced) as text) as invoiced, cast(sum(m.billed) as text) as billed,
     cast(sum(m.received) as text) as received";
+
+/// The month in which each customer first ordered.
+const BEGUN: &str = "with begun(root, first) as (
+        select c.root, min(m.month)
+        from {generation integer} g
+        join insight_month m on m.generation = g.generation and m.orders > 0
+        join insight_customer c on c.generation = m.generation and c.id = m.party
+        group by c.root
+    )";
 
 /// How many parties of a month are counted already, since they are one customer with another.
 #[derive(Deserialize)]
@@ -110,29 +119,44 @@ impl Insight {
         generation: i32,
         filter: ReportFilter,
     ) -> Result<Vec<Cohort>, StoreError> {
+        let question = format!(
+            "{BEGUN}
+             select r.source, b.first, m.month, m.currency, count(distinct c.root) as customers,
+                 cast(sum(m.invoiced) as text) as invoiced,
+                 cast(sum(m.received) as text) as received
+             from {{generation integer, first integer, last integer}} g
+             join begun b on b.first >= g.first and b.first <= g.last
+             join insight_customer c on c.generation = g.generation and c.root = b.root
+             join insight_customer r on r.generation = g.generation and r.id = b.root
+             join insight_month m on m.generation = g.generation and m.party = c.id
+             group by r.source, b.first, m.month, m.currency"
+        );
         let given = json!({ "generation": generation, "first": filter.from, "last": filter.to });
         let mut session = Session::read(&self.engine).await?;
-        session
-            .ask(
-                "with begun(root, first) as (
-                     select c.root, min(m.month)
-                     from {generation integer} g
-                     join insight_month m on m.generation = g.generation and m.orders > 0
-                     join insight_customer c on c.generation = m.generation and c.id = m.party
-                     group by c.root
-                 )
-                 select r.source, b.first, m.month, m.currency, count(distinct c.root) as customers,
-                     cast(sum(m.invoiced) as text) as invoiced,
-                     cast(sum(m.received) as text) as received
-                 from {generation integer, first integer, last integer} g
-                 join begun b on b.first >= g.first and b.first <= g.last
-                 join insight_customer c on c.generation = g.generation and c.root = b.root
-                 join insight_customer r on r.generation = g.generation and r.id = b.root
-                 join insight_month m on m.generation = g.generation and m.party = c.id
-                 group by r.source, b.first, m.month, m.currency",
-                &[given],
-            )
-            .await
+        session.ask(&question, &[given]).await
+    }
+
+    /// How many customers of each source ever ordered, by the currencies of the month in which each first did:
+    /// those of the cohorts of all time.
+    pub async fn ordered_by_source(
+        &self,
+        generation: i32,
+    ) -> Result<Vec<SourceCustomers>, StoreError> {
+        let question = format!(
+            "{BEGUN}
+             select r.source, m.currency, count(distinct c.root) as customers
+             from {{generation integer}} g
+             join begun b on b.first is not null
+             join insight_customer r on r.generation = g.generation and r.id = b.root
+                 and r.source is not null
+             join insight_customer c on c.generation = g.generation and c.root = b.root
+             join insight_month m on m.generation = g.generation and m.party = c.id
+                 and m.month = b.first
+             group by r.source, m.currency"
+        );
+        let given = json!({ "generation": generation });
+        let mut session = Session::read(&self.engine).await?;
+        session.ask(&question, &[given]).await
     }
 
     /// Opportunities by stage, outcome and currency; stated between two days.
@@ -181,6 +205,26 @@ impl Insight {
                      and c.known_on >= g.first and c.known_on <= g.last
                  where c.root = c.id
                  group by c.owner, c.source, c.known_on",
+                &[given],
+            )
+            .await
+    }
+
+    /// How many customers of each source the hub has ever heard of: the new customers of all time.
+    pub async fn known_by_source(
+        &self,
+        generation: i32,
+    ) -> Result<Vec<SourceCustomers>, StoreError> {
+        let given = json!({ "generation": generation });
+        let mut session = Session::read(&self.engine).await?;
+        session
+            .ask(
+                "select c.source, count(*) as customers
+                 from {generation integer} g
+                 join insight_customer c on c.generation = g.generation
+                     and c.known_on is not null and c.source is not null
+                 where c.root = c.id
+                 group by c.source",
                 &[given],
             )
             .await
