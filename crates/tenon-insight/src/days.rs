@@ -42,6 +42,12 @@ pub fn month_of(number: i32) -> Date {
     date(year, month, 1)
 }
 
+/// The number of a month that is written as `2026-04`; `None` for any other text.
+pub(crate) fn month_named(text: &str) -> Option<i32> {
+    let day: Date = format!("{text}-01").parse().ok()?;
+    (text.len() == "2026-04".len()).then(|| month_number(day))
+}
+
 /// An amount in ten-thousandths; `None` for one that is beyond every amount in trade.
 pub(crate) fn ten_thousandths(amount: Decimal) -> Option<i64> {
     if amount.abs() > Decimal::from(LARGEST) {
@@ -72,6 +78,18 @@ mod tests {
         }
         assert_eq!(day_number(date(1970, 3, 1)), 59);
         assert_eq!(month_number(date(2026, 1, 5)) / 3, 2026 * 4);
+    }
+
+    #[test]
+    fn months_are_read_as_they_are_written() {
+        let april = 2026 * 12 + 3;
+        assert_eq!(month_named("2026-04"), Some(april));
+        assert_eq!(month_of(april), date(2026, 4, 1));
+        for text in [
+            "", "2026", "2026-4", "2026-13", "2026-00", "202604", "26-04-1",
+        ] {
+            assert_eq!(month_named(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -1,14 +1,20 @@
 //! `insight.toml`: tolerances, what scores are made of, what grades bring, what sources cost.
 
+mod costs;
+
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use jiff::{Span, SpanRelativeTo};
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 use tenon_core::customer::Grade;
 use tenon_core::money::{Currency, Decimal};
 
 use crate::days::units;
+
+pub use costs::SourceCost;
 
 /// What a company decides about its figures. Every key has a default.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -23,6 +29,7 @@ pub struct Policy {
     /// What each grade takes, and what it brings.
     pub grades: Grades,
     /// What the sources of customers cost, by path: `exhibition/canton-fair`.
+    #[serde(deserialize_with = "costs::by_path")]
     pub sources: BTreeMap<String, SourceCost>,
     /// When somebody is reminded of a customer; without it nobody is.
     pub care: Option<Care>,
@@ -257,17 +264,6 @@ pub struct GradePolicy {
     pub revisit_days: Option<u16>,
 }
 
-/// What a source of customers cost.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SourceCost {
-    /// In all.
-    #[serde(deserialize_with = "positive")]
-    pub cost: Decimal,
-    /// Of the cost.
-    pub currency: Currency,
-}
-
 impl Default for Policy {
     fn default() -> Self {
         Self {
@@ -370,11 +366,32 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
         .map_err(|_| serde::de::Error::custom(format!("`{text}` is no duration such as \"10m\"")))
 }
 
-/// An exact amount: text, so that it is what was written.
+/// An exact amount: text or a whole number, so that it is what was written.
 fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    text.parse()
-        .map_err(|_| serde::de::Error::custom(format!("`{text}` is no amount such as \"1.50\"")))
+    deserializer.deserialize_any(Exact)
+}
+
+struct Exact;
+
+impl Visitor<'_> for Exact {
+    type Value = Decimal;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an amount such as \"1.50\", or a whole number")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Decimal, E> {
+        text.parse()
+            .map_err(|_| E::custom(format!("`{text}` is no amount such as \"1.50\"")))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Decimal, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Decimal, E> {
+        Ok(number.into())
+    }
 }
 
 fn amounts<'de, D: Deserializer<'de>>(

@@ -3,6 +3,7 @@
 //! What every column means is written in `docs/insight.md`.
 
 mod cohorts;
+mod costs;
 mod cover;
 mod scorecard;
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use tenon_core::money::Decimal;
 use tenon_store::StoreError;
+use tenon_store::insight::ReportFilter;
 
+use super::costs::{Brought, dated, undated};
 use super::{Reports, Scope, label, level};
 use crate::table::{Cell, Kind, Table};
 
@@ -14,6 +16,8 @@ const LATER: i32 = 24;
 #[derive(Default)]
 struct Group {
     customers: i64,
+    /// Those of them whose source is known.
+    brought: Brought,
     /// What was billed, by the number of the period after the first.
     billed: BTreeMap<i32, Decimal>,
 }
@@ -25,16 +29,29 @@ impl Reports {
         let mut groups: BTreeMap<(Option<String>, i32, String), Group> = BTreeMap::new();
         for row in self.store.cohorts(self.generation, scope.months).await? {
             let first = row.first.div_euclid(step);
-            let key = (level(row.source, scope.level), first, row.currency);
+            let key = (level(row.source.clone(), scope.level), first, row.currency);
             let group = groups.entry(key).or_default();
             if row.first == row.month {
                 group.customers += row.customers;
+                if let Some(source) = row.source {
+                    *group.brought.entry(source).or_default() += row.customers;
+                }
             }
             let after = row.month.div_euclid(step) - first;
             if after <= LATER {
                 *group.billed.entry(after.max(0)).or_default() += row.invoiced;
             }
         }
+        // Where money was spent and nobody came, there is a row all the same.
+        for (path, cost) in &self.policy.sources {
+            let spent = cost.months.range(scope.months.from..=scope.months.to);
+            for (month, _) in spent {
+                let source = level(Some(path.clone()), scope.level);
+                let key = (source, month.div_euclid(step), cost.currency.to_string());
+                groups.entry(key).or_default();
+            }
+        }
+        let ever = self.ever_ordered().await?;
         let last = groups
             .values()
             .filter_map(|group| group.billed.keys().max())
@@ -54,19 +71,24 @@ impl Reports {
             .map(|(key, kind)| (key.as_str(), *kind))
             .collect();
         let mut table = Table::new(&columns);
-        // A source's cost is divided among its cohorts by how many customers each brought.
-        let mut brought: BTreeMap<(Option<String>, String), i64> = BTreeMap::new();
-        for ((source, _, currency), group) in &groups {
-            *brought
-                .entry((source.clone(), currency.clone()))
-                .or_default() += group.customers;
-        }
+        let nobody = Brought::new();
         for ((source, first, currency), group) in groups {
-            let all = brought.get(&(source.clone(), currency.clone())).copied();
-            let cost = self.cost(source.as_deref(), &currency, scope.level);
-            let cost = cost.zip(all.filter(|all| *all > 0)).map(|(cost, all)| {
-                (cost * Decimal::from(group.customers) / Decimal::from(all)).round_dp(2)
-            });
+            let period = ReportFilter {
+                from: scope.months.from.max(first * step),
+                to: scope.months.to.min(first * step + step - 1),
+            };
+            let brought = ever.get(&currency).unwrap_or(&nobody);
+            let mut cost = Decimal::ZERO;
+            for (path, spent) in &self.policy.sources {
+                if spent.currency.as_str() != currency {
+                    continue;
+                }
+                cost += undated(path, spent, &group.brought, brought);
+                if level(Some(path.clone()), scope.level) == source {
+                    cost += dated(spent, period);
+                }
+            }
+            let cost = (!cost.is_zero()).then(|| cost.round_dp(2));
             let total: Decimal = group.billed.values().sum();
             let mut row: Vec<Cell> = vec![
                 source.into(),
@@ -81,16 +103,5 @@ impl Reports {
             table.rows.push(row);
         }
         Ok(table)
-    }
-
-    /// What a source cost, all that stand below it at this level included.
-    fn cost(&self, source: Option<&str>, currency: &str, parts: usize) -> Option<Decimal> {
-        let source = source?;
-        let costs = self.policy.sources.iter().filter(|(path, cost)| {
-            cost.currency.as_str() == currency
-                && level(Some((*path).clone()), parts).as_deref() == Some(source)
-        });
-        let costs: Vec<Decimal> = costs.map(|(_, cost)| cost.cost).collect();
-        (!costs.is_empty()).then(|| costs.into_iter().sum())
     }
 }

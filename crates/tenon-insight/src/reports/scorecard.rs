@@ -7,6 +7,7 @@ use tenon_core::money::Decimal;
 use tenon_store::StoreError;
 use tenon_store::insight::ReportFilter;
 
+use super::costs::Brought;
 use super::{Reports, Scope, days, earlier, share};
 use crate::table::{Kind, Table};
 
@@ -14,6 +15,7 @@ use crate::table::{Kind, Table};
 #[derive(Debug, Default)]
 struct Measures {
     new_customers: Decimal,
+    cost_each: Option<Decimal>,
     active: Decimal,
     retention: Option<Decimal>,
     invoiced: Decimal,
@@ -29,9 +31,10 @@ struct Measures {
 
 impl Reports {
     pub(super) async fn scorecard(&self, scope: &Scope) -> Result<Table, StoreError> {
+        let ever = self.ever_known(&scope.currency).await?;
         let (now, before) = tokio::try_join!(
-            self.measures(scope, scope.months),
-            self.measures(scope, earlier(scope.months)),
+            self.measures(scope, scope.months, &ever),
+            self.measures(scope, earlier(scope.months), &ever),
         )?;
         let mut table = Table::new(&[
             ("measure", Kind::Text),
@@ -40,12 +43,6 @@ impl Reports {
             ("before", Kind::Amount),
             ("change", Kind::Share),
         ]);
-        let cost: Decimal = {
-            let sources = self.policy.sources.values();
-            let same = sources.filter(|cost| cost.currency.as_str() == scope.currency);
-            same.map(|cost| cost.cost).sum()
-        };
-        let each = |new: Decimal| share(cost, new).filter(|_| !cost.is_zero());
         let churn = |measures: &Measures| measures.retention.map(|kept| Decimal::ONE - kept);
         let amount = scope.currency.as_str();
         let rows: Vec<(&str, &str, Option<Decimal>, Option<Decimal>)> = vec![
@@ -58,8 +55,8 @@ impl Reports {
             (
                 "cost_per_new_customer",
                 amount,
-                each(now.new_customers),
-                None,
+                now.cost_each,
+                before.cost_each,
             ),
             (
                 "active_customers",
@@ -103,13 +100,20 @@ impl Reports {
         Ok(table)
     }
 
-    async fn measures(&self, scope: &Scope, months: ReportFilter) -> Result<Measures, StoreError> {
+    async fn measures(
+        &self,
+        scope: &Scope,
+        months: ReportFilter,
+        ever: &Brought,
+    ) -> Result<Measures, StoreError> {
         let (store, generation) = (&self.store, self.generation);
         let span = days(months);
         let mut measures = Measures::default();
         let new = store.new_customers(generation, span).await?;
         measures.new_customers = new.iter().map(|row| Decimal::from(row.customers)).sum();
         let currency = scope.currency.as_str();
+        let cost = self.cost_of(months, currency, new, ever);
+        measures.cost_each = share(cost, measures.new_customers).filter(|_| !cost.is_zero());
         let activity = store.activity(generation, earlier(months), months, currency);
         let activity = activity.await?;
         measures.retention = share(activity.kept.into(), activity.before.into());
