@@ -310,6 +310,9 @@ pub(super) async fn figures_follow_from_the_journal(house: &House) {
         .await
         .unwrap();
     assert_eq!(new.iter().map(|row| row.customers).sum::<i64>(), 2);
+    let known = insight.known_by_source(generation).await.unwrap();
+    let known: Vec<i64> = known.iter().map(|row| row.customers).collect();
+    assert_eq!(known, [1, 1]);
     assert_eq!(insight.grades(generation).await.unwrap()[0].customers, 2);
     let content = insight
         .satisfaction(generation, (0, 100_000))

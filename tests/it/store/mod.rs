@@ -6,6 +6,7 @@
 mod access;
 mod boms;
 mod claims;
+mod costs;
 mod dealers;
 mod deeds;
 mod deliveries;
@@ -139,6 +140,8 @@ suite! {
     matters::scores_are_listed_by_pages,
     sums::merges_and_corrections_are_counted_as_they_stand,
     sums::figures_are_made_anew_while_messages_come,
+    costs::a_new_customer_costs_the_same_by_month_and_by_year,
+    costs::costs_of_cohorts_come_to_what_sources_cost,
     dealers::late_and_corrected_reports_count_on_their_days,
     dealers::demand_is_sent_once_for_each_time,
     dealers::demand_waits_until_a_dealer_has_told_all,

@@ -283,6 +283,20 @@ async fn compare(insight: &Insight, generation: i32, ledger: &Ledger, dice: &mut
         assert_eq!((cohort.customers, cohort.invoiced), counted, "{key:?}");
     }
     assert!(expected.is_empty(), "{expected:?}");
+    let found = insight.ordered_by_source(generation).await.unwrap();
+    let mut expected = ledger.sums(everything, |root, month| {
+        match ledger.first_order(root) == Some(month) {
+            true => source(root),
+            false => String::new(),
+        }
+    });
+    expected.retain(|(name, _), _| !name.is_empty());
+    for brought in found {
+        let key = (brought.source, brought.currency.unwrap());
+        let (customers, _) = expected.remove(&key).unwrap();
+        assert_eq!(brought.customers, customers.len() as i64, "{key:?}");
+    }
+    assert!(expected.is_empty(), "{expected:?}");
     let months = span.to - span.from + 1;
     let before = ReportFilter {
         from: span.from - months,
