@@ -64,6 +64,19 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_costs_are_read() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/insight.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let at = page.find("[sources]\n\"").unwrap();
+        let (text, _) = page[at..].split_once("```").unwrap();
+        let read = parse(Path::new("insight.toml"), text).unwrap();
+        let fair = &read.sources["exhibition/canton-fair"];
+        let months: Vec<i32> = fair.months.keys().copied().collect();
+        assert_eq!(months, [2026 * 12 + 3, 2026 * 12 + 9]);
+        assert!(fair.cost.is_some());
+    }
+
+    #[test]
     fn what_is_wrong_is_told_with_its_place() {
         let check = |text: &str, place: &str, words: &str| {
             let told = parse(Path::new("insight.toml"), text)
@@ -76,6 +89,16 @@ mod tests {
         check(text, "insight.toml:2:", "no fraction");
         let text = "[sources]\n\"fair\" = { cost = \"0\", currency = \"CNY\" }\n";
         check(text, "insight.toml:2:", "more than 0");
+        let text = "[sources]\n\"hall\" = { cost = 1, currency = \"CNY\" }\n\
+            \"fair\" = { months = { \"2026-13\" = 1 }, currency = \"CNY\" }\n";
+        let words = "`2026-13` in the months of the source `fair` is no month such as \"2026-04\"";
+        check(text, "insight.toml:3:", words);
+        let text = "[sources.fair]\ncurrency = \"CNY\"\n";
+        check(
+            text,
+            "insight.toml:1:",
+            "`fair` has neither `cost` nor `months`",
+        );
         let text = "[score.rates]\nusd = \"7.1\"\n";
         check(text, "insight.toml:", "ISO 4217");
     }
