@@ -441,7 +441,7 @@ def figures(store, company):
         f"insert into insight_order (generation, id, party, day, {', '.join(days)}, {of_order}) select generation, {store.another('id', 'n')}, "
         f"{of_row}, {moved('day')}, {', '.join(map(moved, days))}, {of_order} from insight_order cross join {store.numbers(times - 1)} copies "
         "where n > 0",
-        "delete from insight_customer", "delete from insight_month", "delete from insight_product",
+        "delete from insight_customer", "delete from insight_month", "delete from insight_product", "delete from insight_product_month",
         "insert into insight_customer (generation, id, root, version, code, name, kind, stage, grade, industry, source, owner, credit_days, "
         f"known_on, facts, stamp, scored_on, score, proposed, parts) select 1, {store.identity}, {store.identity}, 1, {store.said('code')}, "
         f"{store.said('legal_name')}, 'customer', 'in_service', {store.said('grade')}, {store.said('industry')}, {store.said('source')}, "
@@ -453,9 +453,9 @@ def figures(store, company):
         "insert into insight_item (generation, id, stamp, code, name, cost, currency) "
         f"select 1, {store.customer('n')}, '', 'SH-' || n, '电动剃须刀', 200000 + n, 'CNY' from {store.numbers(399)} items "
         "where not exists (select 1 from insight_item)",
-        "insert into insight_product (generation, party, item, quarter, currency, quantity, amount) "
-        f"select 1, o.party, {store.customer('o.ordered / 10000 % 400')}, {month} / 3, o.currency, count(*) * 30000, sum(o.ordered) "
-        f"from insight_order o where o.day is not null group by o.party, {store.customer('o.ordered / 10000 % 400')}, {month} / 3, o.currency",
+        "insert into insight_product_month (generation, party, item, month, currency, quantity, amount) "
+        f"select 1, o.party, {store.customer('o.ordered / 10000 % 400')}, {month}, o.currency, count(*) * 30000, sum(o.ordered) "
+        f"from insight_order o where o.day is not null group by o.party, {store.customer('o.ordered / 10000 % 400')}, {month}, o.currency",
         f"update insight_generation set position = {company.messages}", *store.counted])
 
 

@@ -418,11 +418,11 @@ impl Figures {
             return;
         }
         for line in &document.facts.lines {
-            let key = (document.party, line.item, month / 3, currency.clone());
+            let key = (document.party, line.item, month, currency.clone());
             let row = self.products.entry(key).or_insert_with(|| ProductRow {
                 party: document.party,
                 item: line.item,
-                quarter: month / 3,
+                month,
                 currency: currency.clone(),
                 quantity: 0,
                 amount: 0,

@@ -439,10 +439,9 @@ impl Reports {
         let Some(customer) = scope.customer else {
             return Ok(table);
         };
-        let since = scope.months.from.div_euclid(3);
         let found = self
             .store
-            .unbought(self.generation, customer, since, 20)
+            .unbought(self.generation, customer, scope.months.from, 20)
             .await?;
         table.rows = found
             .into_iter()

@@ -99,6 +99,7 @@ impl Runner {
             looked: Instant::now(),
             next_look: LOOK,
             waiting: None,
+            kept_by_month: None,
         };
         while !self.stop.is_cancelled() && claim.holds().await {
             if !turn.take(claim.as_ref()).await? && !self.pause(PAUSE).await {
@@ -119,6 +120,8 @@ pub struct Turn {
     next_look: Duration,
     /// Dealers whose stock is still to be looked at, each from a moment on; absent until it is known which.
     waiting: Option<BTreeMap<Uuid, Timestamp>>,
+    /// The live generation, once it is known whether its products are kept by month.
+    kept_by_month: Option<i32>,
 }
 
 impl Turn {
@@ -132,6 +135,7 @@ impl Turn {
             looked: Instant::now(),
             next_look: Duration::ZERO,
             waiting: None,
+            kept_by_month: None,
         }
     }
 
@@ -155,6 +159,9 @@ impl Turn {
             self.store.begin_generation(1, true).await?;
             return Ok(true);
         };
+        if self.renew(*live, &generations).await? {
+            return Ok(true);
+        }
         let mut busy = self.advance(*live, claim).await?
             || self.look(*live).await?
             || self.score(live.generation).await? > 0
@@ -170,6 +177,31 @@ impl Turn {
             store: self.store.clone(),
             generation,
         }
+    }
+
+    /// Begins to make the live generation anew where a node of an older release has counted products by quarter:
+    /// how much of that was of one month only the documents tell. Asked once of each live generation. Returns
+    /// whether it began.
+    async fn renew(&mut self, live: Generation, all: &[Generation]) -> Result<bool, StoreError> {
+        if self.kept_by_month == Some(live.generation) {
+            return Ok(false);
+        }
+        let has_quarters = self.store.has_quarters(live.generation).await?;
+        // One that was left behind by a swap is removed first.
+        let left_behind = |other: &Generation| other.generation < live.generation;
+        if has_quarters && all.iter().any(left_behind) {
+            return Ok(false);
+        }
+        self.kept_by_month = Some(live.generation);
+        if !has_quarters || all.len() > 1 {
+            return Ok(false);
+        }
+        rebuild(&self.store).await?;
+        tracing::info!(
+            generation = live.generation,
+            "an older release counted products by quarter; the projections are made anew, with products by month"
+        );
+        Ok(true)
     }
 
     /// Enters the next portion.

@@ -57,7 +57,7 @@ pub(crate) async fn score(
             ids,
             day_number(today),
             policy.credit_days.into(),
-            since.div_euclid(3),
+            since,
         )
         .await?;
     let mut by_customer: HashMap<Uuid, Vec<ScoredMonth>> = HashMap::new();

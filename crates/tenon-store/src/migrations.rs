@@ -42,6 +42,7 @@ macro_rules! files {
             "0030_node_pulse",
             "0031_alike",
             "0032_course",
+            "0033_product_months",
         )
     };
 }

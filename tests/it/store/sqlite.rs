@@ -104,7 +104,7 @@ async fn the_planner_knows_every_index_of_the_figures() {
             .await
             .unwrap();
     assert_eq!(known, indexes);
-    for table in ["insight_month", "insight_product"] {
+    for table in ["insight_month", "insight_product_month"] {
         let question = format!(
             "explain query plan select sum(t.currency) from {table} t where t.generation = 1 and t.party = 'x'"
         );

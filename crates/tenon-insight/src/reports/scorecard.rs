@@ -1,8 +1,6 @@
 //! The scorecard of customer work: acquisition, retention and churn, profitability, satisfaction, share of
 //! wallet, cross- and up-selling, each against as many months before.
 
-use std::collections::BTreeSet;
-
 use tenon_core::money::Decimal;
 use tenon_store::StoreError;
 use tenon_store::insight::ReportFilter;
@@ -163,11 +161,10 @@ impl Reports {
             .map(|row| row.cost)
             .sum();
         measures.margin = share(costed - cost, costed);
-        // In how many items a customer is met, on average over quarters.
-        let quarters: BTreeSet<Option<i32>> = products.iter().map(|row| row.quarter).collect();
-        let pairs: i64 = products.iter().filter_map(|row| row.customers).sum();
-        let active = measures.active * Decimal::from(quarters.len().max(1));
-        measures.items = share(pairs.into(), active);
+        // In how many items a customer is met, on average over three months each.
+        let variety = store.variety(generation, months, currency).await?;
+        let active = measures.active * Decimal::from(variety.len().max(1));
+        measures.items = share(variety.iter().sum::<i64>().into(), active);
         Ok(measures)
     }
 }

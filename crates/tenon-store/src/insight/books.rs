@@ -302,13 +302,13 @@ async fn write_figures(
     if !projection.products.is_empty() {
         session
             .run(
-                "insert into insight_product (generation, party, item, quarter, currency, quantity, amount)
-                 select g.generation, g.party, g.item, g.quarter, g.currency, g.quantity, g.amount
-                 from {generation integer, party uuid, item uuid, quarter integer, currency text,
+                "insert into insight_product_month (generation, party, item, month, currency, quantity, amount)
+                 select g.generation, g.party, g.item, g.month, g.currency, g.quantity, g.amount
+                 from {generation integer, party uuid, item uuid, month integer, currency text,
                      quantity bigint, amount bigint} g where true
-                 on conflict (generation, party, item, quarter, currency) do update
-                 set quantity = insight_product.quantity + excluded.quantity,
-                     amount = insight_product.amount + excluded.amount",
+                 on conflict (generation, party, item, month, currency) do update
+                 set quantity = insight_product_month.quantity + excluded.quantity,
+                     amount = insight_product_month.amount + excluded.amount",
                 &within(generation, &projection.products),
             )
             .await?;
@@ -317,9 +317,9 @@ async fn write_figures(
         if !less.is_empty() {
             session
                 .run(
-                    "delete from insight_product where (generation, party, item, quarter, currency) in
-                         (select g.generation, g.party, g.item, g.quarter, g.currency
-                          from {generation integer, party uuid, item uuid, quarter integer, currency text} g)
+                    "delete from insight_product_month where (generation, party, item, month, currency) in
+                         (select g.generation, g.party, g.item, g.month, g.currency
+                          from {generation integer, party uuid, item uuid, month integer, currency text} g)
                          and quantity = 0 and amount = 0",
                     &less,
                 )

@@ -200,10 +200,9 @@ pub struct SegmentFigures {
 
 /// What was ordered of items, and what they cost.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[allow(missing_docs, reason = "the columns of insight_product, summed")]
+#[allow(missing_docs, reason = "the columns of insight_product_month, summed")]
 pub struct ProductFigures {
     pub segment: Option<String>,
-    pub quarter: Option<i32>,
     pub currency: String,
     #[serde(deserialize_with = "amount")]
     pub quantity: Decimal,

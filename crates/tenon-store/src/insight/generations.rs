@@ -1,7 +1,7 @@
 //! Generations: the live one, and the one that is built beside it.
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tenon_core::Timestamp;
 use uuid::Uuid;
 
@@ -11,13 +11,15 @@ use crate::StoreError;
 use crate::rows::timestamp;
 
 /// The tables that hold generations, without that of the generations themselves.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "insight_document",
     "insight_link",
     "insight_pending",
     "insight_order",
     "insight_month",
+    // Of older releases.
     "insight_product",
+    "insight_product_month",
     "insight_stock",
     "insight_sold",
     "insight_sold_unit",
@@ -141,6 +143,20 @@ impl Insight {
             )
             .await?;
         session.commit().await
+    }
+
+    /// Whether a node of an older release has counted products of a generation by quarter, so that not all are kept by
+    /// month.
+    pub async fn has_quarters(&self, generation: i32) -> Result<bool, StoreError> {
+        let mut session = Session::look_up(&self.engine).await?;
+        let found: Vec<Value> = session
+            .ask(
+                "select p.generation from {generation integer} g
+                 join insight_product p on p.generation = g.generation limit 1",
+                &[json!({ "generation": generation })],
+            )
+            .await?;
+        Ok(!found.is_empty())
     }
 
     /// Makes a generation the one that readers see.

@@ -157,13 +157,13 @@ impl MonthRow {
     }
 }
 
-/// What is added to a customer's quarter in an item.
+/// What is added to a customer's month in an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the columns of insight_product")]
+#[allow(missing_docs, reason = "the columns of insight_product_month")]
 pub struct ProductRow {
     pub party: Uuid,
     pub item: Uuid,
-    pub quarter: i32,
+    pub month: i32,
     pub currency: String,
     pub quantity: i64,
     pub amount: i64,

@@ -8,7 +8,7 @@ use tenon_core::money::Decimal;
 use uuid::Uuid;
 
 use super::figures::amount;
-use super::session::{Session, given};
+use super::session::{OWN, Session, given};
 use super::{Exceptions, First, Insight, Matter, MatterFilter, OrderPage};
 use crate::StoreError;
 
@@ -92,9 +92,9 @@ impl Insight {
             place,
         } = filter.matter.map_or_else(all, standing);
         let generation_of = given("generation");
-        let own = "{generation integer, customer uuid} g
-             join insight_customer m on m.generation = g.generation and m.root = g.customer
-             join insight_order o on o.generation = g.generation and o.party = m.id";
+        let own = format!(
+            "{OWN} join insight_order o on o.generation = own.generation and o.party = own.id"
+        );
         // Two looks into indexes: for either of two columns SQLite would look at every order.
         let number = "(select g.number from {number text} g)";
         let named = format!(
@@ -105,7 +105,7 @@ impl Insight {
         );
         let from = match (filter.customer, &filter.text) {
             (None, None) => "insight_order o".to_owned(),
-            (Some(_), None) => own.to_owned(),
+            (Some(_), None) => own,
             (None, Some(_)) => format!(
                 "{named} join insight_order o on o.generation = {generation_of} and o.id = f.id"
             ),

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::session::{Session, given};
+use super::session::{BY_MONTH, OWN, Session, given};
 use super::{
     Activity, Cohort, DocumentRow, Funnel, GradeCount, Insight, MonthFigures, NewCustomers, Owned,
     ProductFigures, ReportFilter, Satisfaction, SegmentFigures, SourceCustomers,
@@ -99,9 +99,9 @@ impl Insight {
                      sum(cast(p.quantity as numeric) * i.cost / 10000) as cost
                  from {{generation integer, first integer, last integer}} g
                  join insight_item i on i.generation = g.generation and i.cost is not null
-                 join insight_product p on p.generation = g.generation and p.item = i.id
-                     and p.currency = i.currency
-                     and p.quarter >= g.first / 3 and p.quarter <= g.last / 3
+                 join insight_product_month p on p.generation = g.generation and p.item = i.id
+                     and p.currency = i.currency and p.month >= g.first and p.month <= g.last
+                 where {BY_MONTH}
                  group by p.generation, p.party, p.currency
              ) t
              join insight_customer c on c.generation = t.generation and c.id = t.party
@@ -166,22 +166,22 @@ impl Insight {
         days: (i32, i32),
         customer: Option<Uuid>,
     ) -> Result<Vec<Funnel>, StoreError> {
-        let of = match customer {
-            Some(_) => {
-                "join insight_customer c on c.generation = d.generation and c.id = d.party
-                     and c.root = g.customer"
-            }
-            None => "",
+        let generation_of = given("generation");
+        let from = match customer {
+            Some(_) => format!(
+                "{OWN} join insight_document d on d.generation = own.generation and d.party = own.id"
+            ),
+            None => "insight_document d".to_owned(),
         };
         let question = format!(
             "select d.status as stage, d.outcome, d.currency, count(*) as opportunities,
                  cast(sum(coalesce(d.amount, 0)) as text) as amount
-             from {{generation integer, first integer, last integer, customer uuid}} g
-             join insight_document d on d.generation = g.generation and d.entity = 'opportunity'
-                 and d.entity in ('opportunity', 'case')
-                 and d.day >= g.first and d.day <= g.last
-             {of}
-             group by d.status, d.outcome, d.currency"
+             from {from}
+             where d.generation = {generation_of} and d.entity = 'opportunity'
+                 and d.entity in ('opportunity', 'case') and d.day >= {first} and d.day <= {last}
+             group by d.status, d.outcome, d.currency",
+            first = given("first"),
+            last = given("last"),
         );
         let given = json!({ "generation": generation, "first": days.0, "last": days.1,
             "customer": customer });
@@ -279,12 +279,13 @@ impl Insight {
         let mut session = Session::read_of(&self.engine, customer).await?;
         if customer.is_some() {
             let question = format!(
-                "select m.month, m.currency, count(distinct c.root) as customers, {MONTH_SUMS}
-                 from {{generation integer, first integer, last integer, customer uuid}} g
-                 join insight_customer c on c.generation = g.generation and c.root = g.customer
-                 join insight_month m on m.generation = c.generation and m.party = c.id
-                     and m.month >= g.first and m.month <= g.last
-                 group by m.month, m.currency order by m.month, m.currency"
+                "select m.month, m.currency, count(distinct own.root) as customers, {MONTH_SUMS}
+                 from {OWN}
+                 join insight_month m on m.generation = own.generation and m.party = own.id
+                     and m.month >= {first} and m.month <= {last}
+                 group by m.month, m.currency order by m.month, m.currency",
+                first = given("first"),
+                last = given("last"),
             );
             return session.ask(&question, &[asked]).await;
         }
@@ -376,7 +377,7 @@ impl Insight {
         Ok(found.into_iter().next().unwrap_or_default())
     }
 
-    /// What was ordered of each item, by quarter; of one customer and those merged into it, or of all.
+    /// What was ordered of each item; of one customer and those merged into it, or of all.
     pub async fn products(
         &self,
         generation: i32,
@@ -384,29 +385,32 @@ impl Insight {
         customer: Option<Uuid>,
     ) -> Result<Vec<ProductFigures>, StoreError> {
         let from = match customer {
-            Some(_) => {
-                "{generation integer, customer uuid} g
-                 join insight_customer c on c.generation = g.generation and c.root = g.customer
-                 join insight_product p on p.generation = c.generation and p.party = c.id"
-            }
-            None => "insight_product p",
+            Some(_) => format!(
+                "{OWN} join insight_product_month p on p.generation = own.generation
+                     and p.party = own.id"
+            ),
+            None => "insight_product_month p".to_owned(),
         };
         let generation_of = given("generation");
+        // Summed by month first, in the order of the index: nothing is sorted but these sums.
         let question = format!(
-            "select t.item, i.code, i.name, t.quarter, t.currency,
+            "select t.item, i.code, i.name, t.currency,
                  cast(t.quantity as text) as quantity, cast(t.amount as text) as amount,
                  case when i.cost is not null and i.currency = t.currency
                      then cast(t.amount as text) end as costed,
                  case when i.currency = t.currency
-                     then cast(cast(t.quantity as numeric) * i.cost / 10000 as text) end as cost,
-                 t.customers
+                     then cast(cast(t.quantity as numeric) * i.cost / 10000 as text) end as cost
              from (
-                 select p.item, p.quarter, p.currency, sum(p.quantity) as quantity,
-                     sum(p.amount) as amount, count(distinct p.party) as customers
-                 from {from}
-                 where p.generation = {generation_of}
-                     and p.quarter >= {first} / 3 and p.quarter <= {last} / 3
-                 group by p.item, p.quarter, p.currency
+                 select m.item, m.currency, sum(m.quantity) as quantity, sum(m.amount) as amount
+                 from (
+                     select p.item, p.month, p.currency, sum(p.quantity) as quantity,
+                         sum(p.amount) as amount
+                     from {from}
+                     where p.generation = {generation_of}
+                         and p.month >= {first} and p.month <= {last} and {BY_MONTH}
+                     group by p.item, p.month, p.currency
+                 ) m
+                 group by m.item, m.currency
              ) t
              left join insight_item i on i.generation = {generation_of} and i.id = t.item",
             first = given("first"),
@@ -418,43 +422,74 @@ impl Insight {
         session.ask(&question, &[given]).await
     }
 
+    /// How many items each customer ordered in each three months of a span, from its beginning on, all of them
+    /// together: of each three months in which anything was ordered in a currency, one number.
+    pub async fn variety(
+        &self,
+        generation: i32,
+        filter: ReportFilter,
+        currency: &str,
+    ) -> Result<Vec<i64>, StoreError> {
+        #[derive(Deserialize)]
+        struct Found {
+            items: i64,
+        }
+        let question = format!(
+            "select count(*) as items
+             from (
+                 select distinct p.party, p.item, (p.month - {first}) / 3 as period
+                 from insight_product_month p
+                 where p.generation = {generation_of} and p.month >= {first} and p.month <= {last}
+                     and p.currency = (select g.currency from {{currency text}} g) and {BY_MONTH}
+             ) t
+             group by t.period",
+            generation_of = given("generation"),
+            first = given("first"),
+            last = given("last"),
+        );
+        let given = json!({ "generation": generation, "first": filter.from, "last": filter.to,
+            "currency": currency });
+        let mut session = Session::read(&self.engine).await?;
+        let found: Vec<Found> = session.ask(&question, &[given]).await?;
+        Ok(found.into_iter().map(|found| found.items).collect())
+    }
+
     /// Items that customers of the same industry buy and this one does not, those that most of them buy
-    /// first. At most 200 of the others are looked at.
+    /// first; what others bought counts from a month on. At most 200 of the others are looked at.
     pub async fn unbought(
         &self,
         generation: i32,
         customer: Uuid,
-        since_quarter: i32,
+        since: i32,
         limit: u32,
     ) -> Result<Vec<ProductFigures>, StoreError> {
         let question = format!(
             "with alike(root) as (
                  select o.id
                  from {{generation integer, customer uuid}} g
-                 join insight_customer r on r.generation = g.generation and r.id = g.customer
+                 join insight_customer asked on asked.generation = g.generation and asked.id = g.customer
+                 join insight_customer r on r.generation = g.generation and r.id = asked.root
                  join insight_customer o on o.generation = g.generation and o.industry = r.industry
                      and o.root = o.id and o.id <> r.id
                  limit 200
-             ), own(item) as (
-                 select p.item from {{generation integer, customer uuid}} g
-                 join insight_customer c on c.generation = g.generation and c.root = g.customer
-                 join insight_product p on p.generation = c.generation and p.party = c.id
+             ), bought(item) as (
+                 select p.item from {OWN}
+                 join insight_product_month p on p.generation = own.generation and p.party = own.id
              )
              select p.item, i.code, i.name, p.currency, cast(sum(p.quantity) as text) as quantity,
                  cast(sum(p.amount) as text) as amount, count(distinct c.root) as customers,
-                 null as quarter, null as costed, null as cost, null as segment
+                 null as costed, null as cost, null as segment
              from {{generation integer, since integer}} g
              join alike a on a.root is not null
              join insight_customer c on c.generation = g.generation and c.root = a.root
-             join insight_product p on p.generation = g.generation and p.party = c.id
-                 and p.quarter >= g.since and p.amount > 0
+             join insight_product_month p on p.generation = g.generation and p.party = c.id
+                 and p.month >= g.since and p.amount > 0
              left join insight_item i on i.generation = g.generation and i.id = p.item
-             where p.item not in (select item from own)
+             where p.item not in (select item from bought) and {BY_MONTH}
              group by p.item, i.code, i.name, p.currency
              order by count(distinct c.root) desc, sum(p.amount) desc limit {limit}"
         );
-        let given =
-            json!({ "generation": generation, "customer": customer, "since": since_quarter });
+        let given = json!({ "generation": generation, "customer": customer, "since": since });
         let mut session = Session::look_up(&self.engine).await?;
         session.ask(&question, &[given]).await
     }
@@ -479,20 +514,19 @@ impl Insight {
     pub async fn documents_of_customer(
         &self,
         generation: i32,
-        root: Uuid,
+        customer: Uuid,
         entity: &str,
         limit: u32,
     ) -> Result<Vec<DocumentRow>, StoreError> {
         let question = format!(
             "select d.id, d.entity, d.stamp, d.position, d.party, d.number, d.day, d.status, d.outcome,
                  d.owner, d.source, d.currency, d.amount, d.score, d.facts
-             from {{generation integer, root uuid, entity text}} g
-             join insight_customer c on c.generation = g.generation and c.root = g.root
-             join insight_document d on d.generation = c.generation and d.party = c.id
-                 and d.entity = g.entity
+             from {OWN}
+             join insight_document d on d.generation = own.generation and d.party = own.id
+                 and d.entity = (select g.entity from {{entity text}} g)
              order by d.day desc, d.id limit {limit}"
         );
-        let given = json!({ "generation": generation, "root": root, "entity": entity });
+        let given = json!({ "generation": generation, "customer": customer, "entity": entity });
         let mut session = Session::look_up(&self.engine).await?;
         session.ask(&question, &[given]).await
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Insight;
 use super::figures::amount;
-use super::session::Session;
+use super::session::{BY_MONTH, Session};
 use crate::StoreError;
 
 /// A month of a customer, all that were merged into it included.
@@ -41,7 +41,7 @@ pub struct ScoreFacts {
     pub punctual: i64,
     /// Orders whose bills are overdue.
     pub overdue: i64,
-    /// What was ordered of items whose cost is known, from a quarter on, and what they cost.
+    /// What was ordered of items whose cost is known, from a month on, and what they cost.
     #[serde(deserialize_with = "amount")]
     pub costed: Decimal,
     /// See `costed`.
@@ -129,60 +129,58 @@ impl Insight {
     }
 
     /// What the scores of these customers are made of. Bills are late after the customer's own days, or
-    /// `credit_days`; costs count from a quarter on.
+    /// `credit_days`; costs count from a month on.
     pub async fn score_facts(
         &self,
         generation: i32,
         ids: &[Uuid],
         today: i32,
         credit_days: i32,
-        since_quarter: i32,
+        since: i32,
     ) -> Result<(Vec<ScoreFacts>, Vec<ScoredMonth>), StoreError> {
         let given: Vec<_> = ids
             .iter()
             .map(|id| {
                 json!({ "generation": generation, "id": id, "today": today, "days": credit_days,
-                    "since": since_quarter })
+                    "since": since })
             })
             .collect();
         let mut session = Session::look_up(&self.engine).await?;
-        let facts = session
-            .ask(
-                "select g.id, r.grade, r.declined, r.cooperation,
-                     coalesce(o.settled, 0) as settled, coalesce(o.punctual, 0) as punctual,
-                     coalesce(o.overdue, 0) as overdue, coalesce(p.costed, '0') as costed,
-                     coalesce(p.cost, '0') as cost
-                 from {generation integer, id uuid} g
-                 join insight_customer r on r.generation = g.generation and r.id = g.id
-                 left join (
-                     select c.root, count(o.settled_on) as settled,
-                         sum(case when o.settled_on - o.billed_on <= coalesce(r.credit_days, g.days)
-                             then 1 else 0 end) as punctual,
-                         sum(case when o.outstanding > 0
-                             and o.billed_on + coalesce(r.credit_days, g.days) < g.today
-                             then 1 else 0 end) as overdue
-                     from {generation integer, id uuid, today integer, days integer} g
-                     join insight_customer c on c.generation = g.generation and c.root = g.id
-                     join insight_customer r on r.generation = c.generation and r.id = c.root
-                     join insight_order o on o.generation = c.generation and o.party = c.id
-                     where o.billed_on is not null
-                     group by c.root
-                 ) o on o.root = g.id
-                 left join (
-                     select c.root, cast(sum(p.amount) as text) as costed,
-                         cast(sum(cast(p.quantity as numeric) * i.cost / 10000) as text) as cost
-                     from {generation integer, id uuid, since integer} g
-                     join insight_customer c on c.generation = g.generation and c.root = g.id
-                     join insight_product p on p.generation = c.generation and p.party = c.id
-                         and p.quarter >= g.since
-                     join insight_item i on i.generation = p.generation and i.id = p.item
-                         and i.currency = p.currency
-                     where i.cost is not null
-                     group by c.root
-                 ) p on p.root = g.id",
-                &given,
-            )
-            .await?;
+        let question = format!(
+            "select g.id, r.grade, r.declined, r.cooperation,
+                 coalesce(o.settled, 0) as settled, coalesce(o.punctual, 0) as punctual,
+                 coalesce(o.overdue, 0) as overdue, coalesce(p.costed, '0') as costed,
+                 coalesce(p.cost, '0') as cost
+             from {{generation integer, id uuid}} g
+             join insight_customer r on r.generation = g.generation and r.id = g.id
+             left join (
+                 select c.root, count(o.settled_on) as settled,
+                     sum(case when o.settled_on - o.billed_on <= coalesce(r.credit_days, g.days)
+                         then 1 else 0 end) as punctual,
+                     sum(case when o.outstanding > 0
+                         and o.billed_on + coalesce(r.credit_days, g.days) < g.today
+                         then 1 else 0 end) as overdue
+                 from {{generation integer, id uuid, today integer, days integer}} g
+                 join insight_customer c on c.generation = g.generation and c.root = g.id
+                 join insight_customer r on r.generation = c.generation and r.id = c.root
+                 join insight_order o on o.generation = c.generation and o.party = c.id
+                 where o.billed_on is not null
+                 group by c.root
+             ) o on o.root = g.id
+             left join (
+                 select c.root, cast(sum(p.amount) as text) as costed,
+                     cast(sum(cast(p.quantity as numeric) * i.cost / 10000) as text) as cost
+                 from {{generation integer, id uuid, since integer}} g
+                 join insight_customer c on c.generation = g.generation and c.root = g.id
+                 join insight_product_month p on p.generation = c.generation and p.party = c.id
+                     and p.month >= g.since
+                 join insight_item i on i.generation = p.generation and i.id = p.item
+                     and i.currency = p.currency
+                 where i.cost is not null and {BY_MONTH}
+                 group by c.root
+             ) p on p.root = g.id"
+        );
+        let facts = session.ask(&question, &given).await?;
         let months = session
             .ask(
                 "select c.root as id, m.month, m.currency, cast(sum(m.invoiced) as text) as invoiced,

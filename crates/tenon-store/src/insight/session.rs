@@ -154,6 +154,17 @@ pub(super) fn given(name: &str) -> String {
     format!("(select g.{name} from {{{name} integer}} g)")
 }
 
+/// The customer that was asked for, by its own id or that of one that was merged into it, and all that are one with
+/// it, as `own`.
+pub(super) const OWN: &str = "{generation integer, customer uuid} g
+     join insight_customer asked on asked.generation = g.generation and asked.id = g.customer
+     join insight_customer own on own.generation = asked.generation and own.root = asked.root";
+
+/// Whether all products of the generation are kept by month. Where a node of an older release has counted some by
+/// quarter, those by month are a part of them, and no figure at all is better than a wrong one.
+pub(super) const BY_MONTH: &str = "not exists (select 1 from insight_product q
+     where q.generation in (select g.generation from {generation integer} g))";
+
 /// The statement with what is in braces replaced.
 fn expand(statement: &str, rows: fn(&str) -> String) -> String {
     let mut expanded = Cow::Borrowed(statement);

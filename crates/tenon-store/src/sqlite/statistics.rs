@@ -12,7 +12,7 @@ use crate::StoreError;
 /// Of each index of a table the rows, and the rows of one value of its first column, of the first two and so on, in a
 /// company with 100,000 customers.
 #[rustfmt::skip]
-const STATISTICS: [(&str, &str, &str); 46] = [
+const STATISTICS: [(&str, &str, &str); 48] = [
     ("insight_customer", "sqlite_autoindex_insight_customer_1", "100000 100000 1"),
     ("insight_customer", "insight_customer_grade", "100000 100000 20000 20000 1 1"),
     ("insight_customer", "insight_customer_grade_score", "100000 100000 20000 1235 1"),
@@ -52,6 +52,8 @@ const STATISTICS: [(&str, &str, &str); 46] = [
     ("insight_pending", "sqlite_autoindex_insight_pending_1", "1000 1000 2 2 2 1"),
     ("insight_product", "sqlite_autoindex_insight_product_1", "300000 300000 5 2 1 1"),
     ("insight_product", "insight_product_item", "300000 300000 100 20 20 1 1 1"),
+    ("insight_product_month", "sqlite_autoindex_insight_product_month_1", "400000 400000 6 3 1 1"),
+    ("insight_product_month", "insight_product_month_item", "400000 400000 100 10 10 1 1 1"),
     ("insight_reported", "sqlite_autoindex_insight_reported_1", "50000 50000 100 1"),
     ("insight_sold", "sqlite_autoindex_insight_sold_1", "200000 200000 400 10 1"),
     ("insight_sold", "insight_sold_day", "200000 200000 400 20"),
