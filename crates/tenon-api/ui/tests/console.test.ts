@@ -213,6 +213,15 @@ test('figures are made of what the systems tell', async () => {
   await page.getByRole('link', { name: 'Scorecard' }).click()
   await page.getByRole('heading', { name: 'Retention and churn' }).waitFor()
   await page.getByText('Active customers').waitFor()
+  await page.getByText('How customers are won, kept and served').waitFor()
+  // Files are had by keyboard, too.
+  await page.getByRole('button', { name: 'Export' }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('menuitem', { name: 'CSV' }).waitFor()
+  const download = page.waitForEvent('download')
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  expect((await download).suggestedFilename()).toMatch(/\.csv$/)
   expect(visitor.complaints).toEqual([])
 })
 

@@ -224,6 +224,52 @@ test('a pair is decided by keyboard, taken back by keyboard, and decided again',
   expectQuiet()
 })
 
+test('what another steward decided first leaves the list, and the next pair is looked at', async () => {
+  await page.goto(`${hub.url}/reviews`)
+  await page.locator('.sides').waitFor()
+  const [first] = await reviews('open')
+  const { length } = await reviews('open')
+  await hub.api('/api/v1/commands', { because: 'by the other steward', act: { reject: { review: first.id } } })
+  await page.keyboard.press('d')
+  await page.getByRole('alert').or(page.locator('.ant-message-error')).first().waitFor()
+  await page.locator('.queue-head').getByRole('status').filter({ hasText: `${length - 1} pair` }).waitFor()
+  // It waits again: what is looked at stays so.
+  await hub.api('/api/v1/commands', { because: 'too early', act: { reopen: { review: first.id } } })
+  await page.locator('.queue-head').getByRole('status').filter({ hasText: `${length} pair` }).waitFor()
+  await page.locator('.queue-list button').nth(1).and(page.locator('[aria-current=true]')).waitFor()
+  expectQuiet()
+})
+
+test('values are revealed by keyboard, and the reason is suggested for the next pair', async () => {
+  await page.goto(`${hub.url}/reviews`)
+  await page.locator('.sides').waitFor()
+  const why = page.getByRole('dialog')
+  const button = page.locator('.sides').getByRole('button', { name: 'Reveal' })
+  await page.keyboard.press('r')
+  await why.locator('textarea:focus').waitFor()
+  expect(await why.getByRole('button', { name: 'Reveal' }).isDisabled()).toBe(true)
+  await page.keyboard.type('told apart by phone')
+  await why.getByRole('button', { name: 'Reveal' }).click()
+  await why.waitFor({ state: 'hidden' })
+  await button.waitFor({ state: 'detached' })
+  await page.keyboard.press('j')
+  await button.waitFor()
+  await page.keyboard.press('r')
+  // It is as good as typed, and whatever is typed takes its place.
+  await why.locator('button:focus').filter({ hasText: 'Reveal' }).waitFor()
+  expect(await why.getByLabel(WHY).inputValue()).toBe('told apart by phone')
+  await page.keyboard.press('Shift+Tab')
+  await page.keyboard.press('Shift+Tab')
+  await page.keyboard.type('one street')
+  expect(await why.getByLabel(WHY).inputValue()).toBe('one street')
+  await why.getByRole('button', { name: 'Reveal' }).click()
+  await button.waitFor({ state: 'detached' })
+  const trail = (await hub.api('/api/v1/audit')).items as { action: string; detail: { because?: string } }[]
+  const reasons = trail.filter(({ action }) => action === 'master.revealed').map(({ detail }) => detail.because)
+  expect(reasons.slice(0, 4)).toEqual(['one street', 'one street', 'told apart by phone', 'told apart by phone'])
+  expectQuiet()
+})
+
 test('what was decided is listed with who and why, and undone', async () => {
   const [{ sides: [side] }] = (await hub.api('/api/v1/reviews/decisions?state=rejected')).items
   await page.goto(`${hub.url}/reviews`)

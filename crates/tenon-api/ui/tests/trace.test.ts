@@ -64,7 +64,7 @@ test('what is copied is said to be', async () => {
   await page.goto(`${hub.url}/trace/T-1`)
   await page.locator('.cm-content').getByText('"legal_name"').waitFor()
   await page.getByRole('button', { name: 'Copy as mapping case' }).click()
-  await page.getByText('The case is in the clipboard').waitFor()
+  await page.getByText('Masked values stand in it as •••').waitFor()
   expect(visitor.complaints).toEqual([])
 })
 

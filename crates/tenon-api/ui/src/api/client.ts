@@ -3,6 +3,7 @@ import createClient, { type Middleware } from 'openapi-fetch'
 import createQueryClient from 'openapi-react-query'
 import { QueryClient } from '@tanstack/react-query'
 import type { components, paths } from './schema'
+import { presence } from './idle'
 import { Problem } from './problem'
 
 export type Schemas = components['schemas']
@@ -13,16 +14,22 @@ export function whenSignedOut(act: () => void) {
   onSignedOut = act
 }
 
+/** What the hub answers when it does not know, or no longer, who asks. */
+const ENDED = ['access.required', 'access.ended', 'access.token']
+
 const manners: Middleware = {
   onRequest({ request }) {
     // A form of another site cannot send this header, so the hub knows that the request is ours.
     if (request.method !== 'GET' && request.method !== 'HEAD') request.headers.set('X-Tenon-CSRF', '1')
+    for (const [name, value] of Object.entries(presence())) request.headers.set(name, value)
     return request
   },
-  async onResponse({ response, schemaPath }) {
+  async onResponse({ response }) {
     if (response.ok) return undefined
-    if (response.status === 401 && schemaPath !== ('/api/v1/session' as string)) onSignedOut()
-    throw await Problem.from(response)
+    const problem = await Problem.from(response)
+    // A password that is wrong is refused with 401 too, and ends nothing.
+    if (response.status === 401 && ENDED.includes(problem.code)) onSignedOut()
+    throw problem
   },
   onError({ error }) {
     return new Problem(0, 'network', String(error))

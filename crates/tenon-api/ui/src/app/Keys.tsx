@@ -76,6 +76,7 @@ export function Keys({ open, onClose }: { open: boolean; onClose: () => void }) 
             {row(['S'], t('keys.same'))}
             {row(['D'], t('keys.apart'))}
             {row(['1', '…', '9'], t('keys.which'))}
+            {row(['R'], t('keys.reveal'))}
             {row(['Z', 'U'], t('keys.undo'))}
           </dl>
         </section>

@@ -3,8 +3,9 @@ import { LogoutOutlined, MenuOutlined, QuestionOutlined, SearchOutlined, Setting
 import { Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { matchPath, Outlet, useLocation, useNavigate } from 'react-router'
-import { signOut, useSession } from '../session/session'
+import { keepLanguage, signOut, useSession } from '../session/session'
 import { LivePulse } from '../live/LivePulse'
+import { useSay } from '../parts/ask'
 import { Fence } from '../parts/Trouble'
 import { Keys, useShellKeys } from './Keys'
 import { Mark } from './Mark'
@@ -16,6 +17,7 @@ import { LanguageSwitch, LookSwitch } from './switches'
 export function Shell() {
   const { t, i18n } = useTranslation()
   const session = useSession()
+  const say = useSay()
   const location = useLocation()
   const navigate = useNavigate()
   const [menu, setMenu] = useState(false)
@@ -80,7 +82,7 @@ export function Shell() {
         </button>
         <span className="grow" />
         <LivePulse />
-        <LanguageSwitch />
+        <LanguageSwitch choose={(language) => void keepLanguage(language)} />
         <LookSwitch />
         <Dropdown
           trigger={['click']}
@@ -93,7 +95,7 @@ export function Shell() {
               },
               { key: 'own', icon: <SettingOutlined />, label: t('own'), onClick: () => void navigate('/settings?tab=account') },
               { key: 'keys', icon: <QuestionOutlined />, label: t('keys.title'), extra: <kbd>?</kbd>, onClick: () => setKeys(true) },
-              { key: 'out', icon: <LogoutOutlined />, label: t('sign_out'), onClick: () => void signOut() },
+              { key: 'out', icon: <LogoutOutlined />, label: t('sign_out'), onClick: () => void signOut().catch(say.failed) },
             ],
           }}
         >

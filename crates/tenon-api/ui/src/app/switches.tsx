@@ -6,7 +6,8 @@ import { chooseLook, lookChoice, useLook, type LookChoice } from './theme'
 
 const NAMES: Record<Language, string> = { en: 'English', zh: '中文' }
 
-export function LanguageSwitch() {
+/** Chooses a language; `choose` is told of it, where somebody is there whose choice is kept. */
+export function LanguageSwitch({ choose }: { choose?: (language: Language) => void }) {
   const { t, i18n } = useTranslation()
   return (
     <Dropdown
@@ -15,7 +16,10 @@ export function LanguageSwitch() {
         selectable: true,
         selectedKeys: [i18n.language],
         items: LANGUAGES.map((key) => ({ key, label: NAMES[key] })),
-        onClick: ({ key }) => speak(key as Language),
+        onClick: ({ key }) => {
+          void speak(key as Language)
+          choose?.(key as Language)
+        },
       }}
     >
       <Button type="text" icon={<TranslationOutlined />} aria-label={t('language')} title={t('language')} />

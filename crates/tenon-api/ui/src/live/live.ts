@@ -1,5 +1,6 @@
 // What goes on right now: one stream of server-sent events for the whole console, however many
-// parts of it look at it. It is open while somebody looks, and comes back by itself.
+// parts of it look at it. It is open while somebody looks at a page that is shown, and comes back by itself:
+// a browser holds only few connections to a hub, and pages that nobody sees would take them all.
 import { useSyncExternalStore } from 'react'
 import { queries, type Schemas } from '../api/client'
 import { SESSION_KEY } from '../session/session'
@@ -19,14 +20,18 @@ export interface Live {
   now?: Snapshot
   /** The last minutes, oldest first. */
   past: Moment[]
-  /** Whether the stream is open; if not, `now` is old. */
-  open: boolean
+  /** Whether `now` is new; it is old where the hub tells nothing though the stream is open, and where the stream is lost. */
+  news: 'new' | 'old' | 'lost'
 }
 
 const KEPT = 180
-let live: Live = { past: [], open: false }
+/** After how long without anything new what is shown is old. The hub tells something every second. */
+const OLD = 3_000
+const NOTHING: Live = { past: [], news: 'lost' }
+let live = NOTHING
 let stream: EventSource | undefined
 let closing: ReturnType<typeof setTimeout> | undefined
+let aging: ReturnType<typeof setTimeout> | undefined
 const listeners = new Set<() => void>()
 
 function become(next: Partial<Live>) {
@@ -34,11 +39,20 @@ function become(next: Partial<Live>) {
   listeners.forEach((listener) => listener())
 }
 
+/** Something came, or may come from now on. */
+function wait() {
+  clearTimeout(aging)
+  aging = setTimeout(() => become({ news: stream?.readyState === EventSource.OPEN ? 'old' : 'lost' }), OLD)
+}
+
 function begin() {
+  if (stream || document.hidden) return
+  wait()
   stream = new EventSource('/api/v1/live')
   stream.addEventListener('past', (event) => {
     const past = JSON.parse((event as MessageEvent<string>).data) as Moment[]
-    become({ past, open: true })
+    wait()
+    become({ past })
   })
   stream.addEventListener('now', (event) => {
     const now = JSON.parse((event as MessageEvent<string>).data) as Snapshot
@@ -49,10 +63,11 @@ function begin() {
       delivered_per_second: now.delivered_per_second,
       systems: Object.fromEntries(now.systems.map((system) => [system.name, [rate(system.receive), rate(system.deliver)]])),
     }
-    become({ now, past: [...live.past, moment].slice(-KEPT), open: true })
+    wait()
+    become({ now, past: [...live.past, moment].slice(-KEPT), news: 'new' })
   })
   stream.onerror = () => {
-    become({ open: false })
+    become({ news: 'lost' })
     // A browser reconnects by itself after a lost connection, but not after a refusal.
     if (stream?.readyState === EventSource.CLOSED) {
       stream = undefined
@@ -63,20 +78,28 @@ function begin() {
   }
 }
 
+function end() {
+  clearTimeout(closing)
+  clearTimeout(aging)
+  stream?.close()
+  stream = undefined
+  if (listeners.size === 0) live = NOTHING
+}
+
+// What a page that was hidden shows stays as it was, and is new a moment after it is shown again, or old.
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) end()
+  else if (listeners.size > 0) begin()
+})
+
 function subscribe(listener: () => void) {
   listeners.add(listener)
   clearTimeout(closing)
-  if (!stream) begin()
+  begin()
   return () => {
     listeners.delete(listener)
     // A page that is left for another one keeps the stream.
-    if (listeners.size === 0) {
-      closing = setTimeout(() => {
-        stream?.close()
-        stream = undefined
-        live = { past: [], open: false }
-      }, 2_000)
-    }
+    if (listeners.size === 0) closing = setTimeout(end, 2_000)
   }
 }
 

@@ -6,15 +6,15 @@ import { Said } from './Said'
 export function useAskWhy() {
   const { modal } = App.useApp()
   const { t } = useTranslation()
-  return (title: string, text: string, options: { required?: boolean; danger?: boolean; ok: string }) =>
+  return (title: string, text: string, options: { required?: boolean; danger?: boolean; ok: string; suggested?: string }) =>
     new Promise<string | null>((resolve) => {
-      let reason = ''
+      let reason = options.suggested ?? ''
       const asked = modal.confirm({
         title,
         icon: null,
         okText: options.ok,
         cancelText: t('act.cancel'),
-        okButtonProps: { danger: options.danger, disabled: options.required },
+        okButtonProps: { danger: options.danger, disabled: options.required && !reason },
         content: (
           <div className="stack" style={{ gap: 10 }}>
             <span className="quiet">{text}</span>
@@ -24,6 +24,9 @@ export function useAskWhy() {
               maxLength={500}
               aria-label={t('why')}
               placeholder={t('why')}
+              defaultValue={reason}
+              // What is typed takes the place of what was suggested.
+              onFocus={({ target }) => target.select()}
               onChange={(event) => {
                 reason = event.target.value.trim()
                 if (options.required) asked.update({ okButtonProps: { danger: options.danger, disabled: !reason } })

@@ -2,8 +2,10 @@
 // that would be refused.
 import { createContext, use, type ReactNode } from 'react'
 import { useQuery } from '@tanstack/react-query'
+import { presence } from '../api/idle'
 import { Problem } from '../api/problem'
 import { queries } from '../api/client'
+import { LANGUAGES, speak } from '../app/language'
 
 export const ROLES = ['viewer', 'operator', 'steward', 'administrator'] as const
 export type Role = (typeof ROLES)[number]
@@ -15,6 +17,8 @@ export interface Session {
   permissions: string[]
   /** The systems that the person may see; none named: all. */
   systems?: string[] | null
+  /** The language that the person chose, on whatever machine. */
+  language?: string | null
 }
 
 export const SESSION_KEY = ['session']
@@ -22,7 +26,7 @@ export const SESSION_KEY = ['session']
 async function ask(method: string, path: string, body?: unknown): Promise<Response> {
   const response = await fetch(path, {
     method,
-    headers: { 'X-Tenon-CSRF': '1', ...(body ? { 'Content-Type': 'application/json' } : {}) },
+    headers: { 'X-Tenon-CSRF': '1', ...presence(), ...(body ? { 'Content-Type': 'application/json' } : {}) },
     body: body ? JSON.stringify(body) : undefined,
   }).catch((error: unknown) => {
     throw new Problem(0, 'network', String(error))
@@ -31,10 +35,17 @@ async function ask(method: string, path: string, body?: unknown): Promise<Respon
   return response
 }
 
+/** Speaks the language of who is there. */
+function heard(session: Session): Session {
+  const language = LANGUAGES.find((known) => known === session.language)
+  if (language) void speak(language)
+  return session
+}
+
 /** The session, or null where nobody is signed in. */
 async function current(): Promise<Session | null> {
   try {
-    return (await (await ask('GET', '/api/v1/session')).json()) as Session
+    return heard((await (await ask('GET', '/api/v1/session')).json()) as Session)
   } catch (problem) {
     if (problem instanceof Problem && problem.status === 401) return null
     // `npm run dev` against a hub whose token the proxy shows: there is no session, and none is needed.
@@ -58,16 +69,25 @@ function become(session: Session | null) {
 
 export async function signIn(user: string, password: string) {
   const session = (await (await ask('POST', '/api/v1/session', { user, password })).json()) as Session
-  become(session)
+  become(heard(session))
 }
 
 export async function signInFirst(token: string, user: string, password: string) {
   const session = (await (await ask('POST', '/api/v1/session/first', { token, user, password })).json()) as Session
-  become(session)
+  become(heard(session))
 }
 
+/** Keeps the language with the account, so that it is spoken on every machine. */
+export async function keepLanguage(language: string) {
+  // A console that a token shows has nobody whose choice could be kept.
+  await ask('PATCH', '/api/v1/session', { language }).catch(() => undefined)
+}
+
+/** Ends the session. Where the hub does not answer it goes on, and whoever asked has to know. */
 export async function signOut() {
-  await ask('DELETE', '/api/v1/session').catch(() => undefined)
+  await ask('DELETE', '/api/v1/session').catch((error) => {
+    if (!(error instanceof Problem && error.status === 401)) throw error
+  })
   become(null)
 }
 

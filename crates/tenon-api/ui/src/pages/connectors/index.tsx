@@ -2,6 +2,7 @@ import { Skeleton, Table } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate } from 'react-router'
 import { hub, type Schemas } from '../../api/client'
+import { OldNews } from '../../live/LivePulse'
 import { useLive } from '../../live/live'
 import { useFormat } from '../../parts/format'
 import { PageHead, Panel } from '../../parts/PageHead'
@@ -23,6 +24,7 @@ export default function Connectors() {
   return (
     <div className="page">
       <PageHead title={t('title')} text={t('text')} />
+      <OldNews />
       <Panel flush>
         <Table
           size="middle"

@@ -8,6 +8,9 @@ import { useFormat } from '../../parts/format'
 import { Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
 
+/** How many are asked for at once, and the most that a search finds. */
+const PAGE = 50
+
 /** Customers by anything that somebody calls them, misspelt or not. */
 export function List() {
   const { t } = useTranslation('customers')
@@ -18,7 +21,7 @@ export function List() {
   const found = useInfiniteQuery({
     queryKey: ['customers', q],
     initialPageParam: undefined as string | undefined,
-    queryFn: async ({ pageParam }) => (await api.GET('/api/v1/masters', { params: { query: { q, after: pageParam, limit: 50 } } })).data!,
+    queryFn: async ({ pageParam }) => (await api.GET('/api/v1/masters', { params: { query: { q, after: pageParam, limit: PAGE } } })).data!,
     getNextPageParam: (page) => page.next ?? undefined,
   })
   const items = found.data?.pages.flatMap((page) => page.items) ?? []
@@ -69,6 +72,7 @@ export function List() {
           ]}
         />
       )}
+      {q && !found.hasNextPage && items.length === PAGE && <p className="more quiet small" style={{ margin: 0 }}>{t('best', { most: PAGE })}</p>}
       {found.hasNextPage && (
         <div className="more">
           <Button loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>{t('act.more', { ns: 'common' })}</Button>

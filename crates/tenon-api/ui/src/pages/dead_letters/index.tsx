@@ -26,7 +26,7 @@ export default function DeadLetters() {
   const may = useMay('operate')
   const say = useSay()
   const askWhy = useAskWhy()
-  const found = hub.useQuery('get', '/api/v1/dead-letters', {}, { refetchInterval: 15_000 })
+  const found = hub.useQuery('get', '/api/v1/dead-letters', {}, { refetchInterval: 5_000 })
   if (found.error) return <Trouble error={found.error} again={() => found.refetch()} />
   if (!found.data) return <Skeleton active className="page" />
   const { items, total } = found.data

@@ -5,6 +5,7 @@ import { useMemo, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router'
 import { useLook } from '../../app/theme'
+import { OldNews } from '../../live/LivePulse'
 import { useLive, type Snapshot } from '../../live/live'
 import { useFormat } from '../../parts/format'
 import { waitingOf } from '../../parts/Half'
@@ -58,6 +59,7 @@ export default function Flow() {
           )
         }
       />
+      <OldNews />
       {now && narrow ? (
         <SystemList systems={now.systems} choose={choose} />
       ) : now ? (

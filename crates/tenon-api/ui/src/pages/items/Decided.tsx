@@ -27,9 +27,9 @@ export function Decided() {
     const why = await askWhy(title, text, { ok: t('undo') })
     if (why === null) return
     try {
-      await command(act, why)
+      const { outcome } = await command(act, why)
       await queries.invalidateQueries({ queryKey: ['items'] })
-      say.done(done)
+      say.done(outcome === 'underway' ? t('not_decided_yet', { ns: 'common' }) : done)
     } catch (error) {
       say.failed(error)
     }

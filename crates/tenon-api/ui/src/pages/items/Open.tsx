@@ -6,6 +6,7 @@ import { Link } from 'react-router'
 import { ASPECTS, itemReviews, nameOf, type Candidate, type ItemReview } from '../../api/items'
 import { command, type Act } from '../../api/masters'
 import { useSay } from '../../parts/ask'
+import { EVERY, useChosen } from '../../parts/chosen'
 import { useKeys } from '../../parts/keys'
 import { Queue } from '../../parts/Queue'
 import { Trouble } from '../../parts/Trouble'
@@ -20,7 +21,6 @@ export function Open() {
   const may = useMay('decide')
   const say = useSay()
   const queries = useQueryClient()
-  const [at, setAt] = useState(0)
   const [busy, setBusy] = useState(false)
   const [decided, setDecided] = useState(0)
   const list = useInfiniteQuery({
@@ -28,21 +28,25 @@ export function Open() {
     initialPageParam: undefined as number | undefined,
     queryFn: ({ pageParam }) => itemReviews(pageParam),
     getNextPageParam: (page) => page.next ?? undefined,
+    refetchInterval: EVERY,
   })
   const open = list.data?.pages.flatMap((page) => page.items) ?? []
-  const index = Math.min(at, open.length - 1)
-  const chosen = open[index]
+  const { chosen, at, choose } = useChosen(open)
 
   async function decide(act: Act) {
     if (busy) return
     setBusy(true)
     try {
-      await command(act, '')
+      const { outcome } = await command(act, '')
       await queries.invalidateQueries({ queryKey: ['items'] })
+      // Durable, but not decided yet: there is nothing to count by now.
+      if (outcome === 'underway') return say.done(t('not_decided_yet', { ns: 'common' }))
       // Said when the next record is there, so that the next key is for it.
       setDecided((count) => count + 1)
     } catch (error) {
       say.failed(error)
+      // Perhaps somebody else was first: then the record does not wait any more.
+      await queries.invalidateQueries({ queryKey: ['items'] })
     } finally {
       setBusy(false)
     }
@@ -54,8 +58,8 @@ export function Open() {
   const apart = () => void decide({ new_item: { record: chosen!.record } })
   const only = chosen?.candidates.length === 1 ? chosen.candidates[0] : undefined
   useKeys({
-    j: () => setAt(Math.min(at + 1, open.length - 1)),
-    k: () => setAt(Math.max(at - 1, 0)),
+    j: () => choose(at + 1),
+    k: () => choose(at - 1),
     ...(may && chosen
       ? { s: () => same(only), d: apart, ...Object.fromEntries([...DIGITS].map((digit, number) => [digit, () => same(chosen.candidates[number])])) }
       : {}),
@@ -73,8 +77,8 @@ export function Open() {
       </div>
       <Queue
         waiting={open.map((one) => ({ key: one.id, name: nameOf(one.record), note: one.part?.name, since: one.since }))}
-        at={index}
-        choose={setAt}
+        at={at}
+        choose={choose}
         more={list.hasNextPage ? () => void list.fetchNextPage() : undefined}
         none={t('none')}
         label={t('record')}

@@ -13,6 +13,7 @@ import { Targets } from './Targets'
 import { fileOf, ofDeliveries, search, type Asked } from './search'
 import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
+import { useMay } from '../../session/session'
 import { Saved } from './Saved'
 import './messages.css'
 
@@ -31,6 +32,8 @@ const EVERY = 1_500
 
 /** What the hub carried: by key, by text, by anything that is known of it. */
 export default function Messages() {
+  // Bodies are searched as they are: who may not see personal values would find them out.
+  const mayReveal = useMay('reveal')
   const { t } = useTranslation('messages')
   const navigate = useNavigate()
   const [params, setParams] = useSearchParams()
@@ -75,7 +78,7 @@ export default function Messages() {
           <Select
             aria-label={t('by')}
             value={text ? 'text' : (value('by') ?? 'key')}
-            options={[{ value: 'key', label: t('by_key') }, { value: 'text', label: t('by_text') }]}
+            options={(mayReveal ? ['key', 'text'] : ['key']).map((by) => ({ value: by, label: t(`by_${by}`) }))}
             onChange={(by) => set({ by, key: undefined, text: undefined })}
             popupMatchSelectWidth={false}
           />

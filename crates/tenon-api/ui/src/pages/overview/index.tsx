@@ -20,7 +20,7 @@ const sum = (counts: Record<string, number> = {}, ...states: string[]) =>
 export default function Overview() {
   const { t } = useTranslation('overview')
   const { short, duration, number } = useFormat()
-  const summary = hub.useQuery('get', '/api/v1/summary', {}, { refetchInterval: 10_000 })
+  const summary = hub.useQuery('get', '/api/v1/summary', {}, { refetchInterval: 2_000 })
   if (summary.error) return <Trouble error={summary.error} again={() => summary.refetch()} />
   if (!summary.data) return <Skeleton active className="page" />
   const counts = summary.data

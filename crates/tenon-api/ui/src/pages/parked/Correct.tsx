@@ -19,12 +19,13 @@ export function Correct({ one, done }: { one: Schemas['ParkedDetail']; done: () 
   const [refused, setRefused] = useState<unknown>()
   // Whoever corrects has to see the values; that he looks stands in the audit trail.
   const body = useQuery({
-    queryKey: ['revealed', one.message_id],
+    queryKey: ['revealed', 'parked', one.id],
     gcTime: 0,
     staleTime: 'static',
     queryFn: async () => {
-      const { data } = await api.POST('/api/v1/messages/{id}/reveal', { params: { path: { id: one.message_id } }, body: { because: t('correct') } })
-      return one.direction === 'inbound' ? (data!.raw ?? '') : pretty(data!.canonical)
+      const { data } = await api.POST('/api/v1/parked/{id}/reveal', { params: { path: { id: one.id } }, body: { because: t('correct') } })
+      const text = data!.body ?? ''
+      return one.direction === 'inbound' || unreadable(text) ? text : pretty(JSON.parse(text))
     },
   })
   if (body.error) return <Trouble error={body.error} />

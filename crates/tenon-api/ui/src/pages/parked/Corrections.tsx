@@ -17,7 +17,7 @@ export function Corrections() {
   const looking = useOpened('correction')
   // What it changes is shown with all values, to those alone who may see them.
   const looks = useMay('reveal')
-  const found = hub.useQuery('get', '/api/v1/corrections', { params: { query: { state: 'proposed', limit: 100 } } }, { refetchInterval: 5_000 })
+  const found = hub.useQuery('get', '/api/v1/corrections', { params: { query: { state: 'proposed', limit: 100 } } }, { refetchInterval: 2_000 })
   const items = found.data?.items ?? []
   if (!items.length && looking.id === undefined) return null
   return (

@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { hub } from '../../api/client'
 import { useWords } from '../../parts/Said'
+import { useMay } from '../../session/session'
 import { DIRECTIONS, STATES, useFilter } from './filter'
 
 const SEARCHED = ['key', 'reason', 'text'] as const
@@ -15,6 +16,7 @@ export function Filters() {
   const words = useWords()
   const { filter, set, clear } = useFilter()
   const connectors = hub.useQuery('get', '/api/v1/connectors')
+  const mayReveal = useMay('reveal')
   const searched = SEARCHED.find((name) => filter[name])
   const [by, setBy] = useState<(typeof SEARCHED)[number]>(searched ?? 'key')
   const entities = Object.entries(t('entity', { ns: 'common', returnObjects: true }) as Record<string, string>)
@@ -24,7 +26,7 @@ export function Filters() {
         <Select
           aria-label={t('by_what')}
           value={searched ?? by}
-          options={SEARCHED.map((value) => ({ value, label: t(`search_by.${value}`) }))}
+          options={SEARCHED.filter((value) => mayReveal || value !== 'text').map((value) => ({ value, label: t(`search_by.${value}`) }))}
           onChange={(chosen) => {
             setBy(chosen)
             set({ key: undefined, reason: undefined, text: undefined, ...(searched ? { [chosen]: filter[searched] } : {}) })

@@ -19,7 +19,7 @@ export function One({ id, may, redrive, drop }: { id: number; may: boolean; redr
   const reveal = useMay('reveal')
   const words = useWords()
   const [correcting, setCorrecting] = useState(false)
-  const found = hub.useQuery('get', '/api/v1/parked/{id}', { params: { path: { id } } })
+  const found = hub.useQuery('get', '/api/v1/parked/{id}', { params: { path: { id } } }, { refetchInterval: correcting ? false : 5_000 })
   if (found.error) return <Trouble error={found.error} />
   if (!found.data) return <Skeleton active />
   const one = found.data

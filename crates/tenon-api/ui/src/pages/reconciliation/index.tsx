@@ -1,11 +1,12 @@
 import { Button, DatePicker, Empty, Input, Select, Skeleton, Table, type TableColumnsType } from 'antd'
 import { SlidersOutlined } from '@ant-design/icons'
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import dayjs from 'dayjs'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useSearchParams } from 'react-router'
-import { api, hub, type Schemas } from '../../api/client'
+import { api, type Schemas } from '../../api/client'
+import { AsOf } from '../../parts/AsOf'
 import { Export } from '../../parts/Export'
 import { useFormat } from '../../parts/format'
 import { Matters } from '../../parts/Matters'
@@ -30,12 +31,19 @@ const BLANK = '\u00a0'
 export default function Reconciliation() {
   const { t } = useTranslation('reconciliation')
   const [query, setQuery] = useSearchParams()
-  const exceptions = hub.useQuery('get', '/api/v1/insight/exceptions', {}, { refetchInterval: 10_000 })
+  const exceptions = useQuery({
+    queryKey: ['exceptions'],
+    queryFn: async () => {
+      const { data, response } = await api.GET('/api/v1/insight/exceptions')
+      return { rows: data!, madeAt: new Date(Date.now() - Number(response.headers.get('Age')) * 1_000).toISOString() }
+    },
+    refetchInterval: 10_000,
+  })
   const matter = query.get('matter') ?? 'overdue'
   const text = query.get('q') ?? ''
   const customer = query.get('customer') ?? ''
   const [ruled, setRuled] = useState(false)
-  const currencies = (exceptions.data ?? []).map((row) => row.currency).filter(Boolean)
+  const currencies = (exceptions.data?.rows ?? []).map((row) => row.currency).filter(Boolean)
   const usual = matter === 'all' ? 'youngest' : 'oldest'
   const sorts = ['oldest', 'youngest', ...(AT_STAKE.includes(matter) && currencies.length ? ['most'] : [])]
   const sort = sorts.find((sort) => sort === query.get('sort')) ?? usual
@@ -71,12 +79,12 @@ export default function Reconciliation() {
       <PageHead
         title={t('title')}
         text={t('text')}
-        tools={<><Button icon={<SlidersOutlined />} onClick={() => setRuled(true)}>{t('rules')}</Button><Export href={file} most={100_000} /></>}
+        tools={<><AsOf at={exceptions.data.madeAt} /><Button icon={<SlidersOutlined />} onClick={() => setRuled(true)}>{t('rules')}</Button><Export href={file} most={100_000} /></>}
       />
-      {exceptions.data.length === 0 && (
+      {exceptions.data.rows.length === 0 && (
         <div className="panel" style={{ padding: 40 }}><Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('none_yet')} /></div>
       )}
-      {exceptions.data.map((row) => <Whole key={row.currency} row={row} chosen={!query.get('currency') || query.get('currency') === row.currency ? matter : ''} choose={(matter) => change({ matter, currency: currencies.length > 1 ? row.currency : '' })} />)}
+      {exceptions.data.rows.map((row) => <Whole key={row.currency} row={row} chosen={!query.get('currency') || query.get('currency') === row.currency ? matter : ''} choose={(matter) => change({ matter, currency: currencies.length > 1 ? row.currency : '' })} />)}
       <Panel flush title={`${t('orders')}: ${t(`matter.${matter}`)}`}>
         <div className="toolbar">
           <OfCustomer value={customer || undefined} choose={(id) => change({ customer: id ?? '' })} />

@@ -3,23 +3,20 @@ import dayjs from 'dayjs'
 import { useTranslation } from 'react-i18next'
 import { Link, useSearchParams } from 'react-router'
 import { hub } from '../../api/client'
+import { AsOf, isOld } from '../../parts/AsOf'
 import { Export } from '../../parts/Export'
 import { PageHead, Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
-import { When } from '../../parts/When'
 import { Drawn } from './Drawn'
 import { DRAWN } from './heights'
 import { OfCustomer } from '../../parts/OfCustomer'
 import { Scorecard } from './Scorecard'
 import { Shown } from './Shown'
-import { useCurrencies, type Report } from './report'
+import { useCurrencies } from './report'
 
 const REPORTS = ['months', 'segments', 'cohorts', 'funnel', 'new_customers', 'grades', 'products', 'hints', 'scorecard'] as const
 /** What can be asked of one customer as well; hints of one alone. */
 const OF_CUSTOMER = ['months', 'funnel', 'products', 'hints']
-/** Figures older than this are being made anew while the old ones are shown: the hub is asked again soon. */
-const OLD = 5 * 60_000
-const isOld = (report?: Report) => report !== undefined && Date.now() - Date.parse(report.made_at) > OLD
 
 /** Figures for managers: each is a chart, a table and a file. */
 export default function Reports() {
@@ -37,7 +34,7 @@ export default function Reports() {
   const lacking = name === 'hints' && !customer
   const report = hub.useQuery(
     'get', '/api/v1/insight/reports/{name}', { params: { path: { name }, query: asked } },
-    { enabled: !lacking, refetchInterval: ({ state }) => (isOld(state.data) ? 3_000 : 30_000) },
+    { enabled: !lacking, refetchInterval: ({ state }) => (isOld(state.data?.made_at) ? 3_000 : 30_000) },
   )
   const change = (changes: Record<string, string | undefined>) => {
     const next = new URLSearchParams(query)
@@ -56,12 +53,7 @@ export default function Reports() {
         text={t('text')}
         tools={
           <>
-            {report.data && (
-              <span className="quiet">
-                {t('as_of')} <When at={report.data.made_at} exact />
-                {isOld(report.data) && ` · ${t('renewed')}`}
-              </span>
-            )}
+            {report.data && <AsOf at={report.data.made_at} />}
             {!lacking && <Export href={file} />}
           </>
         }
@@ -73,6 +65,7 @@ export default function Reports() {
           return <Link key={key} to={{ search: next.toString() }} aria-current={key === name ? 'page' : undefined}>{t(`report.${key}`)}</Link>
         })}
       </nav>
+      <p className="quiet small" style={{ margin: 0 }}>{t(`explained.${name}`)}</p>
       <div style={{ display: 'flex', gap: 12, flexWrap: 'wrap' }}>
         {name !== 'grades' && (
           <DatePicker.RangePicker

@@ -32,9 +32,9 @@ export function Decided() {
     const why = await askWhy(t(parts ? 'unmerge_title' : 'reopen_title'), t(parts ? 'unmerge_text' : 'reopen_text'), { ok: t('undo') })
     if (why === null) return
     try {
-      await command(undo!, why)
+      const { outcome } = await command(undo!, why)
       await queries.invalidateQueries()
-      say.done(t(parts ? 'unmerged' : 'undone'))
+      say.done(outcome === 'underway' ? t('not_decided_yet', { ns: 'common' }) : t(parts ? 'unmerged' : 'undone'))
     } catch (error) {
       say.failed(error)
     }

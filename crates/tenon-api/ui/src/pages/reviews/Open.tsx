@@ -1,9 +1,10 @@
 import { Alert, Button, Skeleton } from 'antd'
-import { useInfiniteQuery, useQuery, useQueryClient, type InfiniteData } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { command, nameOf, review, reviews, type Act, type Master, type Review } from '../../api/masters'
 import { useAskWhy, useSay } from '../../parts/ask'
+import { EVERY, useChosen } from '../../parts/chosen'
 import { useKeys } from '../../parts/keys'
 import { Evidence, KEY_KIND } from '../../parts/pair/Evidence'
 import { Sides } from '../../parts/pair/Sides'
@@ -12,29 +13,27 @@ import { Trouble } from '../../parts/Trouble'
 import { useUndo } from '../../parts/undo'
 import { useMay } from '../../session/session'
 
-type Pages = InfiniteData<Awaited<ReturnType<typeof reviews>>>
-const OPEN = ['reviews', 'open']
-const all = (pages?: Pages) => pages?.pages.flatMap((page) => page.items) ?? []
-
 /** Pairs that wait, one after the other, decided by keyboard. */
 export function Open() {
   const { t } = useTranslation(['reviews', 'customer'])
   const may = useMay('decide')
+  const reveals = useMay('reveal')
   const say = useSay()
   const askWhy = useAskWhy()
   const offerUndo = useUndo()
   const queries = useQueryClient()
-  const [at, setAt] = useState(0)
   const [busy, setBusy] = useState(false)
   const [decided, setDecided] = useState(0)
+  const reason = useRef('')
   const list = useInfiniteQuery({
-    queryKey: OPEN,
+    queryKey: ['reviews', 'open'],
     initialPageParam: undefined as number | undefined,
     queryFn: ({ pageParam }) => reviews('open', pageParam),
     getNextPageParam: (page) => page.next ?? undefined,
+    refetchInterval: EVERY,
   })
-  const open = all(list.data)
-  const chosen = open[Math.min(at, open.length - 1)]
+  const open = list.data?.pages.flatMap((page) => page.items) ?? []
+  const { chosen, at, choose, show } = useChosen(open)
   const pair = useQuery({ queryKey: ['review', chosen?.id], enabled: Boolean(chosen), queryFn: () => review(chosen!.id) })
   const [elder, younger] = pair.data?.sides ?? []
 
@@ -43,8 +42,10 @@ export function Open() {
     if (busy || !chosen) return
     setBusy(true)
     try {
-      await command(act, because)
+      const { outcome } = await command(act, because)
       await queries.invalidateQueries({ queryKey: ['reviews'] })
+      // Durable, but not decided yet: there is nothing to count or to undo by now.
+      if (outcome === 'underway') return say.done(t('not_decided_yet', { ns: 'common' }))
       // Said when the next pair is there, so that the next key is for it.
       setDecided((count) => count + 1)
       offerUndo(done, () => void undo(chosen.id, takeBack))
@@ -57,6 +58,8 @@ export function Open() {
         return
       }
       say.failed(error)
+      // Perhaps somebody else was first: then the pair does not wait any more.
+      await queries.invalidateQueries({ queryKey: ['reviews'] })
     } finally {
       setBusy(false)
     }
@@ -72,7 +75,7 @@ export function Open() {
     } finally {
       await queries.invalidateQueries({ queryKey: ['reviews'] })
       // The same pair again, wherever it stands now.
-      setAt(Math.max(0, all(queries.getQueryData<Pages>(OPEN)).findIndex((one) => one.id === id)))
+      show(id)
       setBusy(false)
     }
   }
@@ -91,8 +94,8 @@ export function Open() {
   }
 
   useKeys({
-    j: () => setAt(Math.min(at + 1, open.length - 1)),
-    k: () => setAt(Math.max(at - 1, 0)),
+    j: () => choose(at + 1),
+    k: () => choose(at - 1),
     ...(may && chosen && pair.data
       ? { s: () => same(), d: different, '1': () => same(elder), '2': () => same(younger) }
       : {}),
@@ -105,13 +108,13 @@ export function Open() {
       <div className="row between queue-head">
         <p className="quiet small" role="status">{t('left', { count: open.length })}{list.hasNextPage ? '+' : ''}{decided > 0 && ` · ${t('decided', { count: decided })}`}</p>
         <span className="quiet small keys">
-          <kbd>J</kbd><kbd>K</kbd> {t('keys.move')} <kbd>S</kbd> {t('keys.same')} <kbd>D</kbd> {t('keys.different')} <kbd>1</kbd><kbd>2</kbd> {t('keys.survivor')} <kbd>Z</kbd> {t('keys.undo')}
+          <kbd>J</kbd><kbd>K</kbd> {t('keys.move')} <kbd>S</kbd> {t('keys.same')} <kbd>D</kbd> {t('keys.different')} <kbd>1</kbd><kbd>2</kbd> {t('keys.survivor')} {reveals && <><kbd>R</kbd> {t('keys.reveal')}</>} <kbd>Z</kbd> {t('keys.undo')}
         </span>
       </div>
       <Queue
         waiting={open.map((one) => ({ key: one.id, name: subjectOf(one), note: t([`reason.${one.reason}`, 'reason.other'], { reason: one.reason }), since: one.opened_at }))}
-        at={open.indexOf(chosen!)}
-        choose={setAt}
+        at={at}
+        choose={choose}
         more={list.hasNextPage ? () => void list.fetchNextPage() : undefined}
         none={t('none')}
         label={t('pair')}
@@ -122,6 +125,7 @@ export function Open() {
               key={chosen.id}
               pair={[elder, younger]}
               differs={pair.data.differs}
+              reason={reason}
               under={[<><kbd>1</kbd> {t('elder')}</>, <><kbd>2</kbd> {t('younger')}</>]}
             />
             <div className="queue-why">

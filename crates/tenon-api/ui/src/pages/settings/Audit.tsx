@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router'
 import { api, hub } from '../../api/client'
 import { Code, pretty } from '../../parts/Code'
+import { follow } from '../../parts/Export'
 import { useWords } from '../../parts/Said'
 import { State } from '../../parts/State'
 import { Trouble } from '../../parts/Trouble'
@@ -43,7 +44,7 @@ export function Audit() {
     <div className="stack">
       <div className="row between" style={{ alignItems: 'start' }}>
         <Chain />
-        <Dropdown menu={{ items: [['csv', 'CSV'], ['ndjson', 'JSON Lines']].map(([format, name]) => ({ key: format!, label: <a href={file(format!)} download>{name}</a> })) }} trigger={['click']}>
+        <Dropdown menu={{ items: [['csv', 'CSV'], ['ndjson', 'JSON Lines']].map(([format, name]) => ({ key: format!, label: <a href={file(format!)} download>{name}</a> })), onClick: follow }} trigger={['click']}>
           <Button icon={<DownloadOutlined />}>{t(filtered ? 'export_these' : 'export_all')}</Button>
         </Dropdown>
       </div>

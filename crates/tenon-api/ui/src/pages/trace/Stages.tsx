@@ -11,6 +11,11 @@ import { Trouble } from '../../parts/Trouble'
 import { useMay } from '../../session/session'
 import { mappingCase } from './mappingCase'
 
+type Bodies = { raw: unknown; canonical: unknown; mapped: Schemas['Mapped'][] }
+
+/** What stands for a value that is masked. */
+const MASK = '•••'
+
 /** What was in a message at each stage, and what each stage made of the one before. */
 export function Stages({ id, entity }: { id: string; entity: string }) {
   const { t } = useTranslation('trace')
@@ -39,9 +44,13 @@ export function Stages({ id, entity }: { id: string; entity: string }) {
   }
   const [stage, setStage] = useState('canonical')
   const [compare, setCompare] = useState(false)
-  const bodies = masked.data && ({ ...masked.data, ...revealed.data } as { raw: unknown; canonical: unknown; mapped: Schemas['Mapped'][] })
+  const bodies = masked.data && ({ ...masked.data, ...revealed.data } as Bodies)
   // As it came, each number as it is written; what is masked has been read and written anew.
   const came = revealed.data?.text ?? undefined
+  const copyCase = ({ raw, canonical }: Bodies) => {
+    const made = mappingCase(entity, came !== undefined && typeof raw !== 'string' ? came : JSON.stringify(raw), JSON.stringify(canonical))
+    void copy(made, t(made.includes(MASK) ? 'case_copied_masked' : 'case_copied'))
+  }
   const error = masked.error ?? revealed.error
   if (error) return <Trouble error={error} />
   if (!bodies) return <Skeleton active />
@@ -70,7 +79,7 @@ export function Stages({ id, entity }: { id: string; entity: string }) {
             <Button
               size="small"
               icon={<FileDoneOutlined />}
-              onClick={() => void copy(mappingCase(entity, came !== undefined && typeof bodies.raw !== 'string' ? came : JSON.stringify(bodies.raw), JSON.stringify(bodies.canonical)), t('case_copied'))}
+              onClick={() => copyCase(bodies)}
             >
               {t('copy_case')}
             </Button>

@@ -13,7 +13,7 @@ export const isDocument = (entity: string) => KINDS.includes(entity)
 /** An order, its shipments, its invoices and their receipts, whichever of them one looks at. */
 export function Together({ id }: { id: string }) {
   const { t } = useTranslation('trace')
-  const found = hub.useQuery('get', '/api/v1/insight/documents/{id}', { params: { path: { id } } }, { retry: 0, refetchInterval: 10_000 })
+  const found = hub.useQuery('get', '/api/v1/insight/documents/{id}', { params: { path: { id } } }, { retry: 0, refetchInterval: 5_000 })
   if (!found.data || found.data.length < 2) return null
   return (
     <Panel title={t('together')}>

@@ -176,7 +176,7 @@ function Master({ id }: { id: string }) {
 /** What was tried before it went through, and what people did about it; nothing where it went at once. */
 function Attempts({ id }: { id: string }) {
   const { t } = useTranslation('trace')
-  const found = hub.useQuery('get', '/api/v1/messages/{id}/attempts', { params: { path: { id } } }, { retry: 0 })
+  const found = hub.useQuery('get', '/api/v1/messages/{id}/attempts', { params: { path: { id } } }, { retry: 0, refetchInterval: 2_000 })
   if (!found.data?.length) return null
   return (
     <section className="stack" style={{ gap: 12 }}>

@@ -1,16 +1,23 @@
 import { Button, Tag } from 'antd'
 import { EyeOutlined } from '@ant-design/icons'
-import { useState, type ReactNode } from 'react'
+import { useState, type ReactNode, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { nameOf, reveal, type Master } from '../../api/masters'
 import { useAskWhy, useSay } from '../ask'
 import { useFieldName, useShown } from '../fields'
+import { useKeys } from '../keys'
 import '../queue.css'
 import { useMay } from '../../session/session'
 
 /** Two masters, value beside value; what is the same in both recedes. Under each name stands what it is in this. */
-export function Sides({ pair, differs, under }: { pair: [Master, Master]; differs: string[]; under: [ReactNode, ReactNode] }) {
+export function Sides({ pair, differs, under, reason }: {
+  pair: [Master, Master]
+  differs: string[]
+  under: [ReactNode, ReactNode]
+  /** Why somebody looked last: suggested when the next pair is revealed. */
+  reason?: RefObject<string>
+}) {
   const { t } = useTranslation(['reviews', 'customer'])
   const may = useMay('reveal')
   const askWhy = useAskWhy()
@@ -20,14 +27,16 @@ export function Sides({ pair, differs, under }: { pair: [Master, Master]; differ
   // Kept no longer than the pair is looked at.
   const [shown, setShown] = useState<Record<string, unknown>[]>()
   async function look() {
-    const because = await askWhy(t('reveal_title', { ns: 'customer' }), t('reveal_text', { ns: 'customer' }), { required: true, ok: t('reveal', { ns: 'customer' }) })
+    const because = await askWhy(t('reveal_title', { ns: 'customer' }), t('reveal_text', { ns: 'customer' }), { required: true, ok: t('reveal', { ns: 'customer' }), suggested: reason?.current })
     if (!because) return
+    if (reason) reason.current = because
     try {
       setShown(await Promise.all(pair.map((side) => reveal(side.master_id, because))))
     } catch (error) {
       say.failed(error)
     }
   }
+  useKeys(may && !shown ? { r: () => void look() } : {})
   const [first, second] = shown ?? pair.map((side) => side.golden)
   const rows = Object.keys({ ...first, ...second })
     .map((field) => [field, shownOf(field, first![field]), shownOf(field, second![field])] as const)

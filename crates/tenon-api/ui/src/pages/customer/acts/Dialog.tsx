@@ -36,7 +36,7 @@ export function Dialog({ title, text, ok, danger, reasoned, wide, act, close, do
       const outcome = await command(act, because.trim())
       close()
       // Durable, but not decided yet: there is nothing to show or to undo by now.
-      if (outcome.outcome === 'underway') say.done(t('underway'))
+      if (outcome.outcome === 'underway') say.done(t('not_decided_yet', { ns: 'common' }))
       else if (done) done(outcome)
       else say.done(t('done'))
       await queries.invalidateQueries()
