@@ -24,6 +24,7 @@ mod names;
 mod nodes;
 mod outbound;
 mod people;
+mod products;
 mod reading;
 mod reviews;
 mod searches;
@@ -152,6 +153,9 @@ suite! {
     items::an_item_is_found_by_code_and_by_what_it_is,
     items::an_item_is_found_by_what_it_says_now,
     items::of_two_who_meet_one_item_one_is_told_to_look_again,
+    products::growth_and_margin_are_of_the_months_that_are_asked_for,
+    products::products_by_quarter_are_made_anew_by_month,
+    products::a_merged_customer_is_asked_for_by_any_of_its_ids,
     people::redrive_makes_due_and_keeps_order,
     people::drop_advances_the_lane,
     people::a_dropped_inbound_message_is_marked,

@@ -11,7 +11,8 @@ use tenon_core::{Entity, MasterId};
 use tenon_insight::{Policy, Turn};
 use tenon_store::Commit;
 use tenon_store::insight::{
-    Activity, CustomerRow, Insight, MonthRow, Projection, ReportFilter, ScoreFilter,
+    Activity, CustomerRow, Insight, ItemRow, MonthRow, ProductRow, Projection, ReportFilter,
+    ScoreFilter,
 };
 use uuid::Uuid;
 
@@ -75,6 +76,32 @@ fn row(number: u64) -> CustomerRow {
     }
 }
 
+const ITEMS: u64 = 4;
+/// What one of any item is sold for, and what it costs where that is known, in ten-thousandths.
+const PRICE: i64 = 10;
+const COST: i64 = 65_000;
+
+/// In what currency the cost of an item is known.
+fn cost_currency(item: u64) -> Option<&'static str> {
+    [Some("CNY"), Some("EUR"), None, Some("CNY")][item as usize]
+}
+
+fn item(number: u64) -> Uuid {
+    Uuid::from_u64_pair(3, number)
+}
+
+fn item_row(number: u64) -> ItemRow {
+    let currency = cost_currency(number);
+    ItemRow {
+        id: item(number),
+        stamp: String::new(),
+        code: number.to_string(),
+        name: number.to_string(),
+        cost: currency.map(|_| COST),
+        currency: currency.map(str::to_owned),
+    }
+}
+
 /// Orders, their amount, and what was billed.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
 struct Told {
@@ -95,6 +122,8 @@ impl std::ops::AddAssign<&Told> for Told {
 #[derive(Default)]
 struct Ledger {
     told: BTreeMap<(u64, i32, &'static str), Told>,
+    /// Quantities by customer, month, currency and item.
+    sold: BTreeMap<(u64, i32, &'static str, u64), i64>,
     into: HashMap<u64, u64>,
     versions: HashMap<u64, i64>,
 }
@@ -176,7 +205,12 @@ impl Ledger {
         if *known == Told::default() {
             self.told.remove(&key);
         }
+        let products = match told.orders {
+            0 => Vec::new(),
+            sign => self.sell(dice, key, sign).into_iter().collect(),
+        };
         Projection {
+            products,
             months: vec![MonthRow {
                 party: customer(key.0),
                 month: key.1,
@@ -188,6 +222,45 @@ impl Ledger {
             }],
             ..Projection::default()
         }
+    }
+
+    /// An order of an item, or one that takes back a part of another.
+    fn sell(
+        &mut self,
+        dice: &mut Dice,
+        (number, month, currency): (u64, i32, &'static str),
+        sign: i64,
+    ) -> Option<ProductRow> {
+        let key = (number, month, currency, dice.throw(ITEMS));
+        let known = self.sold.entry(key).or_default();
+        let quantity = match sign {
+            1 => 10_000 * (1 + dice.throw(20) as i64),
+            _ => -10_000 * dice.throw((*known / 10_000 + 1) as u64) as i64,
+        };
+        *known += quantity;
+        if *known == 0 {
+            self.sold.remove(&key);
+        }
+        (quantity != 0).then(|| ProductRow {
+            party: customer(number),
+            item: item(key.3),
+            month,
+            currency: currency.to_owned(),
+            quantity,
+            amount: quantity * PRICE,
+        })
+    }
+
+    /// What was ordered in a span: customer, month, currency, item and quantity.
+    fn lines(
+        &self,
+        span: ReportFilter,
+    ) -> impl Iterator<Item = (u64, i32, &'static str, u64, i64)> + '_ {
+        let sold = self.sold.iter();
+        let sold = sold.filter(move |((_, month, _, _), _)| (span.from..=span.to).contains(month));
+        sold.map(|((number, month, currency, item), quantity)| {
+            (*number, *month, *currency, *item, *quantity)
+        })
     }
 
     /// Merges a customer into another, or parts it from the one into which it was merged.
@@ -316,11 +389,88 @@ async fn compare(insight: &Insight, generation: i32, ledger: &Ledger, dice: &mut
     }
 }
 
+/// Items over a span, of all customers and of one that may have been merged into another; what they cost; and
+/// how many of them each customer ordered in three months.
+async fn compare_products(
+    insight: &Insight,
+    generation: i32,
+    ledger: &Ledger,
+    dice: &mut Dice,
+    span: ReportFilter,
+) {
+    let one = dice.throw(CUSTOMERS);
+    for asked in [None, Some(one)] {
+        let mut expected: BTreeMap<(Uuid, String), i64> = BTreeMap::new();
+        for (number, _, currency, what, quantity) in ledger.lines(span) {
+            if asked.is_none_or(|one| ledger.root(one) == ledger.root(number)) {
+                *expected
+                    .entry((item(what), currency.to_owned()))
+                    .or_default() += quantity;
+            }
+        }
+        let found = insight.products(generation, span, asked.map(customer));
+        for row in found.await.unwrap() {
+            let key = (row.item.unwrap(), row.currency);
+            let quantity = expected.remove(&key).unwrap();
+            let known = (0..ITEMS).find(|number| item(*number) == key.0);
+            let costed = cost_currency(known.unwrap()) == Some(key.1.as_str());
+            let (costed, cost) = match costed {
+                true => (quantity * PRICE, quantity / 10_000 * COST),
+                false => (0, 0),
+            };
+            assert_eq!(
+                (row.quantity, row.amount, row.costed, row.cost),
+                (
+                    amount(quantity),
+                    amount(quantity * PRICE),
+                    amount(costed),
+                    amount(cost)
+                ),
+                "{asked:?} {key:?} {span:?}"
+            );
+        }
+        assert!(expected.is_empty(), "{asked:?} {expected:?}");
+    }
+    let mut expected: BTreeMap<(String, String), i64> = BTreeMap::new();
+    for (number, _, currency, what, quantity) in ledger.lines(span) {
+        if cost_currency(what) == Some(currency) {
+            let key = (industry(ledger.root(number)), currency.to_owned());
+            *expected.entry(key).or_default() += quantity;
+        }
+    }
+    let found = insight.margins(generation, "industry", span);
+    for row in found.await.unwrap() {
+        let key = (row.segment.unwrap(), row.currency);
+        let quantity = expected.remove(&key).unwrap();
+        assert_eq!(
+            (row.costed, row.cost),
+            (amount(quantity * PRICE), amount(quantity / 10_000 * COST)),
+            "{key:?} {span:?}"
+        );
+    }
+    assert!(expected.is_empty(), "{expected:?}");
+    for currency in ["CNY", "EUR"] {
+        let mut expected: BTreeMap<i32, BTreeSet<(u64, u64)>> = BTreeMap::new();
+        for (number, month, of, what, _) in ledger.lines(span) {
+            if of == currency {
+                let period = expected.entry((month - span.from) / 3).or_default();
+                period.insert((number, what));
+            }
+        }
+        let mut expected: Vec<i64> = expected.values().map(|all| all.len() as i64).collect();
+        let mut found = insight.variety(generation, span, currency).await.unwrap();
+        expected.sort();
+        found.sort();
+        assert_eq!(found, expected, "{currency} {span:?}");
+    }
+}
+
 pub(super) async fn merges_and_corrections_are_counted_as_they_stand(house: &House) {
     let generation = catch_up(&house.store).await;
     let insight = house.store.insight();
     let known = Projection {
         customers: (0..CUSTOMERS).map(row).collect(),
+        items: (0..ITEMS).map(item_row).collect(),
         ..Projection::default()
     };
     insight.project(generation, 0, 0, &known).await.unwrap();
@@ -343,7 +493,17 @@ pub(super) async fn merges_and_corrections_are_counted_as_they_stand(house: &Hou
             .await
             .unwrap();
         compare(&insight, generation, &ledger, &mut dice).await;
+        let span = dice.span();
+        compare_products(&insight, generation, &ledger, &mut dice, span).await;
     }
+    for months in [1, 3, 12] {
+        for to in FIRST - 1..FIRST + MONTHS + months {
+            let from = to + 1 - months;
+            let span = ReportFilter { from, to };
+            compare_products(&insight, generation, &ledger, &mut dice, span).await;
+        }
+    }
+    assert!(!ledger.sold.is_empty());
     assert!(merges > 10, "nobody was merged");
 }
 
