@@ -179,7 +179,7 @@ impl Ledger {
             currency,
         );
         let known = self.told.entry(key).or_default();
-        let amount = dice.throw(50) as i64 * 10_000;
+        let amount = (1 + dice.throw(50)) as i64 * 10_000;
         let told = match dice.throw(4) {
             0 if known.orders > 0 => Told {
                 orders: -1,
