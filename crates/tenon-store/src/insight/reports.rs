@@ -434,13 +434,15 @@ impl Insight {
         struct Found {
             items: i64,
         }
+        // By item, in the order of the index: all of it at once would be sorted by customers.
         let question = format!(
-            "select count(*) as items
+            "select cast(sum(t.customers) as bigint) as items
              from (
-                 select distinct p.party, p.item, (p.month - {first}) / 3 as period
+                 select p.item, (p.month - {first}) / 3 as period, count(distinct p.party) as customers
                  from insight_product_month p
                  where p.generation = {generation_of} and p.month >= {first} and p.month <= {last}
                      and p.currency = (select g.currency from {{currency text}} g) and {BY_MONTH}
+                 group by p.item, period
              ) t
              group by t.period",
             generation_of = given("generation"),
