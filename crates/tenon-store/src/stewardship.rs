@@ -176,7 +176,8 @@ pub(crate) fn answer(
 }
 
 impl Known {
-    /// Adds what a further look-up found.
+    /// Adds what a further look-up found. What is known stays as it is: what is decided is of the moment of the first
+    /// look-up, and a commit is refused where a master has another version since.
     pub fn learn(&mut self, more: Known) {
         let Known {
             seen,
@@ -195,11 +196,19 @@ impl Known {
             boms,
         } = more;
         self.seen.extend(seen);
-        self.natives.extend(natives);
-        self.keys.extend(keys);
-        self.golden.extend(golden);
+        for (one, found) in natives {
+            self.natives.entry(one).or_insert(found);
+        }
+        for (one, found) in keys {
+            self.keys.entry(one).or_insert(found);
+        }
+        for (one, found) in golden {
+            self.golden.entry(one).or_insert(found);
+        }
         self.codes.extend(codes);
-        self.unmerged.extend(unmerged);
+        for (one, found) in unmerged {
+            self.unmerged.entry(one).or_insert(found);
+        }
         self.reviews.extend(reviews);
         self.claims.extend(claims);
         self.parents.extend(parents);
@@ -208,5 +217,33 @@ impl Known {
         self.items.extend(items);
         self.released = self.released.or(released);
         self.boms = boms.or(self.boms.take());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tenon_master::{KeyKind, MasterKey};
+
+    use super::*;
+
+    #[test]
+    fn what_is_known_is_of_the_moment_of_the_first_look_up() {
+        let key = |value: &str| MasterKey {
+            kind: KeyKind::Tax,
+            value: value.to_owned(),
+        };
+        let (one, two) = (MasterId::generate(), MasterId::generate());
+        let mut known = Known {
+            keys: HashMap::from([(key("A"), one)]),
+            ..Known::default()
+        };
+        known.learn(Known {
+            keys: HashMap::from([(key("A"), two), (key("B"), two)]),
+            ..Known::default()
+        });
+        assert_eq!(
+            known.keys,
+            HashMap::from([(key("A"), one), (key("B"), two)])
+        );
     }
 }

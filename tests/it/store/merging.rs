@@ -1,6 +1,7 @@
 //! Masters that turn out to be one: their ties move, and who names the merged one is led on.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tenon_core::{Entity, MessageId, Reference};
 use tenon_master::KeyKind;
@@ -36,13 +37,21 @@ fn write(row: GoldenRow, replaces: i64) -> MasterWrite {
 
 /// Master 2 into master 1, as version 2 of both.
 fn merge() -> Commit {
+    merge_as(2)
+}
+
+fn merge_as(version: u32) -> Commit {
+    let (now, before) = (i64::from(version), i64::from(version) - 1);
     let gone = GoldenRow {
         merged_into: Some(master(1)),
-        ..golden(master(2), 2, "two")
+        ..golden(master(2), now, "two")
     };
     Commit {
-        messages: vec![order(90)],
-        masters: vec![write(golden(master(1), 2, "both"), 1), write(gone, 1)],
+        messages: vec![order(88 + version)],
+        masters: vec![
+            write(golden(master(1), now, "both"), before),
+            write(gone, before),
+        ],
         moves: vec![Move::Merge {
             survivor: master(1),
             merged: master(2),
@@ -52,11 +61,16 @@ fn merge() -> Commit {
 }
 
 fn unmerge() -> Commit {
+    unmerge_as(3)
+}
+
+fn unmerge_as(version: u32) -> Commit {
+    let (now, before) = (i64::from(version), i64::from(version) - 1);
     Commit {
-        messages: vec![order(91)],
+        messages: vec![order(88 + version)],
         masters: vec![
-            write(golden(master(1), 3, "one"), 2),
-            write(golden(master(2), 3, "two"), 2),
+            write(golden(master(1), now, "one"), before),
+            write(golden(master(2), now, "two"), before),
         ],
         moves: vec![Move::Unmerge {
             survivor: master(1),
@@ -123,6 +137,38 @@ pub(super) async fn a_merge_moves_every_tie_and_an_unmerge_moves_it_back(house: 
     assert!(known.unmerged.is_empty());
     let history = "select count(*) from golden_history where merged_into is not null";
     assert_eq!(house.number(history).await, 1);
+}
+
+/// Whose a key is and what its master says are never of two moments, or a record would join whom its key led to before.
+pub(super) async fn a_look_up_is_of_one_moment(house: &House) {
+    two(house).await;
+    let written = AtomicBool::new(false);
+    let writing = async {
+        for version in (2..202).step_by(2) {
+            house.store.commit(merge_as(version)).await.unwrap();
+            house.store.commit(unmerge_as(version + 1)).await.unwrap();
+        }
+        written.store(true, Ordering::Relaxed);
+    };
+    let reading = async {
+        let mut seen = BTreeSet::new();
+        while !written.load(Ordering::Relaxed) {
+            let known = house.store.look_up(&all_of_both()).await.unwrap();
+            let version = known.golden[&master(1)].version;
+            let merged = version % 2 == 0;
+            let owner = if merged { 1 } else { 2 };
+            assert_eq!(
+                known.keys[&key(KeyKind::Tax, "T-2")],
+                master(owner),
+                "{version}"
+            );
+            assert_eq!(known.unmerged.is_empty(), !merged, "{version}");
+            seen.insert(version);
+        }
+        seen.len()
+    };
+    let ((), seen) = tokio::join!(writing, reading);
+    assert!(seen > 10, "only {seen} moments were looked at");
 }
 
 pub(super) async fn a_merge_in_a_merged_master_comes_back_with_it(house: &House) {

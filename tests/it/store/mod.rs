@@ -97,6 +97,7 @@ suite! {
     nodes::a_node_tells_what_it_is_and_what_it_serves,
     nodes::of_what_is_asked_about_a_system_the_latest_holds,
     merging::a_merge_moves_every_tie_and_an_unmerge_moves_it_back,
+    merging::a_look_up_is_of_one_moment,
     merging::a_merge_in_a_merged_master_comes_back_with_it,
     merging::what_names_a_merged_master_is_led_to_the_survivor,
     merging::a_delivery_that_a_merge_overtook_links_the_survivor,

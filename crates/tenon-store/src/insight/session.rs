@@ -49,9 +49,7 @@ impl Session {
     pub(super) async fn read(engine: &Engine) -> Result<Self, StoreError> {
         Ok(match engine {
             Engine::Postgres(store) => {
-                let mut transaction = store
-                    .begin("begin transaction isolation level repeatable read read only")
-                    .await?;
+                let mut transaction = store.begin(crate::postgres::BEGIN_SNAPSHOT).await?;
                 transaction.execute(crate::postgres::SWEEP).await?;
                 Self::Postgres(transaction)
             }

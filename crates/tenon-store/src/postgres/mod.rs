@@ -70,6 +70,10 @@ const BEGIN_WAITING: &str = "begin; select pg_advisory_xact_lock(7601, hashtext(
 pub(crate) const BEGIN_FILTERED: &str =
     "begin read only; set local plan_cache_mode = force_custom_plan";
 
+/// Begins questions that are all answered as of one moment.
+pub(crate) const BEGIN_SNAPSHOT: &str =
+    "begin transaction isolation level repeatable read read only";
+
 /// For the sweeps, undoes the settings of a session until the transaction ends.
 pub(crate) const SWEEP: &str = "set local enable_seqscan = on; set local enable_hashjoin = on; \
      set local enable_mergejoin = on; set local enable_material = on; \

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::known::golden_rows;
 use super::moment::Moment;
-use super::{Postgres, deliveries};
+use super::{BEGIN_SNAPSHOT, Postgres, deliveries};
 use crate::body::unpack;
 use crate::reading;
 use crate::rows::{self, JournalRow, clean};
@@ -206,9 +206,7 @@ pub(super) async fn trace(
 // ---- Counting ---------------------------------------------------------------------------------
 
 pub(super) async fn dashboard(store: &Postgres) -> Result<Dashboard, StoreError> {
-    let mut transaction = store
-        .begin("begin transaction isolation level repeatable read read only")
-        .await?;
+    let mut transaction = store.begin(BEGIN_SNAPSHOT).await?;
     let tallies = sqlx::query_as(reading::TALLIES)
         .fetch_all(&mut *transaction)
         .await?;
@@ -230,9 +228,7 @@ pub(super) async fn course(
     since: Timestamp,
     seconds: u32,
 ) -> Result<Vec<Stretch>, StoreError> {
-    let mut transaction = store
-        .begin("begin transaction isolation level repeatable read read only")
-        .await?;
+    let mut transaction = store.begin(BEGIN_SNAPSHOT).await?;
     let counted = sqlx::query_as(
         "select (extract(epoch from stretch) / $2)::bigint, sum(received)::bigint, sum(invalid)::bigint,
              sum(settled)::bigint

@@ -13,26 +13,28 @@ use crate::rows::{self, clean};
 use crate::{GoldenRow, Known, Lookup, Seen, StoreError, Tie, stewardship};
 
 pub(super) async fn look_up(store: &Sqlite, lookup: &Lookup) -> Result<Known, StoreError> {
-    let mut connection = store.read().await?;
+    // As of one moment: whose a key is and what its master says are of the same merges.
+    let mut transaction = store.begin_reading().await?;
+    let connection = &mut *transaction;
     let mut known = Known::default();
     if lookup.items {
-        known.released = Some(boms::released(&mut connection).await?);
+        known.released = Some(boms::released(&mut *connection).await?);
     }
     if lookup.foundings {
-        known.founded = Some(candidates::foundings(&mut connection).await?);
+        known.founded = Some(candidates::foundings(&mut *connection).await?);
     }
-    seen(&mut connection, lookup, &mut known).await?;
+    seen(&mut *connection, lookup, &mut known).await?;
     let mut masters: BTreeSet<Uuid> = lookup.masters.iter().map(|master| master.0).collect();
-    natives(&mut connection, lookup, &mut known, &mut masters).await?;
-    keys(&mut connection, lookup, &mut known, &mut masters).await?;
-    codes(&mut connection, lookup, &mut known).await?;
+    natives(&mut *connection, lookup, &mut known, &mut masters).await?;
+    keys(&mut *connection, lookup, &mut known, &mut masters).await?;
+    codes(&mut *connection, lookup, &mut known).await?;
     if lookup.lives {
-        let lives = life::of(&mut connection, masters.iter().copied()).await?;
+        let lives = life::of(&mut *connection, masters.iter().copied()).await?;
         known.lives.extend(lives);
     }
     let mut asked: Vec<Uuid> = masters.into_iter().collect();
     while !asked.is_empty() {
-        let rows = golden_rows(&mut connection, &asked).await?;
+        let rows = golden_rows(&mut *connection, &asked).await?;
         let merged_into: BTreeSet<MasterId> =
             rows.iter().filter_map(|row| row.merged_into).collect();
         known
@@ -44,17 +46,18 @@ pub(super) async fn look_up(store: &Sqlite, lookup: &Lookup) -> Result<Known, St
         asked = unknown.map(|id| id.0).collect();
     }
     if let Some(asked) = &lookup.boms {
-        known.boms = Some(boms::known(&mut connection, asked).await?);
+        known.boms = Some(boms::known(&mut *connection, asked).await?);
     }
-    items::known(&mut connection, lookup, &mut known).await?;
-    reviews::known(&mut connection, lookup, &mut known).await?;
+    items::known(&mut *connection, lookup, &mut known).await?;
+    reviews::known(&mut *connection, lookup, &mut known).await?;
     for master in &lookup.parents {
-        let above = hierarchy::above(&mut connection, *master).await?;
+        let above = hierarchy::above(&mut *connection, *master).await?;
         known.parents.insert(*master, above);
     }
-    for claim in prospects::of(&mut connection, &lookup.claims).await? {
+    for claim in prospects::of(&mut *connection, &lookup.claims).await? {
         known.claims.insert(claim.master_id, claim);
     }
+    transaction.commit().await?;
     stewardship::follow(&mut known);
     Ok(known)
 }
