@@ -1,20 +1,22 @@
 //! What was in a message at each stage: as it came, in canonical form, and as each system is given it; and giving it once
 //! more.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tenon_core::{MessageId, MessageKind, SystemName, schema};
+use tenon_core::{MessageId, MessageKind, Personal, SystemName, Timestamp, schema};
 use tenon_pipeline::{Preview, mapped, resend as resend_message};
-use tenon_store::{Deed, Parcel, ParkedEvent, Payloads, Trace};
+use tenon_store::{Deed, Parcel, ParkedEvent, Payloads, Sent, Trace};
 use utoipa::ToSchema;
 
 use crate::access::{Note, Principal};
 use crate::problem::{Path, Told};
 use crate::read::check_trace;
-use crate::waiting::{EventView, Secrets, refused};
+use crate::waiting::{EventView, refused};
 use crate::{Api, Problem, masking};
 
 /// The bodies of a message.
@@ -26,21 +28,53 @@ pub(crate) struct Bodies {
     /// The canonical body as it was routed.
     #[schema(value_type = Option<Object>)]
     canonical: Option<Value>,
-    /// What each system is given of it, with the mappings of now.
+    /// What each system took of it, and what it would be given with the mappings of now.
     mapped: Vec<Mapped>,
 }
 
-/// What a system is given of a message.
+/// What a system took of a message, and what it would be given of it now.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Mapped {
     /// The system.
     #[schema(value_type = String)]
     system: SystemName,
-    /// The records that go out; none where there is nothing to send.
+    /// The records that would go out with the mappings of now; none where there is nothing to send.
     #[schema(value_type = Vec<Object>)]
     payloads: Vec<Value>,
     /// Why there is nothing to send.
     reason: Option<String>,
+    /// What it took; null where it took nothing, or before what is sent was kept.
+    sent: Option<Taken>,
+}
+
+/// What a system took when it was given a message last.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Taken {
+    /// When it had taken it.
+    #[schema(value_type = String)]
+    at: Timestamp,
+    /// The records.
+    #[schema(value_type = Vec<Object>)]
+    payloads: Vec<Value>,
+    /// Whether the mappings of now would give just the same.
+    as_now: bool,
+}
+
+impl Taken {
+    fn new(sent: Sent, now: &[Value]) -> Self {
+        let payloads: Vec<Value> = sent.body.split(|byte| *byte == b'\n').map(record).collect();
+        Self {
+            at: sent.at,
+            as_now: payloads == now,
+            payloads,
+        }
+    }
+}
+
+/// A record as JSON, or as the text that it is.
+fn record(text: &[u8]) -> Value {
+    let as_text = || Value::String(String::from_utf8_lossy(text).into_owned());
+    serde_json::from_slice(text).unwrap_or_else(|_| as_text())
 }
 
 /// The bodies of a message at each stage, personal values masked.
@@ -64,11 +98,18 @@ pub(crate) async fn bodies(
     mask(kind, &mut canonical);
     let mut mapped = Vec::new();
     for given in given(&api, &trace, payloads.as_ref()).await? {
-        let payloads = given.payloads.iter();
-        let payloads = payloads
-            .map(|payload| masking::native(payload.to_string().as_bytes(), canonical.as_ref()));
+        let masked = |payloads: Vec<Value>| -> Vec<Value> {
+            let shown = |payload: Value| {
+                masking::native(payload.to_string().as_bytes(), canonical.as_ref())
+            };
+            payloads.into_iter().map(shown).collect()
+        };
         mapped.push(Mapped {
-            payloads: payloads.collect(),
+            payloads: masked(given.payloads),
+            sent: given.sent.map(|sent| Taken {
+                payloads: masked(sent.payloads),
+                ..sent
+            }),
             ..given
         });
     }
@@ -100,7 +141,7 @@ pub(crate) async fn attempts(
     let events = api.store.parked_history(attributes.id).await?;
     let body = payloads.map(|payloads| payloads.canonical.unwrap_or(payloads.raw));
     let body = body.unwrap_or_default();
-    let secrets = Secrets::of(&Parcel { attributes, body });
+    let personal = Personal::of(attributes.kind, &body);
     let seen = events
         .into_iter()
         .filter(|event| principal.touches(&event.system))
@@ -110,7 +151,7 @@ pub(crate) async fn attempts(
                     sent: None,
                     ..event
                 },
-                &secrets,
+                &personal,
             )
         });
     Ok(Json(seen.collect()))
@@ -182,7 +223,7 @@ fn mask(kind: MessageKind, body: &mut Option<Value>) {
     }
 }
 
-/// What the systems that it was routed to are given, nothing masked.
+/// What the systems that it was routed to took and would be given, nothing masked.
 pub(crate) async fn given(
     api: &Api,
     trace: &Trace,
@@ -195,6 +236,9 @@ pub(crate) async fn given(
     if schema(attributes.kind).is_none() {
         return Ok(Vec::new());
     }
+    let sent = api.store.sent(attributes.id).await?.into_iter();
+    let mut sent: HashMap<SystemName, Sent> =
+        sent.map(|sent| (sent.system.clone(), sent)).collect();
     let mut given = Vec::new();
     for system in trace.message.targets.clone() {
         let parcel = Parcel {
@@ -207,12 +251,11 @@ pub(crate) async fn given(
             Preview::Nothing { reason } | Preview::Waits { reason } => (Vec::new(), Some(reason)),
             Preview::Fails { code, detail } => (Vec::new(), Some(format!("{code}: {detail}"))),
         };
+        let payloads: Vec<Value> = texts.iter().map(|text| record(text.as_bytes())).collect();
         given.push(Mapped {
+            sent: sent.remove(&system).map(|sent| Taken::new(sent, &payloads)),
             system,
-            payloads: texts
-                .into_iter()
-                .map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)))
-                .collect(),
+            payloads,
             reason,
         });
     }

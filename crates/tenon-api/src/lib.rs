@@ -29,6 +29,7 @@ mod live;
 mod mappings;
 mod masking;
 mod masters;
+mod merges;
 mod nodes;
 mod parked;
 mod playground;
@@ -158,6 +159,7 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .routes(routes!(read::messages))
         .routes(routes!(read::message))
         .routes(routes!(read::trace))
+        .routes(routes!(merges::merges))
         .routes(routes!(deliveries::deliveries))
         .routes(routes!(export::messages))
         .routes(routes!(export::deliveries))

@@ -3,9 +3,7 @@
 use std::collections::HashSet;
 
 use serde_json::Value;
-
-/// Stands for what is not shown.
-pub(crate) const MASK: &str = "•••";
+use tenon_core::MASK;
 
 /// Words in a key by which its value is a secret; a header's name is a key too.
 const SECRET: [&str; 13] = [

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tenon_core::{SystemName, Timestamp, schema};
+use tenon_core::{MASK, Personal, SystemName, Timestamp, schema};
 use tenon_pipeline::{
     Preview, give_up as give_up_parked, preview, redrive as send_again, since_last_attempt,
 };
@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use crate::access::{Note, Principal};
 use crate::problem::{Path, Told};
 use crate::views::ParkedView;
-use crate::waiting::{EventView, Secrets, refused};
+use crate::waiting::{EventView, refused};
 use crate::{Api, Problem, masking};
 
 /// The most messages of one act.
@@ -112,7 +112,7 @@ pub(crate) async fn one(
     let record = found(&api, &id).await?;
     principal.check_system(&record.system)?;
     let previewed = preview(&api.store, &api.deployment(), &record).await?;
-    let secrets = Secrets::of(&record.parcel);
+    let personal = Personal::of(record.parcel.attributes.kind, &record.parcel.body);
     let changed = since_last_attempt(&api.store, &record, &previewed).await?;
     let events = api
         .store
@@ -121,13 +121,13 @@ pub(crate) async fn one(
     let history = events
         .into_iter()
         .filter(|event| event.system == record.system && event.direction == record.direction)
-        .map(|event| EventView::new(event, &secrets))
+        .map(|event| EventView::new(event, &personal))
         .collect();
     let (body, mut dry_run) = masked(&record, previewed);
-    dry_run.difference = changed.map(|changed| secrets.hide(&changed));
-    dry_run.reason = dry_run.reason.map(|reason| secrets.hide(&reason));
+    dry_run.difference = changed.map(|changed| personal.hide(&changed));
+    dry_run.reason = dry_run.reason.map(|reason| personal.hide(&reason));
     let record = ParkedRecord {
-        detail: secrets.hide(&record.detail),
+        detail: personal.hide(&record.detail),
         ..record
     };
     Ok(Json(ParkedDetail {
@@ -177,7 +177,7 @@ fn masked(record: &ParkedRecord, previewed: Preview) -> (Value, DryRun) {
             let payloads = texts.iter();
             let payloads = payloads.map(|text| masking::native(text.as_bytes(), body.as_ref()));
             let payloads = payloads.collect();
-            (body.unwrap_or_else(|| masking::MASK.into()), payloads)
+            (body.unwrap_or_else(|| MASK.into()), payloads)
         }
     };
     let dry_run = DryRun {

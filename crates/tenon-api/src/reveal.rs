@@ -40,7 +40,7 @@ pub(crate) struct Revealed {
     /// The canonical body as it was routed.
     #[schema(value_type = Option<Object>)]
     canonical: Option<Value>,
-    /// What each system is given of it, with the mappings of now.
+    /// What each system took of it, and what it would be given with the mappings of now.
     mapped: Vec<Mapped>,
 }
 

@@ -3,17 +3,14 @@
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use tenon_core::{Failure, FailureKind, SystemName, Timestamp, schema};
-use tenon_store::{Deed, Direction, EventKind, Parcel, ParkedEvent};
+use tenon_core::{Failure, FailureKind, Personal, SystemName, Timestamp};
+use tenon_store::{Deed, Direction, EventKind, ParkedEvent};
 use utoipa::ToSchema;
 
 use crate::Problem;
 
 /// The most records of one answer.
 pub(crate) const MOST: u32 = 500;
-/// What stands in the place of a personal value.
-const MASK: &str = "•••";
 
 /// Why it is done.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -92,7 +89,7 @@ pub(crate) struct EventView {
 }
 
 impl EventView {
-    pub(crate) fn new(event: ParkedEvent, secrets: &Secrets) -> Self {
+    pub(crate) fn new(event: ParkedEvent, personal: &Personal) -> Self {
         let sent = event.sent.as_deref().map(String::from_utf8_lossy);
         Self {
             system: event.system,
@@ -101,63 +98,9 @@ impl EventView {
             what: event.what,
             who: event.who,
             code: event.code,
-            detail: secrets.hide(&event.detail),
+            detail: personal.hide(&event.detail),
             attempts: event.attempts,
-            sent: sent.map(|sent| secrets.hide(&sent)),
+            sent: sent.map(|sent| personal.hide(&sent)),
         }
-    }
-}
-
-/// The personal values of a message, which are hidden wherever they stand: a target's own form does
-/// not tell which of its fields are personal.
-pub(crate) struct Secrets(Vec<String>);
-
-impl Secrets {
-    pub(crate) fn of(parcel: &Parcel) -> Self {
-        let body = serde_json::from_slice::<Value>(&parcel.body);
-        let (Some(schema), Ok(body)) = (schema(parcel.attributes.kind), body) else {
-            return Self(Vec::new());
-        };
-        let mut masked = body.clone();
-        schema.mask(&mut masked);
-        let mut found = Vec::new();
-        collect(&body, &masked, &mut found);
-        // As it stands within a JSON text, too.
-        let written = |text: &String| json!(text).to_string().trim_matches('"').to_owned();
-        found.extend(found.iter().map(written).collect::<Vec<_>>());
-        // The longest first, so that none is left in pieces.
-        found.sort_by_key(|text| std::cmp::Reverse(text.len()));
-        Self(found)
-    }
-
-    pub(crate) fn hide(&self, text: &str) -> String {
-        let hidden = |text: String, secret: &String| text.replace(secret.as_str(), MASK);
-        self.0.iter().fold(text.to_owned(), hidden)
-    }
-}
-
-/// The texts that masking took away.
-fn collect(open: &Value, masked: &Value, found: &mut Vec<String>) {
-    match (open, masked) {
-        (Value::Object(open), Value::Object(masked)) => {
-            for (key, value) in open {
-                collect(value, masked.get(key).unwrap_or(&Value::Null), found);
-            }
-        }
-        (Value::Array(open), Value::Array(masked)) => {
-            let pairs = open.iter().zip(masked);
-            pairs.for_each(|(open, masked)| collect(open, masked, found));
-        }
-        (open, masked) if open != masked => texts(open, found),
-        _ => {}
-    }
-}
-
-fn texts(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::String(text) if !text.is_empty() => found.push(text.clone()),
-        Value::Array(values) => values.iter().for_each(|value| texts(value, found)),
-        Value::Object(members) => members.values().for_each(|value| texts(value, found)),
-        _ => {}
     }
 }

@@ -44,7 +44,7 @@ pub use message::{
 };
 pub use problem::{ConfigProblem, Position, nearest};
 pub use reference::Reference;
-pub use schema::{ProposedSchema, Schema, Violation, schema};
+pub use schema::{MASK, Personal, ProposedSchema, Schema, Violation, schema};
 pub use supplier::Supplier;
 
 /// A moment in UTC, RFC 3339 on the wire.

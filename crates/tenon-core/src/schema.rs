@@ -4,6 +4,7 @@
 //! `x-reference: customer` on a property makes it a pointer to that entity, `x-personal: true`
 //! marks personal data, `x-business-key: number` (top level) names what people call the record by.
 
+mod personal;
 mod proposed;
 
 use std::sync::LazyLock;
@@ -13,7 +14,11 @@ use serde_json::Value;
 
 use crate::{Canonical, Entity, Fact, MessageKind};
 
+pub use personal::Personal;
 pub use proposed::ProposedSchema;
+
+/// What stands in the place of a personal value.
+pub const MASK: &str = "•••";
 
 /// One way in which a body does not fit its schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -302,11 +307,11 @@ impl Schema {
         }
     }
 
-    /// Replaces every personal value in `value` by `•••`.
+    /// Replaces every personal value in `value` by [`MASK`].
     pub fn mask(&self, value: &mut Value) {
         for path in &self.personal {
             walk_mut(value, path, &mut |node| {
-                *node = Value::String("•••".to_owned())
+                *node = Value::String(MASK.to_owned())
             });
         }
     }

@@ -29,7 +29,7 @@ use crate::expand::{Consignment, Packet, Plan, plan};
 use crate::halt::Halts;
 use crate::pace::Pace;
 use crate::retry::{Pauses, answered, pause_for};
-use crate::settle::{Attempt, Fate, settle};
+use crate::settle::{Attempt, Fate, Taken, settle};
 use crate::spans::Begun;
 use crate::topology::deliver_queue;
 use crate::wire::parcel;
@@ -566,7 +566,7 @@ async fn deliver(
     });
     for ((slot, (result, given)), hash) in join_all(sent).await.into_iter().flatten() {
         match (&mut attempts[slot], result) {
-            (Some(Attempt::Taken(taken)), Ok(delivered)) => taken.push((delivered, hash)),
+            (Some(Attempt::Taken(taken)), Ok(took)) => taken.push(Taken::new(took, hash, given)),
             (Some(Attempt::Taken(_)), Err(failure)) => {
                 attempts[slot] = Some(Attempt::Refused(failure, Some(given)));
             }

@@ -62,9 +62,9 @@ pub use reload::{NotReloaded, Reloader};
 pub use spans::{SPANS, trace_id};
 pub use steward::{
     Act, AffiliationView, CauseView, ChangeView, ClaimView, Command, Comparison, Fullness,
-    ItemCandidate, ItemDecision, ItemReview, ItemSide, Listing, MasterView, NamedMaster, Outcome,
-    PinView, RecordName, RecordView, ReviewDecision, ReviewView, StageView, StatedBy, Steward,
-    VersionView, fullness, moment,
+    ItemCandidate, ItemDecision, ItemReview, ItemSide, Listing, MasterView, MergeView, NamedMaster,
+    Outcome, PinView, RecordName, RecordView, ReviewDecision, ReviewView, StageView, StatedBy,
+    Steward, VersionView, fullness, moment,
 };
 pub use systems::Systems;
 pub use topology::{DEAD_QUEUE, Depths, deliver_queue, inbound_queue, queues};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tenon_connector::{Delivered, RetryPolicy};
-use tenon_core::{Failure, FailureKind, LONGEST_NATIVE_ID, Timestamp};
+use tenon_core::{Failure, FailureKind, LONGEST_NATIVE_ID, Personal, Timestamp};
 use tenon_store::{Holding, Outcome, OutcomeState, Park, ParkReason};
 
 use crate::expand::Consignment;
@@ -23,14 +23,33 @@ pub(crate) enum Fate {
 
 /// What a target made of a consignment.
 pub(crate) enum Attempt {
-    /// It took every packet; these are what it now holds.
-    Taken(Vec<(Delivered, Vec<u8>)>),
+    /// It took every packet.
+    Taken(Vec<Taken>),
     /// It did not take it; with what it was given, if it was.
     Refused(Failure, Option<Bytes>),
     /// It was not asked: there was no need.
     Spared(OutcomeState, String),
     /// It was not asked: something must come first.
     Deferred(ParkReason),
+}
+
+/// A packet that a target took.
+pub(crate) struct Taken {
+    pub(crate) delivered: Delivered,
+    /// Identifies what the target now holds.
+    pub(crate) hash: Vec<u8>,
+    /// What it was given, a JSON text.
+    pub(crate) given: Bytes,
+}
+
+impl Taken {
+    pub(crate) fn new(delivered: Delivered, hash: Vec<u8>, given: Bytes) -> Self {
+        Self {
+            delivered,
+            hash,
+            given,
+        }
+    }
 }
 
 /// Turns an attempt into the fate of its message.
@@ -50,7 +69,11 @@ pub(crate) fn settle(
             let attributes = &consignment.parcel.attributes;
             let mut answers = Vec::with_capacity(taken.len());
             let mut holdings = Vec::with_capacity(taken.len());
-            for (delivered, hash) in taken {
+            let sent = lines(&taken);
+            for Taken {
+                delivered, hash, ..
+            } in taken
+            {
                 let mut answer = delivered.answer;
                 // What no reference could name and no index takes is not learnt.
                 let (id, long) = match delivered.native_id {
@@ -73,25 +96,16 @@ pub(crate) fn settle(
             }
             answers.dedup();
             let attempts = consignment.attempts + 1;
-            Fate::Done(outcome(
-                &consignment,
-                OutcomeState::Delivered,
-                answers.join("; "),
-                attempts,
+            let detail = answers.join("; ");
+            Fate::Done(Outcome {
                 holdings,
-                now,
-            ))
+                sent,
+                ..outcome(&consignment, OutcomeState::Delivered, detail, attempts, now)
+            })
         }
         Attempt::Spared(state, detail) => {
             let attempts = consignment.attempts;
-            Fate::Done(outcome(
-                &consignment,
-                state,
-                detail,
-                attempts,
-                Vec::new(),
-                now,
-            ))
+            Fate::Done(outcome(&consignment, state, detail, attempts, now))
         }
         Attempt::Deferred(reason) => {
             let attempts = consignment.attempts;
@@ -100,7 +114,11 @@ pub(crate) fn settle(
                 ..park(consignment, reason, attempts)
             })
         }
-        Attempt::Refused(failure, sent) => {
+        Attempt::Refused(mut failure, sent) => {
+            // A target may quote what it was given, and this is read by everybody: in lists, in logs.
+            let parcel = &consignment.parcel;
+            let personal = Personal::of(parcel.attributes.kind, &parcel.body);
+            failure.detail = personal.hide(&failure.detail);
             let fate = refused(consignment, failure, policy, target_is_up, now, jitter);
             match fate {
                 Fate::Park(park) => Fate::Park(Park { sent, ..park }),
@@ -156,12 +174,23 @@ fn park(consignment: Consignment, reason: ParkReason, attempts: u32) -> Park {
     }
 }
 
+/// What a target took, one record a line; a single one, the usual, is not copied.
+fn lines(taken: &[Taken]) -> Option<Bytes> {
+    match taken {
+        [] => None,
+        [one] => Some(one.given.clone()),
+        several => {
+            let given: Vec<&[u8]> = several.iter().map(|one| one.given.as_ref()).collect();
+            Some(given.join(&b'\n').into())
+        }
+    }
+}
+
 fn outcome(
     consignment: &Consignment,
     state: OutcomeState,
     detail: String,
     attempts: u32,
-    holdings: Vec<Holding>,
     now: Timestamp,
 ) -> Outcome {
     let attributes = &consignment.parcel.attributes;
@@ -175,7 +204,8 @@ fn outcome(
         detail,
         attempts,
         latency,
-        holdings,
+        holdings: Vec::new(),
+        sent: None,
         parked: consignment.parked,
     }
 }
@@ -249,10 +279,12 @@ mod tests {
                 native_id: Some("客".repeat(length)),
                 answer: "201".to_owned(),
             };
-            let taken = Attempt::Taken(vec![(delivered, Vec::new())]);
+            let given = Bytes::from_static(b"{}");
+            let taken = Attempt::Taken(vec![Taken::new(delivered, Vec::new(), given)]);
             let (policy, now) = (RetryPolicy::default(), Timestamp::now());
             match settle(consignment(0), taken, &policy, true, now, 0.0) {
                 Fate::Done(outcome) => {
+                    assert_eq!(outcome.sent.as_deref(), Some(&b"{}"[..]));
                     assert_eq!(outcome.holdings.len(), learnt);
                     assert_eq!(outcome.detail == "201", learnt == 1, "{}", outcome.detail);
                 }
@@ -261,6 +293,29 @@ mod tests {
         };
         check(LONGEST_NATIVE_ID, 1);
         check(LONGEST_NATIVE_ID + 1, 0);
+    }
+
+    #[test]
+    fn what_a_target_quotes_of_persons_is_hidden() {
+        let source = SystemName::new("crm").unwrap();
+        let id = Some("C-1".into());
+        let told = Consignment::new(Parcel {
+            attributes: Attributes::received(source, Entity::Customer, "customer", id, None),
+            body: Bytes::from_static(
+                br#"{"kind":"company","legal_name":"A Ltd","phones":["021-60000000"]}"#,
+            ),
+        });
+        let quoted = r#"422 {"error":"A Ltd: 021-60000000 is taken"}"#;
+        let failure = Failure::invalid("http.rejected", quoted);
+        let (policy, now) = (RetryPolicy::default(), Timestamp::now());
+        let refused = Attempt::Refused(failure, None);
+        match settle(told, refused, &policy, true, now, 0.0) {
+            Fate::Park(Park {
+                reason: ParkReason::Failed { detail, .. },
+                ..
+            }) => assert_eq!(detail, r#"422 {"error":"A Ltd: ••• is taken"}"#),
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod items;
 mod joining;
 mod judging;
 mod listing;
+mod merges;
 mod pairs;
 mod pinning;
 mod reading;
@@ -44,6 +45,7 @@ pub(crate) use decide::{decide_command, look_deeper, look_up_command, tell};
 pub use doubts::{ItemCandidate, ItemDecision, ItemReview, ItemSide};
 pub(crate) use joining::{remember, repeatable};
 pub use listing::{Fullness, Listing, fullness};
+pub use merges::MergeView;
 pub use pairs::{Comparison, NamedMaster, ReviewDecision, ReviewView};
 pub use reading::{
     AffiliationView, CauseView, ChangeView, ClaimView, MasterView, PinView, RecordView, StageView,

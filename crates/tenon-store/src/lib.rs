@@ -65,7 +65,7 @@ pub use prospects::{ProspectClaim, ProspectClaimWrite};
 pub use sqlite::{Sqlite, check_sqlite, copy_sqlite, open_sqlite};
 
 pub use reading::{
-    Dashboard, DeliveryRecord, JournalRecord, MessageFilter, Payloads, Stretch, Trace,
+    Dashboard, DeliveryRecord, JournalRecord, MessageFilter, Payloads, Sent, Stretch, Trace,
 };
 pub use records::{
     Commit, DeliveryState, Dependency, Direction, Founding, Holding, Inbound, InboundState, Known,
@@ -397,6 +397,10 @@ pub trait Store: AccessStore + Nodes + Operations + SavedSearches + 'static {
 
     /// The bodies of a message.
     async fn payloads(&self, id: MessageId) -> Result<Option<Payloads>, StoreError>;
+
+    /// What each system took of a message, in the order of the systems; nothing of those that took it before this was
+    /// kept.
+    async fn sent(&self, id: MessageId) -> Result<Vec<Sent>, StoreError>;
 
     /// The first message of each of these records, as it was journaled; nothing of those that nobody told of.
     async fn first_messages(

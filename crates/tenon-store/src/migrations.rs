@@ -43,6 +43,7 @@ macro_rules! files {
             "0031_alike",
             "0032_course",
             "0033_product_months",
+            "0034_sent",
         )
     };
 }

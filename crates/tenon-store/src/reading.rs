@@ -39,6 +39,17 @@ pub struct Payloads {
     pub canonical: Option<Bytes>,
 }
 
+/// What a system took of a message when it was given it last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sent {
+    /// The system.
+    pub system: SystemName,
+    /// When it had taken it.
+    pub at: Timestamp,
+    /// One JSON text a line, one for each record.
+    pub body: Bytes,
+}
+
 /// A delivery of a message to a system.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeliveryRecord {

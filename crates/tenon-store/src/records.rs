@@ -322,6 +322,8 @@ pub struct Outcome {
     pub latency: Duration,
     /// What the target now holds: crosswalk links with the delivered payload's hash.
     pub holdings: Vec<Holding>,
+    /// What the target took, where it was given something: one JSON text a line, one for each record.
+    pub sent: Option<Bytes>,
     /// The parked message that it ends; its lane advances.
     pub parked: Option<ParkedId>,
 }

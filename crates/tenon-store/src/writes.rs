@@ -85,6 +85,12 @@ pub(crate) fn last_holdings(outcomes: &[Outcome]) -> Vec<(&Outcome, &Holding)> {
     last.into_values().collect()
 }
 
+/// What targets took, with the outcomes that say so.
+pub(crate) fn sent<'a>(outcomes: &[&'a Outcome]) -> Vec<(&'a Outcome, &'a [u8])> {
+    let given = |outcome: &&'a Outcome| Some((*outcome, outcome.sent.as_deref()?));
+    outcomes.iter().filter_map(given).collect()
+}
+
 /// The id under which the target took a message.
 pub(crate) fn first_id(outcome: &Outcome) -> Option<Cow<'_, str>> {
     outcome

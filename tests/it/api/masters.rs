@@ -3,7 +3,7 @@
 use axum::Router;
 use serde_json::{Value, json};
 
-use super::site::{Answer, Site, TOKEN, call, eventually, get, post};
+use super::site::{Answer, Site, TOKEN, call, eventually, get, items, journaled, order, post};
 
 const TAX_IDS: [&str; 2] = ["91350100M000100Y43", "DE136695976"];
 
@@ -123,6 +123,52 @@ async fn masters_are_merged_shown_and_unmerged() {
     let back = customer(&router, "C2", "上海川可实业有限公司", TAX_IDS[1]).await;
     assert_eq!(back["master_id"], *merged);
     assert_eq!(back["golden"], other["golden"]);
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_trace_tells_which_merges_its_messages_met() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let one = customer(&router, "C1", "上海川可贸易有限公司", TAX_IDS[0]).await;
+    let other = customer(&router, "B-1", "上海川可实业有限公司", TAX_IDS[1]).await;
+    let id = call(&router, "orders", &order("SO-1")).await.remove(0);
+    journaled(&router, &id, "routed").await;
+    let met = async |key: &str| {
+        let answer = get(&router, &format!("/api/v1/trace/{key}/merges")).await;
+        items(&answer.with(200))
+    };
+    assert_eq!(met("SO-1").await, [] as [Value; 0]);
+    let (survivor, merged) = (&one["master_id"], &other["master_id"]);
+    let merge = command(json!({ "merge": { "survivor": survivor, "merged": merged } }));
+    let done = give(&router, &merge).await.with(200).json();
+    let found = met("SO-1").await;
+    let [told] = found.as_slice() else {
+        panic!("{found:#?}")
+    };
+    assert_eq!(
+        (&told["merged"]["master_id"], &told["merged"]["name"]),
+        (merged, &json!("上海川可实业有限公司"))
+    );
+    assert_eq!(
+        (&told["survivor"]["master_id"], &told["undone"]),
+        (survivor, &json!(false))
+    );
+    assert_eq!(
+        (&told["cause"]["by"], &told["cause"]["message_id"]),
+        (&json!("token:configured/li.wei"), &done["message_id"])
+    );
+    // Either customer's own messages met it too, and what names neither did not.
+    assert_eq!(met("C1").await, found);
+    assert_eq!(met("B-1").await, found);
+    customer(&router, "C3", "杭州西溪电器有限公司", "91330106MA2H3K5P7X").await;
+    assert_eq!(met("C3").await, [] as [Value; 0]);
+
+    let unmerge = command(json!({ "unmerge": { "merged": merged } }));
+    give(&router, &unmerge).await.with(200);
+    let found = met("SO-1").await;
+    let undone: Vec<&Value> = found.iter().map(|told| &told["undone"]).collect();
+    assert_eq!(undone, [&json!(true), &json!(false)], "{found:#?}");
     hub.stop().await;
 }
 

@@ -2,31 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
 use tenon_store::Role;
 
 use super::roles::token;
-use super::site::{Answer, Site, TOKEN, ask, call, eventually, get, get_openly, order, post};
+use super::site::{
+    Site, TOKEN, ask, call, eventually, get, get_openly, items, journaled, order, post,
+};
 
 const TAX_ID: &str = "91350100M000100Y43";
-
-fn items(answer: &Answer) -> Vec<Value> {
-    answer.json()["items"].as_array().expect("items").clone()
-}
-
-/// Waits until a message is told in this state.
-async fn journaled(router: &Router, id: &str, state: &str) -> Value {
-    eventually(
-        async || match get(router, &format!("/api/v1/messages/{id}")).await {
-            answer if answer.status == 200 && answer.json()["state"] == state => Ok(answer.json()),
-            answer => Err(format!("{id} is not {state}: {}", answer.text())),
-        },
-    )
-    .await
-}
 
 #[tokio::test]
 async fn messages_are_paged_newest_first() {
@@ -390,6 +376,48 @@ async fn what_is_masked_is_shown_at_each_stage_to_who_says_why() {
     let shown = shown.with(200).json();
     assert_eq!(shown["mapped"][0]["system"], "erp", "{shown:#}");
     assert!(shown["mapped"][0]["payloads"][0].is_object(), "{shown:#}");
+}
+
+#[tokio::test]
+async fn what_a_system_took_is_shown_beside_what_it_would_be_given_now() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let id = call(&router, "orders", &order("SO-1")).await.remove(0);
+    journaled(&router, &id, "routed").await;
+    let path = format!("/api/v1/messages/{id}/bodies");
+    let mapped = async || {
+        let bodies = get(&router, &path).await.with(200).json();
+        bodies["mapped"][0].clone()
+    };
+    let taken = eventually(async || match mapped().await {
+        given if given["sent"].is_object() => Ok(given),
+        given => Err(given.to_string()),
+    })
+    .await;
+    let record = json!({ "order_no": "SO-1", "net": "19.90" });
+    assert_eq!(taken["sent"]["payloads"], json!([record]));
+    assert_eq!(
+        (&taken["payloads"], &taken["sent"]["as_now"]),
+        (&json!([record]), &json!(true))
+    );
+    // A mapping that is changed changes what would be given, not what was.
+    let mapping = "{ order_no: .number, sum: .totals.net }";
+    std::fs::write(site.file("order.out.jq"), mapping).expect("a file");
+    let bearer = format!("Bearer {TOKEN}");
+    let headers = [("authorization", bearer.as_str())];
+    let reload = "/api/v1/connectors/erp/reload";
+    let reloaded = post(&router, reload, &headers, String::new()).await;
+    reloaded.with(200);
+    let now = mapped().await;
+    hub.stop().await;
+    assert_eq!(now["sent"]["payloads"], json!([record]));
+    assert_eq!(
+        (&now["payloads"], &now["sent"]["as_now"]),
+        (
+            &json!([{ "order_no": "SO-1", "sum": "19.90" }]),
+            &json!(false)
+        )
+    );
 }
 
 #[tokio::test]

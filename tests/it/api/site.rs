@@ -406,3 +406,20 @@ pub(super) async fn eventually<T>(condition: impl AsyncFn() -> Result<T, String>
         }
     }
 }
+
+/// What a list holds.
+#[track_caller]
+pub(super) fn items(answer: &Answer) -> Vec<Value> {
+    answer.json()["items"].as_array().expect("items").clone()
+}
+
+/// Waits until a message is told in this state.
+pub(super) async fn journaled(router: &Router, id: &str, state: &str) -> Value {
+    eventually(
+        async || match get(router, &format!("/api/v1/messages/{id}")).await {
+            answer if answer.status == 200 && answer.json()["state"] == state => Ok(answer.json()),
+            answer => Err(format!("{id} is not {state}: {}", answer.text())),
+        },
+    )
+    .await
+}

@@ -14,6 +14,7 @@ fn unchanged(number: u32) -> Outcome {
     Outcome {
         state: OutcomeState::Unchanged,
         holdings: Vec::new(),
+        sent: None,
         ..delivered(&order(number), "")
     }
 }

@@ -334,6 +334,7 @@ pub(super) fn delivered(message: &Inbound, native_id: &str) -> Outcome {
         attempts: 1,
         latency: Duration::from_millis(40),
         holdings: vec![holding(native_id)],
+        sent: None,
         parked: None,
     }
 }
@@ -416,6 +417,7 @@ pub(super) fn ends(record: &ParkedRecord) -> Outcome {
         attempts: record.attempts + 1,
         latency: Duration::from_millis(50),
         holdings: Vec::new(),
+        sent: None,
         parked: Some(ParkedId(record.id.0)),
     }
 }

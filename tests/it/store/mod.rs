@@ -108,6 +108,7 @@ suite! {
     reviews::decisions_are_read_latest_first,
     searches::a_search_is_its_owners_unless_it_is_shared,
     outbound::an_outcome_is_final,
+    outbound::what_was_taken_is_kept_as_it_was,
     outbound::holdings_are_found_by_master,
     outbound::a_foreign_link_stays_and_is_noted,
     outbound::references_are_resolved,

@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use bytes::Bytes;
 use tenon_core::{Entity, Reference};
 use tenon_store::{
-    Commit, DeliveryState, Holding, OutboundLookup, OutcomeState, ReferenceLookup,
-    ResolvedReference, Settlement,
+    Commit, DeliveryState, Holding, OutboundLookup, Outcome, OutcomeState, ReferenceLookup,
+    ResolvedReference, Sent, Settlement,
 };
 
 use super::fixtures::{
@@ -79,6 +80,47 @@ pub(super) async fn an_outcome_is_final(house: &House) {
     );
     assert_eq!(delivery.detail, "201 created");
     assert_eq!(delivery.native_id.as_deref(), Some("E-1"));
+}
+
+pub(super) async fn what_was_taken_is_kept_as_it_was(house: &House) {
+    let took = |number: u32, body: &str| Outcome {
+        sent: Some(Bytes::copy_from_slice(body.as_bytes())),
+        ..delivered(&order(number), &format!("E-{number}"))
+    };
+    let id = order(1).attributes.id;
+    let kept = async || {
+        let sent = house.store.sent(id).await.unwrap().into_iter();
+        let read = |sent: Sent| (sent.system, String::from_utf8(sent.body.to_vec()).unwrap());
+        sent.map(read).collect::<Vec<_>>()
+    };
+    assert_eq!(kept().await, []);
+    let long = format!("{{\"note\":\"{}\"}}", "客".repeat(5_000));
+    let spared = delivered(&order(3), "E-3");
+    let settled = vec![took(1, "{\"n\":1}\n{\"n\":2}"), took(2, "{}"), spared];
+    house.settle(settled, Vec::new()).await;
+    assert_eq!(
+        kept().await,
+        [(system("erp"), "{\"n\":1}\n{\"n\":2}".to_owned())]
+    );
+    let spared = house.store.sent(order(3).attributes.id).await.unwrap();
+    assert_eq!(spared, []);
+    // Given once more, it is what was taken last that counts; each system has its own.
+    house.settle(vec![took(1, &long)], Vec::new()).await;
+    let elsewhere = Settlement {
+        system: system("archive"),
+        outcomes: vec![took(1, "\"as a text\"")],
+        parked: Vec::new(),
+    };
+    house.store.settle(elsewhere).await.unwrap();
+    let expected = [
+        (system("archive"), "\"as a text\"".to_owned()),
+        (system("erp"), long),
+    ];
+    assert_eq!(kept().await, expected);
+    let at = house.store.sent(id).await.unwrap()[1].at;
+    let delivered = house.deliveries(id).await;
+    let delivery = delivered.iter().find(|one| one.system == system("erp"));
+    assert_eq!(delivery.unwrap().at, at);
 }
 
 pub(super) async fn holdings_are_found_by_master(house: &House) {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use sqlx::{Connection, PgConnection};
 use tenon_core::MessageId;
-use tenon_store::{Postgres, PostgresOptions, Store, StoreError};
+use tenon_store::{Outcome, Postgres, PostgresOptions, Store, StoreError};
 
 use super::fixtures::{House, delivered, order, orders};
 use super::reading::assert_counted;
@@ -166,17 +167,20 @@ async fn a_claim_is_lost_with_its_session() {
 async fn what_is_old_is_forgotten_without_waiting_for_who_reads_it() {
     let house = House::postgres().await;
     house.store.commit(orders(1..=10)).await.unwrap();
+    let took = |number: u32| Outcome {
+        sent: Some(Bytes::from_static(b"{}")),
+        ..delivered(&order(number), &number.to_string())
+    };
     house
-        .settle(
-            vec![delivered(&order(1), "1"), delivered(&order(9), "9")],
-            Vec::new(),
-        )
+        .settle(vec![took(1), took(5), took(9)], Vec::new())
         .await;
     // A month that is over, and rows of another that had none.
     for statement in [
         "create table journal_2024_01 partition of journal
             for values from ('2024-01-01 00:00:00+00') to ('2024-02-01 00:00:00+00')",
         "create table payload_2024_01 partition of payload
+            for values from ('2024-01-01 00:00:00+00') to ('2024-02-01 00:00:00+00')",
+        "create table sent_2024_01 partition of sent
             for values from ('2024-01-01 00:00:00+00') to ('2024-02-01 00:00:00+00')",
         "update journal set journaled_at = '2024-01-15 00:00:00+00'
             where position in (select position from journal order by position limit 4)",
@@ -186,6 +190,12 @@ async fn what_is_old_is_forgotten_without_waiting_for_who_reads_it() {
             where position in (select position from journal order by position offset 4 limit 2)",
         "update delivery set at = '2024-01-15 12:34:56+00'
             where message_id in (select message_id from journal_2024_01)",
+        "update sent set at = '2024-01-15 12:34:56+00'
+            where message_id in (select message_id from journal_2024_01)",
+        "update delivery set at = '2024-03-15 12:34:56+00'
+            where message_id in (select message_id from journal_default)",
+        "update sent set at = '2024-03-15 12:34:56+00'
+            where message_id in (select message_id from journal_default)",
     ] {
         house.sql(statement).await;
     }
@@ -213,6 +223,7 @@ async fn what_is_old_is_forgotten_without_waiting_for_who_reads_it() {
     assert_eq!(house.number(there).await, 0);
     assert_eq!(house.number("select count(*) from journal").await, 4);
     assert_eq!(house.number("select count(*) from payload").await, 6);
+    assert_eq!(house.number("select count(*) from sent").await, 1);
     assert_eq!(house.number("select count(*) from delivery").await, 1);
     // The months of now are not touched by a time in the past.
     assert_eq!(store.forget(before).await.unwrap(), 0);

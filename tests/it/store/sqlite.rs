@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use sqlx::{AssertSqlSafe, SqlitePool};
 use tenon_core::Timestamp;
-use tenon_store::{Sqlite, Store, open_sqlite};
+use tenon_store::{Outcome, Sqlite, Store, open_sqlite};
 
 use super::fixtures::{House, delivered, order, orders};
 use super::reading::assert_counted;
@@ -42,12 +43,11 @@ async fn a_full_disk_is_no_end() {
 async fn what_is_old_is_forgotten_in_portions() {
     let house = House::sqlite().await;
     house.store.commit(orders(1..=2500)).await.unwrap();
-    house
-        .settle(
-            vec![delivered(&order(1), "1"), delivered(&order(2500), "2500")],
-            Vec::new(),
-        )
-        .await;
+    let took = |number: u32| Outcome {
+        sent: Some(Bytes::from_static(b"{}")),
+        ..delivered(&order(number), &number.to_string())
+    };
+    house.settle(vec![took(1), took(2500)], Vec::new()).await;
     house
         .sql("update journal set journaled_at = 1 where position <= 2100")
         .await;
@@ -60,6 +60,7 @@ async fn what_is_old_is_forgotten_in_portions() {
         assert_eq!(house.number(table).await, 400, "{table}");
     }
     assert_eq!(house.number("select count(*) from delivery").await, 1);
+    assert_eq!(house.number("select count(*) from sent").await, 1);
     assert_eq!(house.store.forget(before).await.unwrap(), 0);
     assert!(house.store.commit(orders([1])).await.is_err());
     assert_counted(&house).await;

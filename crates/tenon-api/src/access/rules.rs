@@ -97,6 +97,7 @@ pub(crate) const RULES: &[Rule] = &[
         Some("message.revealed"),
     ),
     see("/api/v1/trace/{key}", Scope::OfRecord),
+    see("/api/v1/trace/{key}/merges", Scope::OfRecord),
     see("/api/v1/messages/{id}/bodies", Scope::OfRecord),
     see("/api/v1/messages/{id}/attempts", Scope::OfRecord),
     see("/api/v1/deliveries", Scope::Among("system")),

@@ -393,7 +393,7 @@ impl Steward {
         Ok(views)
     }
 
-    async fn version(&self, version: Version) -> Result<VersionView, Failure> {
+    pub(super) async fn version(&self, version: Version) -> Result<VersionView, Failure> {
         let commanded = version
             .attributes
             .as_ref()

@@ -269,6 +269,7 @@ async fn record(
         return Ok(false);
     }
     let outcomes = writes::last_outcomes(&settlement.outcomes);
+    let sent = writes::sent(&outcomes);
     let holdings = writes::last_holdings(&settlement.outcomes);
     let (someone_waits, someone_merged, held): (bool, bool, i64) = sqlx::query_as(RECORD)
         .bind(settlement.system.as_str())
@@ -350,6 +351,12 @@ async fn record(
                 .map(|(_, holding)| holding.sequence)
                 .collect::<Vec<_>>(),
         )
+        .bind(
+            sent.iter()
+                .map(|(outcome, _)| outcome.message_id.0)
+                .collect::<Vec<_>>(),
+        )
+        .bind(sent.iter().map(|(_, body)| *body).collect::<Vec<_>>())
         .fetch_one(&mut **transaction)
         .await?;
     if someone_merged {
@@ -388,6 +395,10 @@ with recorded as (
     set hash = excluded.hash, sequence = excluded.sequence
     where crosswalk.master_id = excluded.master_id
     returning 1
+), kept as (
+    insert into sent (message_id, system, at, body)
+    select message_id, $1, now(), body from unnest($15::uuid[], $16::bytea[]) as given(message_id, body)
+    on conflict do nothing
 )
 select exists (select from parked where state = 'waiting'),
     exists (select from golden where merged_into is not null), (select count(*) from held)";

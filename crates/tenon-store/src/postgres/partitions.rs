@@ -1,4 +1,4 @@
-//! The months of journal and payload.
+//! The months of the journal and of bodies.
 
 use std::sync::atomic::Ordering;
 
@@ -12,6 +12,9 @@ use crate::StoreError;
 
 /// Months that are made ahead, the current one included.
 const MONTHS: u32 = 3;
+
+/// Bodies stay in their rows as long as these fit a page.
+const LONG_ROWS: &str = "with (toast_tuple_target = 8160)";
 
 /// When less than this is left, the next months are made: 20 days in microseconds.
 const MARGIN: i64 = 20 * 24 * 3_600 * 1_000_000;
@@ -32,12 +35,13 @@ impl Postgres {
             .await?;
         for _ in 0..MONTHS {
             let next = month.saturating_add(1.month());
-            for (table, options) in [
-                ("journal", ""),
-                ("payload", "with (toast_tuple_target = 8160)"),
+            for (table, time, options) in [
+                ("journal", "journaled_at", ""),
+                ("payload", "journaled_at", LONG_ROWS),
+                ("sent", "at", LONG_ROWS),
             ] {
                 let name = partition(table, month);
-                if is_settled(&mut transaction, table, &name, month, next).await? {
+                if is_settled(&mut transaction, (table, time), &name, month, next).await? {
                     continue;
                 }
                 // Names and dates only, all made here.
@@ -78,7 +82,7 @@ impl Postgres {
 /// of it, and then it keeps them all.
 async fn is_settled(
     transaction: &mut Transaction,
-    table: &str,
+    (table, time): (&str, &str),
     name: &str,
     month: Date,
     next: Date,
@@ -92,7 +96,7 @@ async fn is_settled(
     }
     let statement = format!(
         "select exists (select from {table}_default \
-         where journaled_at >= '{month} 00:00:00+00' and journaled_at < '{next} 00:00:00+00')"
+         where {time} >= '{month} 00:00:00+00' and {time} < '{next} 00:00:00+00')"
     );
     let kept: bool = sqlx::query_scalar(AssertSqlSafe(statement))
         .fetch_one(&mut **transaction)

@@ -11,7 +11,7 @@ use super::{BEGIN_SNAPSHOT, Postgres, deliveries};
 use crate::body::unpack;
 use crate::reading;
 use crate::rows::{self, JournalRow, clean};
-use crate::{Dashboard, GoldenRow, JournalRecord, Payloads, StoreError, Stretch, Trace};
+use crate::{Dashboard, GoldenRow, JournalRecord, Payloads, Sent, StoreError, Stretch, Trace};
 
 // ---- Sources ----------------------------------------------------------------------------------
 
@@ -88,6 +88,25 @@ pub(super) async fn payloads(
         raw: unpack(raw),
         canonical: canonical.map(unpack),
     }))
+}
+
+pub(super) async fn sent(store: &Postgres, id: MessageId) -> Result<Vec<Sent>, StoreError> {
+    let mut connection = store.connection().await?;
+    let found: Vec<(String, Moment, Vec<u8>)> = sqlx::query_as(
+        "select distinct on (system) system, at, body from sent where message_id = $1
+         order by system, at desc",
+    )
+    .bind(id.0)
+    .fetch_all(&mut *connection)
+    .await?;
+    let sent = found.into_iter().map(|(system, at, body)| {
+        Ok(Sent {
+            system: rows::system(&system)?,
+            at: rows::timestamp(at.0)?,
+            body: unpack(body),
+        })
+    });
+    sent.collect()
 }
 
 pub(super) async fn first_messages(

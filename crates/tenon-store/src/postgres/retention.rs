@@ -1,4 +1,4 @@
-//! Forgets what is old: months of journal and payload as a whole, the rest in small portions.
+//! Forgets what is old: months of journal and bodies as a whole, the rest in small portions.
 
 use sqlx::{AssertSqlSafe, Executor};
 use tenon_core::Timestamp;
@@ -13,9 +13,9 @@ const PORTION: i64 = 5_000;
 /// others wait behind him, so nobody waits long: it is tried again with the next round.
 const BEGIN_DROP: &str = "begin; set local lock_timeout = '100ms'";
 
-/// Names of months that ended before a time, of both tables.
+/// Names of months that ended before a time, of every table that has any.
 const ENDED: &str = "select inhrelid::regclass::text from pg_inherits
-    where inhparent in ('journal'::regclass, 'payload'::regclass)
+    where inhparent in ('journal'::regclass, 'payload'::regclass, 'sent'::regclass)
         and inhrelid::regclass::text ~ '_[0-9]{4}_[0-9]{2}$'
         and make_date(
                 substring(inhrelid::regclass::text from '_([0-9]{4})_[0-9]{2}$')::int,
@@ -29,13 +29,16 @@ const UNCOUNT: &str = "insert into tally
     group by 1, 2, 3, 4 having sum(count) <> 0";
 
 /// What stands outside of the months: rows that came when their month was not there yet.
-const OUTSIDE: [&str; 2] = [
+const OUTSIDE: [&str; 3] = [
     "delete from journal_default where ctid = any (array(
         select ctid from journal_default
         where journaled_at < to_timestamp($1::double precision / 1000000) limit $2))",
     "delete from payload_default where ctid = any (array(
         select ctid from payload_default
         where journaled_at < to_timestamp($1::double precision / 1000000) limit $2))",
+    "delete from sent_default where ctid = any (array(
+        select ctid from sent_default
+        where at < to_timestamp($1::double precision / 1000000) limit $2))",
 ];
 
 /// Histories of messages that do not wait any more, corrections and redrives that are decided and done.

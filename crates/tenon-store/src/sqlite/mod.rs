@@ -55,8 +55,8 @@ use crate::{
     DeliveryCursor, DeliveryFilter, DeliveryPage, DeliveryRecord, GoldenRow, Insight,
     JournalRecord, Known, Life, Likeness, Lookup, MessageFilter, NewRedrive, OutboundKnown,
     OutboundLookup, Parcel, ParkedEvent, ParkedFilter, ParkedId, ParkedRecord, Payloads,
-    ProspectClaim, Redrive, RedriveId, RedriveState, Review, ReviewId, ReviewState, Settlement,
-    Store, StoreError, Stretch, TiedRecord, Trace, Version,
+    ProspectClaim, Redrive, RedriveId, RedriveState, Review, ReviewId, ReviewState, Sent,
+    Settlement, Store, StoreError, Stretch, TiedRecord, Trace, Version,
 };
 
 /// A transaction of this store.
@@ -466,6 +466,10 @@ impl Store for Sqlite {
 
     async fn payloads(&self, id: MessageId) -> Result<Option<Payloads>, StoreError> {
         read::payloads(self, id).await
+    }
+
+    async fn sent(&self, id: MessageId) -> Result<Vec<Sent>, StoreError> {
+        read::sent(self, id).await
     }
 
     async fn first_messages(

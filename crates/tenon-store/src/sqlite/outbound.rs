@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::bulk::Bulk;
 use super::known::{golden_rows, identifiers, index};
 use super::{Sqlite, Transaction, deeds, dependencies, lanes, merging, now};
+use crate::body::pack;
 use crate::references::ReferenceAnswers;
 use crate::rows::{self, clean};
 use crate::{
@@ -247,6 +248,15 @@ async fn record(
                 .bind(now)
         })
         .await?;
+    let sent = writes::sent(&outcomes);
+    SENT.insert(transaction, &sent, |statement, (outcome, body)| {
+        statement
+            .bind(outcome.message_id.0)
+            .bind(system)
+            .bind(now)
+            .bind(pack(body))
+    })
+    .await?;
     let held = HOLDINGS
         .insert(transaction, &holdings, |statement, (outcome, holding)| {
             statement
@@ -280,6 +290,12 @@ const DELIVERIES: Bulk = Bulk {
     tail: "on conflict (message_id, system) do update
         set state = excluded.state, detail = excluded.detail, attempts = excluded.attempts,
             latency_ms = excluded.latency_ms, native_id = excluded.native_id, at = excluded.at",
+};
+
+const SENT: Bulk = Bulk {
+    head: "insert into sent (message_id, system, at, body)",
+    columns: 4,
+    tail: "on conflict do nothing",
 };
 
 const HOLDINGS: Bulk = Bulk {

@@ -10,7 +10,7 @@ use super::{Sqlite, deliveries, now};
 use crate::body::unpack;
 use crate::reading;
 use crate::rows::{self, JournalRow, clean};
-use crate::{Dashboard, GoldenRow, JournalRecord, Payloads, StoreError, Stretch, Trace};
+use crate::{Dashboard, GoldenRow, JournalRecord, Payloads, Sent, StoreError, Stretch, Trace};
 
 // ---- Sources ----------------------------------------------------------------------------------
 
@@ -84,6 +84,24 @@ pub(super) async fn payloads(
         raw: unpack(raw),
         canonical: canonical.map(unpack),
     }))
+}
+
+pub(super) async fn sent(store: &Sqlite, id: MessageId) -> Result<Vec<Sent>, StoreError> {
+    let mut connection = store.read().await?;
+    let found: Vec<(String, i64, Vec<u8>)> = sqlx::query_as(
+        "select system, max(at), body from sent where message_id = $1 group by system order by system",
+    )
+    .bind(id.0)
+    .fetch_all(&mut *connection)
+    .await?;
+    let sent = found.into_iter().map(|(system, at, body)| {
+        Ok(Sent {
+            system: rows::system(&system)?,
+            at: rows::timestamp(at)?,
+            body: unpack(body),
+        })
+    });
+    sent.collect()
 }
 
 pub(super) async fn first_messages(

@@ -22,8 +22,11 @@ const DEEDS: [&str; 3] = [
 
 /// The oldest messages of the journal, as far as they are older than a time, and what belongs to them.
 /// Positions rise with time, so that nothing else needs to be looked at. What is parked stays known.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     "delete from delivery where state <> 'parked' and message_id in (
+        select message_id from (select message_id, journaled_at from journal order by position limit ?2)
+        where journaled_at < ?1)",
+    "delete from sent where message_id in (
         select message_id from (select message_id, journaled_at from journal order by position limit ?2)
         where journaled_at < ?1)",
     "delete from payload where position in (

@@ -1,8 +1,8 @@
 import { Alert, Empty, Grid, Table, type TableProps } from 'antd'
 import { useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
-import { Link } from 'react-router'
 import { history, type Change } from '../../api/masters'
+import { Cause } from '../../parts/Cause'
 import { useFormat } from '../../parts/format'
 import { Trouble } from '../../parts/Trouble'
 import { difference } from '../../parts/values'
@@ -54,31 +54,6 @@ export function History({ id }: { id: string }) {
         locale={{ emptyText: <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('none', { ns: 'common' })} /> }}
         columns={wide ? columns : narrow}
       />
-    </>
-  )
-}
-
-/** Who or which system made a version, and by which message. */
-function Cause({ cause }: { cause: Change['cause'] }) {
-  const { t } = useTranslation('customer')
-  if (!cause) return <span className="quiet">{t('cause_unknown')}</span>
-  const trace = `/trace/${cause.message_id}`
-  if (cause.act) {
-    return (
-      <>
-        <span className="row tight">
-          <Link to={trace}>{t(`act.${cause.act}`, { defaultValue: cause.act })}</Link>
-          <span className="break">{t('by', { by: cause.by })}</span>
-        </span>
-        {cause.because && <div className="quiet small break">{cause.because}</div>}
-      </>
-    )
-  }
-  if (!cause.system) return <Link className="mono" to={trace}>{cause.message_id}</Link>
-  return (
-    <>
-      <Link to={trace}>{cause.system} <span className="mono">{cause.native_id ?? ''}</span></Link>
-      {cause.entity && cause.entity !== 'customer' && <div className="quiet small">{t(`entity.${cause.entity}`, { ns: 'common', defaultValue: cause.entity })}</div>}
     </>
   )
 }

@@ -7,6 +7,7 @@ import { api, hub, type Schemas } from '../../api/client'
 import { useAskWhy } from '../../parts/ask'
 import { Code, ordered, pretty, readable } from '../../parts/Code'
 import { useCopy } from '../../parts/copy'
+import { useFormat } from '../../parts/format'
 import { Trouble } from '../../parts/Trouble'
 import { useMay } from '../../session/session'
 import { mappingCase } from './mappingCase'
@@ -24,6 +25,7 @@ export function Stages({ id, entity }: { id: string; entity: string }) {
   const may = useMay('reveal')
   const why = useAskWhy()
   const copy = useCopy()
+  const { time } = useFormat()
   const [because, setBecause] = useState<string>()
   const revealed = useQuery({
     queryKey: ['revealed', id],
@@ -55,16 +57,28 @@ export function Stages({ id, entity }: { id: string; entity: string }) {
   if (error) return <Trouble error={error} />
   if (!bodies) return <Skeleton active />
   const stages = [
-    { value: 'raw', label: t('stage.raw'), body: bodies.raw, before: undefined },
-    { value: 'canonical', label: t('stage.canonical'), body: bodies.canonical, before: bodies.raw },
-    ...bodies.mapped.map((mapped) => ({
-      value: `to:${mapped.system}`,
-      label: t('stage.mapped', { system: mapped.system }),
-      body: mapped.payloads.length === 1 ? mapped.payloads[0] : mapped.payloads.length ? mapped.payloads : mapped.reason,
-      before: bodies.canonical,
-    })),
+    { value: 'raw', label: t('stage.raw'), body: bodies.raw, before: undefined, said: undefined },
+    { value: 'canonical', label: t('stage.canonical'), body: bodies.canonical, before: bodies.raw, said: undefined },
+    ...bodies.mapped.flatMap(({ system, payloads, reason, sent }) => {
+      const taken = sent && {
+        value: `to:${system}`,
+        label: t('stage.mapped', { system }),
+        body: one(sent.payloads),
+        before: bodies.canonical,
+        said: t(sent.as_now ? 'taken_as_now' : 'taken', { system, at: time(sent.at) }),
+      }
+      if (taken && sent.as_now) return [taken]
+      const mapped = {
+        value: `now:${system}`,
+        label: t(taken ? 'stage.now' : 'stage.mapped', { system }),
+        body: payloads.length ? one(payloads) : reason,
+        before: taken ? taken.body : bodies.canonical,
+        said: t(taken ? 'mapped_since' : 'mapped_now'),
+      }
+      return taken ? [taken, mapped] : [mapped]
+    }),
   ]
-  const shown = stages.find((one) => one.value === stage) ?? stages[0]!
+  const shown = stages.find(({ value }) => value === stage) ?? stages[0]!
   return (
     <div className="stack" style={{ gap: 10 }}>
       <div className="row between">
@@ -91,7 +105,7 @@ export function Stages({ id, entity }: { id: string; entity: string }) {
           )}
         </span>
       </div>
-      {shown.value.startsWith('to:') && <p className="quiet small">{t('mapped_now')}</p>}
+      {shown.said && <p className="quiet small">{shown.said}</p>}
       {revealed.data && <Alert type="warning" showIcon title={t('revealed')} />}
       {shown.body == null ? (
         <p className="quiet">{t('forgotten')}</p>
@@ -105,6 +119,11 @@ export function Stages({ id, entity }: { id: string; entity: string }) {
       )}
     </div>
   )
+}
+
+/** What is usually one record, without a list around it. */
+function one(records: unknown[]): unknown {
+  return records.length === 1 ? records[0] : records
 }
 
 /** A native record as JSON, or as the text that it is. */

@@ -1,11 +1,12 @@
 import { Alert, Button, Empty, Segmented, Skeleton, Tag } from 'antd'
-import { CopyOutlined, DownOutlined, RightOutlined } from '@ant-design/icons'
-import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
+import { CopyOutlined, DownOutlined, MergeOutlined, RightOutlined } from '@ant-design/icons'
+import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
 import { api, hub, type Schemas } from '../../api/client'
 import { useAskWhy, useSay } from '../../parts/ask'
+import { Cause } from '../../parts/Cause'
 import { useCopy } from '../../parts/copy'
 import { useFormat } from '../../parts/format'
 import { History } from '../../parts/History'
@@ -19,6 +20,7 @@ import { isDocument, Together } from './Together'
 import './trace.css'
 
 type Message = Schemas['TraceView']
+type Merge = Schemas['Merge']
 
 const PAGE = 100
 /** How often the first page is asked for anew. */
@@ -38,20 +40,28 @@ export default function Trace() {
     refetchInterval: ({ state }) => (state.data?.pages.length ?? 0) <= 1 && EVERY,
   })
   const known = found.data?.pages.flatMap((page) => page.items) ?? []
+  // What came since may be of another customer.
+  const merged = useQuery({
+    queryKey: ['merges', key, known[0]?.id],
+    enabled: known.length > 0,
+    placeholderData: keepPreviousData,
+    queryFn: async () => (await api.GET('/api/v1/trace/{key}/merges', { params: { path: { key } } })).data!.items,
+  })
   const one = known.length === 1 ? known[0] : undefined
   const around = one?.business_key ?? one?.native_id
   if (found.error) return <Trouble error={found.error} again={() => found.refetch()} />
   if (!found.data) return <Skeleton active className="page" />
-  const items = order === 'newest' ? known : [...known].reverse()
+  const story = told(known, merged.data ?? [], found.hasNextPage)
+  if (order === 'oldest') story.reverse()
   const older = found.hasNextPage && (
     <div className="more">
       <Button loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>{t('older')}</Button>
     </div>
   )
   // A record that is asked for by its identity is called as people call it.
-  const names = [...new Set(items.map((message) => message.business_key ?? message.native_id))]
+  const names = [...new Set(known.map((message) => message.business_key ?? message.native_id))]
   const name = (names.length === 1 && names[0]) || key
-  const documents = [...new Set(items.flatMap((message) => (isDocument(message.entity) && message.master_id ? [message.master_id] : [])))]
+  const documents = [...new Set(known.flatMap((message) => (isDocument(message.entity) && message.master_id ? [message.master_id] : [])))]
   return (
     <div className="page">
       <PageHead
@@ -61,8 +71,8 @@ export default function Trace() {
         tools={
           <>
             {one && around && around !== key && <Link to={`/trace/${encodeURIComponent(around)}`}>{t('whole_story')}</Link>}
-            {items[0]?.master_id && items[0].entity === 'customer' && <Link to={`/customers/${items[0].master_id}`}>{t('customer')}</Link>}
-            {items.length > 1 && (
+            {known[0]?.master_id && known[0].entity === 'customer' && <Link to={`/customers/${known[0].master_id}`}>{t('customer')}</Link>}
+            {known.length > 1 && (
               <Segmented
                 aria-label={t('order')}
                 value={order}
@@ -73,7 +83,7 @@ export default function Trace() {
           </>
         }
       />
-      {items.length === 0 ? (
+      {known.length === 0 ? (
         <div className="panel" style={{ padding: 40 }}>
           <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('nothing', { key })} />
         </div>
@@ -82,14 +92,54 @@ export default function Trace() {
           {documents.length === 1 && <Together id={documents[0]!} />}
           {order === 'oldest' && older}
           <ol className="story">
-            {items.map((message) => (
-              <Step key={message.id} message={message} open={items.length === 1} />
-            ))}
+            {story.map((one) =>
+              'survivor' in one
+                ? <Merged key={`${one.at} ${one.merged.master_id}`} merge={one} />
+                : <Step key={one.id} message={one} open={known.length === 1} />,
+            )}
           </ol>
           {order === 'newest' && older}
         </div>
       )}
     </div>
+  )
+}
+
+/** Messages and the merges that they met, the newest first; of messages that are not all there, no merge before the eldest. */
+function told(messages: Message[], merges: Merge[], cut: boolean): (Message | Merge)[] {
+  const when = (one: Message | Merge) => Date.parse('survivor' in one ? one.at : one.accepted_at)
+  const eldest = cut && messages.length ? when(messages.at(-1)!) : -Infinity
+  const met = merges.filter((merge) => when(merge) >= eldest)
+  // Messages stay in the hub's own order: each merge stands before the first that is not after it.
+  const story: (Message | Merge)[] = []
+  for (const message of messages) {
+    while (met.length && when(met[0]!) > when(message)) story.push(met.shift()!)
+    story.push(message)
+  }
+  return [...story, ...met]
+}
+
+/** A customer that became one with another, or its own again. */
+function Merged({ merge }: { merge: Merge }) {
+  const { t } = useTranslation('trace')
+  const { clock, day } = useFormat()
+  const named = ({ master_id, code, name }: Merge['merged']) => (
+    <Link to={`/customers/${master_id}`}>{code && <span className="mono">{code} </span>}{name ?? (code ? '' : master_id)}</Link>
+  )
+  return (
+    <li className="story-step merge">
+      <div className="story-when small">
+        <span className="number">{clock(merge.at)}</span>
+        <span className="quiet number">{day(merge.at)}</span>
+      </div>
+      <article className="story-merge">
+        <MergeOutlined aria-hidden="true" />
+        <div>
+          <b>{t(merge.undone ? 'parted' : 'merged')}</b> {named(merge.merged)} <span className="quiet">{t(merge.undone ? 'out_of' : 'into')}</span> {named(merge.survivor)}
+          <div className="small"><Cause cause={merge.cause} /></div>
+        </div>
+      </article>
+    </li>
   )
 }
 
