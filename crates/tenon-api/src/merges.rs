@@ -27,9 +27,9 @@ pub(crate) struct Merge {
     /// When.
     #[schema(value_type = String)]
     at: Timestamp,
-    /// Which, as it is called now.
+    /// Which, as it was called then.
     merged: Named,
-    /// The one that it went into or came out of, as it is called now.
+    /// The one that it went into or came out of, as it was called without it.
     survivor: Named,
     /// Whether it became its own again.
     undone: bool,

@@ -151,9 +151,10 @@ async fn a_trace_tells_which_merges_its_messages_met() {
         (merged, &json!("上海川可实业有限公司"))
     );
     assert_eq!(
-        (&told["survivor"]["master_id"], &told["undone"]),
-        (survivor, &json!(false))
+        (&told["survivor"]["master_id"], &told["survivor"]["name"]),
+        (survivor, &json!("上海川可贸易有限公司"))
     );
+    assert_eq!(told["undone"], false);
     assert_eq!(
         (&told["cause"]["by"], &told["cause"]["message_id"]),
         (&json!("token:configured/li.wei"), &done["message_id"])

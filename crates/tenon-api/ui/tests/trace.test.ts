@@ -38,8 +38,19 @@ test('an order leads to its invoice, and that back to the order', async () => {
   expect(visitor.complaints).toEqual([])
 })
 
+/** What the ERP answered to the first customer, once it did. */
+const delivered = () =>
+  until(
+    async () => {
+      const [message] = (await hub.api('/api/v1/trace/T-1')).items as { deliveries: { system: string; state: string; attempts: number }[] }[]
+      return message?.deliveries.find(({ system, state }) => system === 'erp' && state === 'delivered')
+    },
+    () => 'it is not delivered',
+  )
+
 test('what is masked is shown to who says why, and not before', async () => {
   const { page } = visitor
+  await delivered()
   await page.goto(`${hub.url}/trace/T-1`)
   await page.locator('.cm-content').getByText('"legal_name"').waitFor()
   expect(await page.locator('main').textContent()).not.toContain('60001234')
@@ -50,12 +61,33 @@ test('what is masked is shown to who says why, and not before', async () => {
   await dialog.getByRole('button', { name: 'Reveal' }).click()
   await page.getByText('Every value is shown').waitFor()
   await page.locator('.cm-content').getByText('021-60001234').waitFor()
-  // What a system is given is shown like the rest, as it would be mapped now.
+  // What a system took is shown like the rest, and that it would be given the same now.
   await page.getByText('To erp', { exact: true }).click()
-  await page.getByText('As it would be mapped now').waitFor()
+  await page.getByText('The mapping of now gives the same.').waitFor()
   await page.locator('.cm-content').getByText('021-60001234').waitFor()
   const trail = (await hub.api('/api/v1/audit')).items as { action: string; detail: { because?: string } }[]
   expect(trail.find((entry) => entry.action === 'message.revealed')?.detail.because).toBe('the buyer complains of a wrong number')
+  expect(visitor.complaints).toEqual([])
+})
+
+test('the merges that its customers went through stand in the story of a message', async () => {
+  const { page } = visitor
+  const made = async (id: string, name: string, root: string) => {
+    await hub.post('customers', { id, name, tax: taxId(root), phone: '021-60005678' })
+    return until(async () => {
+      const [message] = (await hub.api(`/api/v1/trace/${id}`)).items as { master_id: string }[]
+      return message?.master_id
+    }, () => `${id} has no master`)
+  }
+  const survivor = await made('T-3', '宁波甬江电器贸易有限公司', '91330200MA2H3K5P')
+  const merged = await made('T-4', '宁波东海剃须刀制造有限公司', '91330200MA2H3K5Q')
+  await hub.api('/api/v1/commands', { because: 'one owner, one address', act: { merge: { survivor, merged } } })
+  await page.goto(`${hub.url}/trace/T-4`)
+  const told = page.locator('.story-merge').filter({ hasText: 'one owner, one address' })
+  await told.getByRole('link', { name: '宁波东海剃须刀制造有限公司' }).waitFor()
+  expect(await told.textContent()).toMatch(/宁波东海剃须刀制造有限公司.*went into.*宁波甬江电器贸易有限公司/)
+  await hub.api('/api/v1/commands', { because: 'two owners after all', act: { unmerge: { merged } } })
+  await page.locator('.story-merge').filter({ hasText: 'two owners after all' }).getByText('came out of').waitFor()
   expect(visitor.complaints).toEqual([])
 })
 
@@ -80,11 +112,7 @@ test('what was tried is told, with the answer', async () => {
 
 test('a message is delivered once more to a system that lost it', async () => {
   const { page } = visitor
-  const delivered = async () => {
-    const [message] = (await hub.api('/api/v1/trace/T-1')).items as { deliveries: { system: string; state: string; attempts: number }[] }[]
-    return message?.deliveries.find(({ system, state }) => system === 'erp' && state === 'delivered')
-  }
-  const before = await until(delivered, () => 'it is not delivered')
+  const before = await delivered()
   await page.goto(`${hub.url}/trace/T-1`)
   await page.locator('.way-answer').first().getByRole('button', { name: 'Deliver again' }).click()
   const dialog = page.getByRole('dialog')
@@ -92,7 +120,7 @@ test('a message is delivered once more to a system that lost it', async () => {
   await dialog.getByRole('textbox').fill('the ERP was restored from last night')
   await dialog.getByRole('button', { name: 'Deliver again' }).click()
   await page.getByText('It goes to erp once more.').waitFor()
-  await until(async () => ((await delivered())?.attempts ?? 0) > before.attempts, () => 'it is not delivered again')
+  await until(async () => (await delivered()).attempts > before.attempts, () => 'it is not delivered again')
   await page.locator('.ant-timeline-item').filter({ hasText: 'the ERP was restored from last night' }).waitFor()
   const trail = (await hub.api('/api/v1/audit?action=message.resent')).items as { detail: { system: string } }[]
   expect(trail[0]?.detail.system).toBe('erp')

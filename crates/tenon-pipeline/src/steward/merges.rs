@@ -1,10 +1,11 @@
 //! The merges that customers went through: they tell why a message was of one customer and not of another.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
+use jiff::SignedDuration;
 use serde::Serialize;
 use tenon_core::{Entity, Failure, MasterId, Reference, Timestamp};
-use tenon_store::{GoldenRow, Lookup};
+use tenon_store::Lookup;
 
 use super::pairs::NamedMaster;
 use super::reading::CauseView;
@@ -18,9 +19,9 @@ const MOST: usize = 100;
 pub struct MergeView {
     /// When.
     pub at: Timestamp,
-    /// Which, as it is called now.
+    /// Which, as it was called then.
     pub merged: NamedMaster,
-    /// The one that it went into or came out of, as it is called now.
+    /// The one that it went into or came out of, as it was called without it.
     pub survivor: NamedMaster,
     /// Whether it became its own again.
     pub undone: bool,
@@ -35,10 +36,10 @@ impl Steward {
     /// # Errors
     /// `Transient` when the store is away.
     pub async fn merges(&self, met: &[Reference]) -> Result<Vec<MergeView>, Failure> {
-        let rows = self.related(met).await?;
+        let customers = self.related(met).await?;
         let mut merges = Vec::new();
-        for row in rows.values() {
-            let versions = self.store.history(row.master_id, MOST as u32).await;
+        for customer in customers {
+            let versions = self.store.history(customer, MOST as u32).await;
             let mut versions = versions.map_err(|error| store_failure(&error))?.into_iter();
             let mut next = versions.next();
             while let Some(version) = next {
@@ -49,18 +50,21 @@ impl Steward {
                     (None, Some(before)) => (before, true),
                     _ => continue,
                 };
-                let survivor = match rows.get(&survivor) {
-                    Some(row) => Some(row.into()),
-                    None => self.row(survivor).await?.as_ref().map(NamedMaster::from),
+                // Joined, it may have been called as the other was.
+                let apart = match undone {
+                    true => version.at,
+                    false => version.at - SignedDuration::from_micros(1),
                 };
-                let Some(survivor) = survivor else {
+                let survivor = self.store.golden_at(survivor, apart).await;
+                let Some(survivor) = survivor.map_err(|error| store_failure(&error))? else {
                     continue;
                 };
+                let merged = NamedMaster::from(&version);
                 let version = self.version(version).await?;
                 merges.push(MergeView {
                     at: version.at,
-                    merged: row.into(),
-                    survivor,
+                    merged,
+                    survivor: (&survivor).into(),
                     undone,
                     cause: version.cause,
                 });
@@ -73,7 +77,7 @@ impl Steward {
     }
 
     /// The customers that are referred to, and all that are one with them.
-    async fn related(&self, met: &[Reference]) -> Result<HashMap<MasterId, GoldenRow>, Failure> {
+    async fn related(&self, met: &[Reference]) -> Result<HashSet<MasterId>, Failure> {
         let mut lookup = Lookup::default();
         for reference in met.iter().cloned() {
             match reference {
@@ -87,23 +91,18 @@ impl Steward {
         let known = known.map_err(|error| store_failure(&error))?;
         let mut asked: Vec<MasterId> = lookup.masters;
         asked.extend(known.natives.values().chain(known.unmerged.values()));
-        let mut rows = HashMap::new();
+        let mut customers = HashSet::new();
         while let Some(id) = asked.pop() {
-            if rows.contains_key(&id) || rows.len() == MOST {
+            if customers.len() == MOST || !customers.insert(id) {
                 continue;
             }
-            let Some(row) = self.row(id).await? else {
+            let row = self.store.golden(id).await;
+            let Some(row) = row.map_err(|error| store_failure(&error))? else {
                 continue;
             };
             asked.extend(row.merged_into);
             asked.extend(row.sources.merged.iter().map(|merged| merged.master_id));
-            rows.insert(id, row);
         }
-        Ok(rows)
-    }
-
-    async fn row(&self, id: MasterId) -> Result<Option<GoldenRow>, Failure> {
-        let row = self.store.golden(id).await;
-        row.map_err(|error| store_failure(&error))
+        Ok(customers)
     }
 }

@@ -3,10 +3,11 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use tenon_core::customer::Customer;
 use tenon_core::{Failure, MasterId};
 use tenon_master::contradiction;
 use tenon_master::likeness::{MatchPolicy, Rejected, Traits, judge};
-use tenon_store::{Decided, GoldenRow, Known, Lookup, Review, ReviewId, ReviewState};
+use tenon_store::{Decided, GoldenRow, Known, Lookup, Review, ReviewId, ReviewState, Version};
 
 use super::{Act, MasterView, Steward, body};
 use crate::courier::store_failure;
@@ -60,16 +61,31 @@ pub struct NamedMaster {
 
 impl From<&GoldenRow> for NamedMaster {
     fn from(row: &GoldenRow) -> Self {
-        let customer = &row.golden.customer;
+        Self::called(row.master_id, &row.golden.customer, row.merged_into)
+    }
+}
+
+impl From<&Version> for NamedMaster {
+    fn from(version: &Version) -> Self {
+        Self::called(
+            version.master_id,
+            &version.golden.customer,
+            version.merged_into,
+        )
+    }
+}
+
+impl NamedMaster {
+    fn called(master_id: MasterId, customer: &Customer, merged_into: Option<MasterId>) -> Self {
         let name = customer
             .legal_name
             .as_ref()
             .or(customer.short_name.as_ref());
         Self {
-            master_id: row.master_id,
+            master_id,
             code: customer.code.clone(),
             name: name.cloned(),
-            merged_into: row.merged_into,
+            merged_into,
         }
     }
 }
