@@ -222,6 +222,17 @@ fn nothing_is_given_up_without_a_name_and_a_reason() {
     site.tenon(&["parked", "drop", "--system", "crm", "--because", " "])
         .with(1)
         .says("needs a reason");
+    // An empty text stands in each, and would name them all.
+    for option in ["--reason", "--text", "--key"] {
+        for empty in ["", " "] {
+            site.tenon(&["parked", "drop", option, empty, "--because", "a test"])
+                .with(2)
+                .says("names every message");
+        }
+        site.tenon(&["parked", "redrive", option, "", "--dry-run"])
+            .with(2)
+            .says(option);
+    }
     assert_eq!(list(&site, &[]).len(), 2);
     let drop = [
         "parked",

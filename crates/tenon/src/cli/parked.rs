@@ -152,13 +152,13 @@ pub(crate) struct ParkedSelection {
     #[arg(long)]
     pub(crate) entity: Option<String>,
     /// Only about this record: its native id, its business key, or the message's id.
-    #[arg(long)]
+    #[arg(long, value_parser = naming)]
     pub(crate) key: Option<String>,
     /// Only with this text in the reason.
-    #[arg(long)]
+    #[arg(long, value_parser = naming)]
     pub(crate) reason: Option<String>,
     /// Only with this text in the body.
-    #[arg(long)]
+    #[arg(long, value_parser = naming)]
     pub(crate) text: Option<String>,
     /// Only those on this way.
     #[arg(long, value_enum)]
@@ -172,4 +172,12 @@ pub(crate) struct ParkedSelection {
     /// Write JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A text that names some messages: an empty one would name them all.
+fn naming(text: &str) -> Result<String, String> {
+    match text.trim().is_empty() {
+        true => Err("an empty text names every message; leave the option out".to_owned()),
+        false => Ok(text.to_owned()),
+    }
 }
