@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use futures::future::join_all;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use tenon_connector::{Guarantee, Intake, Schedule, System, Window};
 use tenon_core::{Failure, SystemName, Timestamp};
 use tenon_pipeline::{Component, NotReloaded, ReloadedNode};
@@ -152,6 +152,17 @@ pub(crate) struct PauseView {
     at: Timestamp,
 }
 
+impl From<Pause> for PauseView {
+    fn from(pause: Pause) -> Self {
+        Self {
+            half: pause.half.as_str().to_owned(),
+            by: pause.by,
+            because: pause.because,
+            at: pause.at,
+        }
+    }
+}
+
 /// A connector with its file and mapping cases.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ConnectorDetail {
@@ -240,6 +251,7 @@ pub(crate) async fn pause(
         return Err(Problem::bad_request("a reason may have 500 characters"));
     }
     let system = find(&api, &name)?;
+    let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
     for half in halves(halt.half) {
         let pause = Pause {
             system: system.name.clone(),
@@ -248,7 +260,12 @@ pub(crate) async fn pause(
             because: halt.because.clone(),
             at: Timestamp::now(),
         };
-        api.store.pause(&pause).await?;
+        before.insert(
+            half.as_str(),
+            api.store.pause(&pause).await?.map(PauseView::from),
+        );
+        after.insert(half.as_str(), PauseView::from(pause));
+        note.changed(&before, &after);
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -268,8 +285,11 @@ pub(crate) async fn resume(
     note.subject(name.clone());
     note.detail(json!({ "half": halt.half, "because": halt.because }));
     let system = find(&api, &name)?;
+    let mut before = BTreeMap::new();
     for half in halves(halt.half) {
-        api.store.resume(&system.name, half).await?;
+        let ended = api.store.resume(&system.name, half).await?;
+        before.extend(ended.map(|pause| (half.as_str(), PauseView::from(pause))));
+        note.changed(&before, Value::Null);
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -513,13 +533,6 @@ fn view(system: &System, now: &Now) -> ConnectorView {
             live::half(&component.0, there, now.rates.delivered(&system.name))
         }),
         windows: system.windows.iter().map(WindowView::from).collect(),
-        pauses: own
-            .map(|pause| PauseView {
-                half: pause.half.as_str().to_owned(),
-                by: pause.by.clone(),
-                because: pause.because.clone(),
-                at: pause.at,
-            })
-            .collect(),
+        pauses: own.cloned().map(PauseView::from).collect(),
     }
 }

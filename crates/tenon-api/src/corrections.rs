@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use tenon_core::{MessageId, SystemName, Timestamp};
 use tenon_pipeline::{decide_correction, difference, propose_correction};
 use tenon_store::{Correction, CorrectionId, CorrectionState, Deed, Direction, ParkedId};
@@ -47,6 +47,8 @@ pub(crate) async fn propose(
     let deed = Deed::new(person(&principal), because);
     let proposed = propose_correction(&api.store, &api.deployment(), id, body, &deed).await;
     let proposed = proposed.map_err(refused)?;
+    let after = json!({ "correction": proposed.0, "state": CorrectionState::Proposed });
+    note.changed(Value::Null, after);
     Ok((StatusCode::CREATED, Json(Proposed { id: proposed.0 })))
 }
 
@@ -206,7 +208,7 @@ pub(crate) async fn approve(
 ) -> Result<Json<Decided>, Problem> {
     note.subject(id.clone());
     note.detail(json!({ "because": because }));
-    decide(&api, &id, true, &principal, because).await
+    decide(&api, &note, &id, true, &principal, because).await
 }
 
 /// Rejects a correction that another person proposed.
@@ -222,7 +224,7 @@ pub(crate) async fn reject(
 ) -> Result<Json<Decided>, Problem> {
     note.subject(id.clone());
     note.detail(json!({ "because": because }));
-    decide(&api, &id, false, &principal, because).await
+    decide(&api, &note, &id, false, &principal, because).await
 }
 
 /// Who proposes or decides a correction: a token stands for one person, whomever it acts for, else one
@@ -233,6 +235,7 @@ fn person(principal: &Principal) -> &str {
 
 async fn decide(
     api: &Api,
+    note: &Note,
     id: &str,
     approve: bool,
     principal: &Principal,
@@ -244,7 +247,15 @@ async fn decide(
     }
     let deed = Deed::new(person(principal), because);
     let decided = decide_correction(&api.store, &api.accept, id, approve, &deed).await;
-    Ok(Json(Decided {
-        sent: decided.map_err(refused)?.sent,
-    }))
+    let sent = decided.map_err(refused)?.sent;
+    let after = match approve {
+        true => CorrectionState::Approved,
+        false => CorrectionState::Rejected,
+    };
+    // Only one that nobody has decided is.
+    note.changed(
+        json!({ "state": CorrectionState::Proposed }),
+        json!({ "state": after, "sent": sent }),
+    );
+    Ok(Json(Decided { sent }))
 }

@@ -10,7 +10,7 @@ use utoipa::openapi::security::{
 use utoipa::openapi::{Content, Ref, RefOr, Response};
 use utoipa::{OpenApi, ToSchema};
 
-use crate::access::{Permission, Rule};
+use crate::access::{Permission, Rule, scope_of};
 
 /// What the OpenAPI document says besides the routes.
 #[derive(OpenApi)]
@@ -28,8 +28,10 @@ use crate::access::{Permission, Rule};
         (name = "connectors", description = "The systems' connectors and mappings"),
         (name = "masters", description = "The master records of customers, and commands that change them"),
         (name = "insight", description = "Figures: reconciliation, reports, grades, customers in the round"),
-        (name = "access", description = "Who may what: sessions, users, tokens, the audit trail"),
-        (name = "health", description = "Whether the hub makes progress")
+        (name = "access", description = "Who may what: sessions, users, tokens"),
+        (name = "audit", description = "The audit trail"),
+        (name = "health", description = "Whether the hub makes progress"),
+        (name = "metrics", description = "Figures of the hub itself, for Prometheus")
     )
 )]
 pub(crate) struct Document;
@@ -84,7 +86,8 @@ pub(crate) fn describe_access(document: &mut utoipa::openapi::OpenApi) {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some(
-            "A token of `/api/v1/tokens`, or the one of `[http]` in tenon.toml",
+            "A token of `/api/v1/tokens`, or the one of `[http]` in tenon.toml. One that is narrowed to scopes needs \
+             the one that stands here",
         ))
         .build();
     let cookie = ApiKeyValue::with_description(
@@ -110,14 +113,16 @@ pub(crate) fn describe_access(document: &mut utoipa::openapi::OpenApi) {
             if rule.needs == Permission::Open {
                 continue;
             }
-            let none = || [] as [&str; 0];
             operation.security = Some(vec![
-                SecurityRequirement::new(TOKEN, none()),
-                SecurityRequirement::new(SESSION, none()),
+                SecurityRequirement::new(TOKEN, scope_of(rule)),
+                SecurityRequirement::new(SESSION, None::<&str>),
             ]);
             for (status, words) in [
                 ("401", "not signed in"),
-                ("403", "the role or the systems do not allow it"),
+                (
+                    "403",
+                    "the role, the systems or the token's scopes do not allow it",
+                ),
             ] {
                 let refused = Response::builder()
                     .description(words)

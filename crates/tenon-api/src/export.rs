@@ -144,6 +144,10 @@ fn row_of_delivery(delivered: &Delivered) -> Vec<Cell> {
     ]
 }
 
+/// How many rows a file has, beside the answer that gives it.
+#[derive(Debug, Clone)]
+pub(crate) struct Rows(pub(crate) usize);
+
 /// A table as a file that a browser keeps.
 pub(crate) fn file(name: &str, format: FileFormat, table: &Table) -> Result<Response, Problem> {
     let bytes = table.file(format).map_err(|error| {
@@ -158,5 +162,8 @@ pub(crate) fn file(name: &str, format: FileFormat, table: &Table) -> Result<Resp
         (header::CONTENT_TYPE, format.media_type().to_owned()),
         (header::CONTENT_DISPOSITION, disposition),
     ];
-    Ok((headers, bytes).into_response())
+    let mut response = (headers, bytes).into_response();
+    let rows = Rows(table.rows.len());
+    response.extensions_mut().insert(rows);
+    Ok(response)
 }

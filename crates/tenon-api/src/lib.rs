@@ -144,8 +144,17 @@ fn text(document: &utoipa::openapi::OpenApi) -> Result<String, Failure> {
     serde_json::to_string_pretty(&whole).map_err(unwritable)
 }
 
-/// The document, and the routes. Each route has its rule in the table of [`access`].
+/// The document with all that is told of access, problems and examples, and the routes.
 fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
+    let (mut document, routes) = assembled();
+    docs::describe_access(&mut document);
+    docs::describe_problems(&mut document);
+    docs::describe_examples(&mut document)?;
+    Ok((document, routes))
+}
+
+/// The document as the routes themselves make it, and the routes. Each route has its rule in the table of [`access`].
+fn assembled() -> (utoipa::openapi::OpenApi, Router<Api>) {
     let (intake, taken_in) = OpenApiRouter::new()
         .routes(routes!(webhook::receive, webhook::prove))
         .layer(DefaultBodyLimit::max(MAX_WEBHOOK_BODY))
@@ -272,10 +281,7 @@ fn described() -> Result<(utoipa::openapi::OpenApi, Router<Api>), Failure> {
         .split_for_parts();
     document.merge(taken_in);
     document.merge(brought_in);
-    docs::describe_access(&mut document);
-    docs::describe_problems(&mut document);
-    docs::describe_examples(&mut document)?;
-    Ok((document, routes.merge(intake).merge(lists)))
+    (document, routes.merge(intake).merge(lists))
 }
 
 /// The routes of the HTTP side.

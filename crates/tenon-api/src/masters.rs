@@ -165,20 +165,34 @@ pub(crate) async fn command(
     if let Some(pin) = said.pointer_mut("/act/pin").and_then(Value::as_object_mut) {
         pin.remove("value");
     }
-    note.detail(said.clone());
+    note.detail(said);
     let key = headers
         .get("idempotency-key")
         .and_then(|key| key.to_str().ok());
-    let outcome = api.steward().command(&command, key).await?;
+    give(&api, &note, &command, key).await
+}
+
+/// Gives a command, notes what it changed beside what is noted of it, and answers with what became of it.
+pub(crate) async fn give(
+    api: &Api,
+    note: &Note,
+    command: &Command,
+    key: Option<&str>,
+) -> Result<Response, Problem> {
+    let word = word(api, &command.act).await?;
+    let outcome = api.steward().command(command, key).await?;
     // What it changed is what one looks for in the trail.
     if let Outcome::Done {
         masters,
         message_id,
+        changes,
     } = &outcome
     {
-        said["masters"] = json!(masters);
-        said["message_id"] = json!(message_id);
-        note.detail(said);
+        note.also(json!({ "masters": masters, "message_id": message_id }));
+        match word {
+            Some((before, after)) => note.changed(before, after),
+            None => note.changed(&changes.before, &changes.after),
+        }
         if let Some(first) = masters.first() {
             note.subject(first.to_string());
         }
@@ -186,8 +200,37 @@ pub(crate) async fn command(
     answer(outcome)
 }
 
+/// What a command changes that no golden record holds, before and after: a person's word, which the figures alone know.
+async fn word(api: &Api, act: &Act) -> Result<Option<(Value, Value)>, Problem> {
+    let master = match act {
+        Act::Rate { master, .. } | Act::DeclineGrade { master, .. } => master,
+        _ => return Ok(None),
+    };
+    // Before there are figures nobody said a word.
+    let found = match api.reports().await {
+        Ok(reports) => {
+            reports
+                .store()
+                .grading(reports.generation(), master.0)
+                .await?
+        }
+        Err(_) => None,
+    };
+    Ok(match act {
+        Act::Rate { cooperation, .. } => Some((
+            json!({ "cooperation": found.and_then(|found| found.cooperation) }),
+            json!({ "cooperation": cooperation }),
+        )),
+        Act::DeclineGrade { grade, .. } => Some((
+            json!({ "declined": found.and_then(|found| found.declined) }),
+            json!({ "declined": grade }),
+        )),
+        _ => None,
+    })
+}
+
 /// What became of a command, as an answer.
-pub(crate) fn answer(outcome: Outcome) -> Result<Response, Problem> {
+fn answer(outcome: Outcome) -> Result<Response, Problem> {
     let status = match &outcome {
         Outcome::Done { .. } => StatusCode::OK,
         Outcome::Underway { .. } => StatusCode::ACCEPTED,

@@ -1,6 +1,6 @@
 //! What waits, for people: in groups by its reason, one with what a redrive would do, and what can be done.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::State;
@@ -227,7 +227,13 @@ pub(crate) async fn redrive(
     let records = records(&api, &principal, &asked.ids).await?;
     name_messages(&note, said, &records);
     let deed = Deed::new(principal.by(None)?, "");
+    let before = states(&records);
     let redriven = send_again(&api.store, &api.accept, records, asked.force, &deed).await?;
+    let passed_over = redriven.superseded.len();
+    note.changed(
+        before,
+        json!({ "sent": redriven.sent, "passed_over": passed_over }),
+    );
     Ok(Json(RedriveResult {
         sent: redriven.sent,
         superseded: redriven.superseded,
@@ -273,6 +279,7 @@ pub(crate) async fn give_up(
     let deed = Deed::new(principal.by(asked.by.as_deref())?, asked.because);
     let dropped = give_up_parked(&api.store, &ids, &deed).await;
     let dropped = dropped.map_err(refused)?;
+    note.changed(states(&records), json!({ "dropped": dropped }));
     Ok(Json(Dropped { dropped }))
 }
 
@@ -287,6 +294,15 @@ fn name_messages(note: &Note, mut detail: Value, records: &[ParkedRecord]) {
     }
     detail["messages"] = json!(messages);
     note.detail(detail);
+}
+
+/// How many of the messages stand how.
+fn states(records: &[ParkedRecord]) -> BTreeMap<&'static str, usize> {
+    let mut states = BTreeMap::new();
+    for record in records {
+        *states.entry(record.state.as_str()).or_default() += 1;
+    }
+    states
 }
 
 /// Those of the messages that still wait, all of them the caller's to touch.

@@ -23,7 +23,7 @@ const SECONDS: [f64; 14] = [
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Counters, gauges and histograms of this process in the exposition format of Prometheus.
-#[utoipa::path(get, path = "/metrics", tag = "health", responses(
+#[utoipa::path(get, path = "/metrics", tag = "metrics", responses(
     (status = 200, description = "metrics", body = String, content_type = "text/plain")))]
 pub(crate) async fn scrape(State(api): State<Api>) -> Result<Response, Problem> {
     let recorder = recorder()?;

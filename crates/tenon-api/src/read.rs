@@ -334,7 +334,7 @@ impl ParkedQuery {
 }
 
 /// Messages that wait, oldest first. Who may touch only some systems is shown theirs.
-#[utoipa::path(get, path = "/api/v1/parked", tag = "messages", params(ParkedQuery), responses(
+#[utoipa::path(get, path = "/api/v1/parked", tag = "parked", params(ParkedQuery), responses(
     (status = 200, description = "a page of records", body = Page<ParkedView>), (status = 400, description = "the query does not fit", body = Problem)))]
 pub(crate) async fn parked(
     State(api): State<Api>,
@@ -365,7 +365,7 @@ pub(crate) struct ParkedCount {
 
 /// How many of the messages that wait a query names: as many as a redrive or a drop of the same would be of.
 /// `after` and `limit` are of no effect.
-#[utoipa::path(get, path = "/api/v1/parked/count", tag = "messages", params(ParkedQuery), responses(
+#[utoipa::path(get, path = "/api/v1/parked/count", tag = "parked", params(ParkedQuery), responses(
     (status = 200, description = "their number", body = ParkedCount), (status = 400, description = "the query does not fit", body = Problem)))]
 pub(crate) async fn parked_count(
     State(api): State<Api>,

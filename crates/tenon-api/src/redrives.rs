@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use tenon_core::Timestamp;
 use tenon_pipeline::{begin_redrive, turn_redrive};
 use tenon_store::{Act, Deed, NewRedrive, ParkedFilter, Redrive, RedriveId, RedriveState};
@@ -217,6 +217,8 @@ async fn begun(
     note.subject(id.0.to_string());
     let begun = api.store.redrive_of(id).await?;
     let begun = begun.ok_or_else(|| unknown("redrive", &id.0.to_string()))?;
+    let after = json!({ "state": RedriveState::Running, "total": begun.total });
+    note.changed(Value::Null, after);
     Ok((StatusCode::ACCEPTED, Json(begun.into())))
 }
 
@@ -308,8 +310,7 @@ pub(crate) async fn stop(
 ) -> Result<Json<RedriveView>, Problem> {
     note.subject(id.clone());
     let run = one(&api, &id, &principal).await?;
-    let turned = turn_redrive(&api.store, run.id, RedriveState::Stopped).await;
-    Ok(Json(turned.map_err(refused)?.into()))
+    turned(&api, &note, run, RedriveState::Stopped).await
 }
 
 /// Lets a stopped redrive go on from where it was stopped.
@@ -324,6 +325,19 @@ pub(crate) async fn resume(
 ) -> Result<Json<RedriveView>, Problem> {
     note.subject(id.clone());
     let run = one(&api, &id, &principal).await?;
-    let turned = turn_redrive(&api.store, run.id, RedriveState::Running).await;
-    Ok(Json(turned.map_err(refused)?.into()))
+    turned(&api, &note, run, RedriveState::Running).await
+}
+
+/// Lets a redrive stand so from now on.
+async fn turned(
+    api: &Api,
+    note: &Note,
+    run: Redrive,
+    to: RedriveState,
+) -> Result<Json<RedriveView>, Problem> {
+    let turned = turn_redrive(&api.store, run.id, to).await;
+    let turned = turned.map_err(refused)?;
+    let standing = |run: &Redrive| json!({ "state": run.state, "sent": run.sent });
+    note.changed(standing(&run), standing(&turned));
+    Ok(Json(turned.into()))
 }

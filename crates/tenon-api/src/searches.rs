@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use tenon_store::SavedSearch;
 use utoipa::ToSchema;
 
@@ -65,6 +65,11 @@ fn view(search: SavedSearch, principal: &Principal) -> Search {
     }
 }
 
+/// What the trail tells of a search.
+fn told(search: SavedSearch) -> Value {
+    json!({ "name": search.name, "query": search.query, "shared": search.shared })
+}
+
 /// The searches that the caller keeps, and those that are shown to all.
 #[utoipa::path(get, path = "/api/v1/searches", tag = "messages", responses(
     (status = 200, description = "the searches", body = Searches)))]
@@ -115,7 +120,8 @@ pub(crate) async fn keep_search(
         query: wanted.query,
         shared: wanted.shared,
     };
-    let kept = api.store.save_search(&search).await?;
+    let (kept, before) = api.store.save_search(&search).await?;
+    note.changed(before.map(told), told(kept.clone()));
     Ok((StatusCode::CREATED, Json(view(kept, &principal))))
 }
 
@@ -144,6 +150,7 @@ pub(crate) async fn forget_search(
         .ok_or_else(unknown)?;
     note.subject(search.name);
     note.detail(json!({ "query": search.query, "shared": search.shared }));
-    api.store.forget_search(number).await?;
+    let before = api.store.forget_search(number).await?;
+    note.changed(before.map(told), Value::Null);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -152,6 +152,9 @@ pub fn fold_latin(text: &str) -> String {
     folded
 }
 
+/// What stands first in a CSV file, so that spreadsheets read it as UTF-8 and not in their country's old encoding.
+pub const SPREADSHEET_MARK: &str = "\u{feff}";
+
 /// A cell of a file that spreadsheets open: what one of them would take for a formula has a quote before it
 /// (OWASP, CSV Injection).
 pub fn inert(cell: &str) -> Cow<'_, str> {

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use serde::{Deserialize, Serialize, Serializer};
 use tenon_core::money::Decimal;
-use tenon_core::text::inert;
+use tenon_core::text::{SPREADSHEET_MARK, inert};
 
 /// A report: named columns, and rows of as many cells.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -190,7 +190,7 @@ impl Table {
     /// As a CSV file in UTF-8, with the mark by which spreadsheets recognise it. Text that a spreadsheet
     /// would take for a formula is set off with an apostrophe.
     fn csv(&self) -> Result<Vec<u8>, csv::Error> {
-        let mut writer = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
+        let mut writer = csv::Writer::from_writer(SPREADSHEET_MARK.as_bytes().to_vec());
         writer.write_record(self.columns.iter().map(|column| &column.key))?;
         for row in &self.rows {
             writer.write_record(row.iter().map(|cell| match cell {

@@ -61,7 +61,7 @@ pub use redrive::{
 pub use reload::{NotReloaded, Reloader};
 pub use spans::{SPANS, trace_id};
 pub use steward::{
-    Act, AffiliationView, CauseView, ChangeView, ClaimView, Command, Comparison, Fullness,
+    Act, AffiliationView, CauseView, ChangeView, Changes, ClaimView, Command, Comparison, Fullness,
     ItemCandidate, ItemDecision, ItemReview, ItemSide, Listing, MasterView, MergeView, NamedMaster,
     Outcome, PinView, RecordName, RecordView, ReviewDecision, ReviewView, StageView, StatedBy,
     Steward, VersionView, fullness, moment,

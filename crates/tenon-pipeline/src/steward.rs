@@ -9,6 +9,7 @@
 //!
 //! *Architecture invariant*: deciding is pure. A command that is refused changes nothing.
 
+mod changes;
 mod claiming;
 mod decide;
 mod doubts;
@@ -41,6 +42,7 @@ use tenon_store::{Affiliation, ReviewId, SharedStore};
 use crate::Accept;
 use crate::courier::store_failure;
 
+pub use changes::Changes;
 pub(crate) use decide::{decide_command, look_deeper, look_up_command, tell};
 pub use doubts::{ItemCandidate, ItemDecision, ItemReview, ItemSide};
 pub(crate) use joining::{remember, repeatable};
@@ -341,6 +343,9 @@ pub enum Outcome {
         message_id: MessageId,
         /// The masters that it changed, in the order of the command.
         masters: Vec<MasterId>,
+        /// What it changed.
+        #[serde(skip)]
+        changes: Changes,
     },
     /// It was not done, and nothing changed.
     Refused {
@@ -438,9 +443,10 @@ impl Steward {
         };
         let verdict = serde_json::from_slice(&canonical).map_err(unreadable)?;
         Ok(Some(match verdict {
-            Verdict::Done { masters } => Outcome::Done {
+            Verdict::Done { masters, changes } => Outcome::Done {
                 message_id,
                 masters,
+                changes,
             },
             Verdict::Refused { code, detail } => Outcome::Refused {
                 message_id,
@@ -455,8 +461,16 @@ impl Steward {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Verdict {
-    Done { masters: Vec<MasterId> },
-    Refused { code: String, detail: String },
+    Done {
+        masters: Vec<MasterId>,
+        // Of an older release's command it is not known.
+        #[serde(default)]
+        changes: Changes,
+    },
+    Refused {
+        code: String,
+        detail: String,
+    },
 }
 
 impl Verdict {

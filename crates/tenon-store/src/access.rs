@@ -140,6 +140,8 @@ pub struct ApiToken {
     pub role: Role,
     /// The only systems that it may touch; `None` for all.
     pub systems: Option<Vec<SystemName>>,
+    /// The only scopes that it has, `AREA:read` or `AREA:write`; `None` for all that its role may.
+    pub scopes: Option<Vec<String>>,
     /// Who made it.
     pub created_by: String,
     /// When.

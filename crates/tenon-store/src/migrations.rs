@@ -44,6 +44,7 @@ macro_rules! files {
             "0032_course",
             "0033_product_months",
             "0034_sent",
+            "0035_token_scopes",
         )
     };
 }

@@ -85,11 +85,11 @@ pub trait Operations: Send + Sync + 'static {
     /// What is paused.
     async fn pauses(&self) -> Result<Vec<Pause>, StoreError>;
 
-    /// Pauses a half of a connector on every node, or says anew why it is.
-    async fn pause(&self, pause: &Pause) -> Result<(), StoreError>;
+    /// Pauses a half of a connector on every node, or says anew why it is; the pause that there was before.
+    async fn pause(&self, pause: &Pause) -> Result<Option<Pause>, StoreError>;
 
-    /// Ends a pause; whether there was one.
-    async fn resume(&self, system: &SystemName, half: Half) -> Result<bool, StoreError>;
+    /// Ends a pause; the one that there was.
+    async fn resume(&self, system: &SystemName, half: Half) -> Result<Option<Pause>, StoreError>;
 }
 
 pub(crate) type PauseRow = (String, String, String, String, i64);

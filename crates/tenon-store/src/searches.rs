@@ -29,12 +29,15 @@ pub trait SavedSearches: Send + Sync + 'static {
     /// One.
     async fn saved_search(&self, id: i64) -> Result<Option<SavedSearch>, StoreError>;
 
-    /// Keeps a search; where its owner has kept the same before, that is named anew. The number is given
-    /// here.
-    async fn save_search(&self, search: &SavedSearch) -> Result<SavedSearch, StoreError>;
+    /// Keeps a search; where its owner has kept the same before, that is named anew. The search as it is kept, with its
+    /// number, and as it was before.
+    async fn save_search(
+        &self,
+        search: &SavedSearch,
+    ) -> Result<(SavedSearch, Option<SavedSearch>), StoreError>;
 
-    /// Forgets a search; whether there was one.
-    async fn forget_search(&self, id: i64) -> Result<bool, StoreError>;
+    /// Forgets a search; the one that there was.
+    async fn forget_search(&self, id: i64) -> Result<Option<SavedSearch>, StoreError>;
 }
 
 /// The columns of a search.
@@ -79,8 +82,19 @@ macro_rules! saved_searches {
                 Ok(found.map(search))
             }
 
-            async fn save_search(&self, kept: &SavedSearch) -> Result<SavedSearch, StoreError> {
+            async fn save_search(
+                &self,
+                kept: &SavedSearch,
+            ) -> Result<(SavedSearch, Option<SavedSearch>), StoreError> {
                 let mut transaction = self.$begin($($statement)?).await?;
+                let before: Option<SearchRow> = sqlx::query_as(
+                    "select id, owner, name, query, shared from saved_search
+                     where owner = $1 and query = $2",
+                )
+                .bind(clean(&kept.owner))
+                .bind(clean(&kept.query))
+                .fetch_optional(&mut *transaction)
+                .await?;
                 let row: SearchRow = sqlx::query_as(
                     "insert into saved_search (owner, name, query, shared) values ($1, $2, $3, $4)
                      on conflict (owner, query) do update
@@ -94,17 +108,20 @@ macro_rules! saved_searches {
                 .fetch_one(&mut *transaction)
                 .await?;
                 transaction.commit().await?;
-                Ok(search(row))
+                Ok((search(row), before.map(search)))
             }
 
-            async fn forget_search(&self, id: i64) -> Result<bool, StoreError> {
+            async fn forget_search(&self, id: i64) -> Result<Option<SavedSearch>, StoreError> {
                 let mut transaction = self.$begin($($statement)?).await?;
-                let forgotten = sqlx::query("delete from saved_search where id = $1")
-                    .bind(id)
-                    .execute(&mut *transaction)
-                    .await?;
+                let forgotten: Option<SearchRow> = sqlx::query_as(
+                    "delete from saved_search where id = $1
+                     returning id, owner, name, query, shared",
+                )
+                .bind(id)
+                .fetch_optional(&mut *transaction)
+                .await?;
                 transaction.commit().await?;
-                Ok(forgotten.rows_affected() > 0)
+                Ok(forgotten.map(search))
             }
         }
     };

@@ -188,6 +188,100 @@ async fn tokens_are_made_shown_once_and_revoked() {
 }
 
 #[tokio::test]
+async fn a_token_is_narrowed_to_its_scopes() {
+    let (site, chief) = staffed(AccessPolicy::default()).await;
+    let make = |name: &str, role: &str, scopes: &[&str]| {
+        let body = json!({ "name": name, "role": role, "scopes": scopes });
+        chief.ask("POST", "/api/v1/tokens", Some(body))
+    };
+    let unknown = make("odd", "viewer", &["metrics:read", "figures:read"]).await;
+    let detail = unknown.problem(400, "request.invalid");
+    assert!(
+        detail.contains("`figures:read` is no scope: access:read, "),
+        "{detail}"
+    );
+    make("none", "viewer", &[])
+        .await
+        .problem(400, "request.invalid");
+
+    let scopes = ["messages:read", "metrics:read"];
+    let made = make(
+        "bi",
+        "operator",
+        &["metrics:read", "messages:read", "metrics:read"],
+    )
+    .await;
+    let made = made.with(201).json();
+    assert_eq!(made["scopes"], json!(scopes));
+    let listed = chief
+        .ask("GET", "/api/v1/tokens", None)
+        .await
+        .with(200)
+        .json();
+    assert_eq!(listed["items"][0]["scopes"], json!(scopes));
+    assert!(
+        listed["scopes"]
+            .as_array()
+            .expect("all")
+            .contains(&json!("masters:write"))
+    );
+    let noted = chief
+        .ask("GET", "/api/v1/audit?action=token.created", None)
+        .await;
+    let noted = noted.with(200).json();
+    assert_eq!(
+        noted["items"][0]["detail"]["after"]["scopes"],
+        json!(scopes)
+    );
+
+    let secret = made["token"].as_str().expect("a token");
+    let asked = async |method: &str, path: &str| {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("authorization", format!("Bearer {secret}"));
+        let request = request.header("content-type", "application/json");
+        let body = Body::from(r#"{"because":"a test"}"#);
+        ask(&chief.router, request.body(body).expect("a request")).await
+    };
+    let who = asked("GET", "/api/v1/session").await.with(200).json();
+    assert_eq!(who["scopes"], json!(scopes));
+    asked("GET", "/metrics").await.with(200);
+    asked("GET", "/api/v1/messages").await.with(200);
+    let refused = asked("GET", "/api/v1/masters").await;
+    let detail = refused.problem(403, "access.area");
+    assert_eq!(
+        detail,
+        "this needs the scope `masters:read`; the token has messages:read, metrics:read"
+    );
+    // To read shows no personal values, by whatever way, though the role might see them.
+    for (method, path) in [
+        ("POST", "/api/v1/messages/1/reveal"),
+        ("GET", "/api/v1/messages?text=138"),
+        ("POST", "/api/v1/messages/1/resend"),
+    ] {
+        let detail = asked(method, path).await.problem(403, "access.area");
+        assert!(detail.contains("`messages:write`"), "{path}: {detail}");
+    }
+    // What is refused of what would be noted is noted.
+    let entries = trail(&site).await;
+    assert!(entries.contains(&told("token:bi", "message.revealed", "access.area")));
+    // A scope is never more than the role.
+    let made = make("viewer.all", "viewer", &["messages:write"])
+        .await
+        .with(201)
+        .json();
+    let request = Request::post("/api/v1/messages/1/resend").header(
+        "authorization",
+        format!("Bearer {}", made["token"].as_str().expect("a token")),
+    );
+    let refused = ask(
+        &chief.router,
+        request.body(Body::empty()).expect("a request"),
+    )
+    .await;
+    refused.problem(403, "access.role");
+}
+
+#[tokio::test]
 async fn a_command_is_given_by_who_is_signed_in() {
     let (site, chief) = staffed(AccessPolicy::default()).await;
     add(&site, "steward", Role::Steward).await;

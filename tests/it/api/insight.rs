@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::site::{Site, TOKEN, call, eventually, get, order, post};
 
 /// Enters everything that is journaled.
-async fn enter(store: &SharedStore) {
+pub(super) async fn enter(store: &SharedStore) {
     let claim = store.claim("insight").await.expect("asked").expect("free");
     let mut turn = Turn::alone(store.insight(), Arc::<Policy>::default());
     while turn.take(claim.as_ref()).await.expect("entered") {}

@@ -3,6 +3,8 @@
 //! The table is kept in `roles.txt`: a new route appears in it, and whoever adds it reads there who may call it.
 //! A route without a rule does not get that far: the router refuses to be made.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
@@ -30,6 +32,17 @@ fn request(path: &str, method: &str, query: &str, token: Option<&str>) -> Reques
 
 /// A token of a role, perhaps for some systems alone.
 pub(super) async fn token(site: &Site, name: &str, role: Role, systems: &[&str]) -> String {
+    narrowed(site, name, role, systems, None).await
+}
+
+/// A token of a role, perhaps for some systems alone, or with some scopes alone.
+pub(super) async fn narrowed(
+    site: &Site,
+    name: &str,
+    role: Role,
+    systems: &[&str],
+    scopes: Option<&[&str]>,
+) -> String {
     let systems = systems
         .iter()
         .map(|name| SystemName::new(name).expect("a name"));
@@ -38,6 +51,7 @@ pub(super) async fn token(site: &Site, name: &str, role: Role, systems: &[&str])
         name: name.to_owned(),
         role,
         systems: (!systems.is_empty()).then_some(systems),
+        scopes: scopes.map(|scopes| scopes.iter().map(|&scope| scope.to_owned()).collect()),
         expires_at: None,
     };
     let made = site
@@ -58,6 +72,7 @@ async fn taken(router: &Router, request: Request<Body>) -> &'static str {
             Some("webhook.refused" | "access.credentials" | "access.link") => "may",
             Some("access.role") => "role",
             Some("access.scope") => "scope",
+            Some("access.area") => "area",
             other => panic!("{other:?}: {answer:?}"),
         },
         _ => "may",
@@ -95,6 +110,8 @@ async fn every_route_heeds_the_roles_and_the_systems() {
             let taken = taken(&router, request(path, method, query, Some(&scoped))).await;
             line.push_str(&format!(" {name}={taken}"));
         }
+        let needed = operation["security"][0]["token"][0].as_str();
+        line.push_str(&format!("\n       token={}", needed.unwrap_or("any")));
         lines.push(line);
     }
     let table = lines.join("\n") + "\n";
@@ -106,4 +123,57 @@ async fn every_route_heeds_the_roles_and_the_systems() {
         kept == table,
         "who may call what has changed; `UPDATE=1` writes the table anew, to be read:\n{table}"
     );
+}
+
+/// Of all scopes there is just one that lets each route be called, and who may write in its area may read there.
+#[tokio::test]
+async fn every_route_heeds_the_scopes_of_a_token() {
+    let (site, document) = document().await;
+    let router = site.router();
+    let all = tenon_api::access::scopes();
+    let mut needed: BTreeSet<&str> = BTreeSet::new();
+    let mut tokens = BTreeMap::new();
+    for &scope in &all {
+        let name = scope.replace(':', ".");
+        let with = narrowed(&site, &name, Role::Administrator, &[], Some(&[scope])).await;
+        let others: Vec<&str> = all
+            .iter()
+            .copied()
+            .filter(|other| !includes(other, scope))
+            .collect();
+        let name = format!("no.{name}");
+        let without = narrowed(&site, &name, Role::Administrator, &[], Some(&others)).await;
+        tokens.insert(scope, (with, without));
+    }
+    for (path, method, operation) in operations(&document) {
+        let needs = operation["security"][0]["token"][0].as_str();
+        let Some(needs) = needs else {
+            // Open, or about the caller alone.
+            let (any, _) = &tokens["metrics:read"];
+            let taken = taken(&router, request(path, method, "", Some(any))).await;
+            assert_eq!(taken, "may", "{method} {path}");
+            continue;
+        };
+        needed.insert(needs);
+        for (scope, (with, _)) in &tokens {
+            let taken = taken(&router, request(path, method, "", Some(with))).await;
+            let expected = if includes(scope, needs) {
+                "may"
+            } else {
+                "area"
+            };
+            assert_eq!(taken, expected, "{method} {path} with {scope}");
+        }
+        let refused = ask(&router, request(path, method, "", Some(&tokens[needs].1))).await;
+        let detail = refused.problem(403, "access.area");
+        assert!(detail.contains(&format!("`{needs}`")), "{detail}");
+    }
+    assert_eq!(needed.into_iter().collect::<Vec<_>>(), all);
+}
+
+/// Whether a scope lets do what another lets do.
+fn includes(scope: &str, other: &str) -> bool {
+    let (area, how) = scope.split_once(':').expect("a scope");
+    let (of, to) = other.split_once(':').expect("a scope");
+    area == of && (how == to || how == "write")
 }

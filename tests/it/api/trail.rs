@@ -4,8 +4,9 @@ use serde_json::Value;
 use serde_json::json;
 use tenon_api::AccessPolicy;
 
-use super::browser::{staffed, told, trail};
-use super::site::Answer;
+use super::browser::{Browser, staffed, told, trail};
+use super::insight::enter;
+use super::site::{Answer, Site, TOKEN, call, eventually, get, order, post};
 
 #[tokio::test]
 async fn the_trail_is_read_checked_and_exported() {
@@ -60,6 +61,8 @@ async fn the_trail_is_read_checked_and_exported() {
                 .expect("text")
                 .contains("attachment")
         );
+        // By it spreadsheets know that Chinese is UTF-8; programs that read JSON want none.
+        assert_eq!(answer.text().starts_with('\u{FEFF}'), format == "csv");
         let lines = answer.text().lines().count() as u64;
         assert!(
             lines > check["entries"].as_u64().expect("a count"),
@@ -166,4 +169,227 @@ async fn the_trail_is_read_checked_and_exported() {
             .as_str()
             .is_some_and(|reason| reason.contains("ends at 1"))
     );
+}
+
+/// The latest entry of an action: its subject and its detail.
+async fn latest(chief: &Browser, action: &str) -> (Value, Value) {
+    let path = format!("/api/v1/audit?action={action}&limit=1");
+    let page = chief.ask("GET", &path, None).await.with(200).json();
+    let entry = page["items"][0].clone();
+    (entry["subject"].clone(), entry["detail"].clone())
+}
+
+#[tokio::test]
+async fn what_is_changed_is_told_with_how_it_was() {
+    let (_site, chief) = staffed(AccessPolicy::default()).await;
+    let ask = async |method: &str, path: &str, body: Value| {
+        let body = Some(body).filter(|body| !body.is_null());
+        chief.ask(method, path, body).await
+    };
+    // A pause of one half, then of both with another reason, then none.
+    let pause = "/api/v1/connectors/erp/pause";
+    let first = json!({ "half": "deliver", "because": "month end" });
+    ask("POST", pause, first).await.with(204);
+    let (subject, detail) = latest(&chief, "connector.paused").await;
+    assert_eq!(subject, "erp");
+    assert_eq!(detail["before"], json!({ "deliver": null }));
+    assert_eq!(detail["after"]["deliver"]["because"], "month end");
+    ask("POST", pause, json!({ "because": "stocktaking" }))
+        .await
+        .with(204);
+    let (_, detail) = latest(&chief, "connector.paused").await;
+    assert_eq!(detail["before"]["receive"], Value::Null);
+    assert_eq!(detail["before"]["deliver"]["because"], "month end");
+    assert_eq!(detail["after"]["receive"]["because"], "stocktaking");
+    let resume = "/api/v1/connectors/erp/resume";
+    ask("POST", resume, json!({ "half": "receive" }))
+        .await
+        .with(204);
+    let (_, detail) = latest(&chief, "connector.resumed").await;
+    assert_eq!(detail["before"]["receive"]["because"], "stocktaking");
+    assert_eq!(
+        (&detail["before"]["deliver"], &detail["after"]),
+        (&Value::Null, &Value::Null)
+    );
+
+    let search =
+        |name: &str, shared: bool| json!({ "name": name, "query": "source=crm", "shared": shared });
+    let kept = ask("POST", "/api/v1/searches", search("CRM", false))
+        .await
+        .with(201)
+        .json();
+    let (_, detail) = latest(&chief, "search.kept").await;
+    assert_eq!(
+        (&detail["before"], &detail["after"]),
+        (&Value::Null, &search("CRM", false))
+    );
+    ask("POST", "/api/v1/searches", search("the CRM", true))
+        .await
+        .with(201);
+    let (_, detail) = latest(&chief, "search.kept").await;
+    assert_eq!(
+        (&detail["before"], &detail["after"]),
+        (&search("CRM", false), &search("the CRM", true))
+    );
+    let path = format!("/api/v1/searches/{}", kept["id"]);
+    ask("DELETE", &path, Value::Null).await.with(204);
+    let (_, detail) = latest(&chief, "search.forgotten").await;
+    assert_eq!(
+        (&detail["before"], &detail["after"]),
+        (&search("the CRM", true), &Value::Null)
+    );
+
+    let token = json!({ "name": "bi", "role": "viewer", "scopes": ["insight:read"] });
+    let made = ask("POST", "/api/v1/tokens", token).await.with(201).json();
+    let path = format!("/api/v1/tokens/{}", made["id"]);
+    ask("DELETE", &path, Value::Null).await.with(204);
+    let (subject, detail) = latest(&chief, "token.revoked").await;
+    assert_eq!(subject, "bi");
+    assert_eq!(detail["before"]["scopes"], json!(["insight:read"]));
+    assert_eq!(detail["after"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_command_is_told_with_how_it_was() {
+    let site = Site::new().await;
+    let (hub, router) = site.run().await;
+    let customer = json!({ "id": "K-1", "firm": "上海川可贸易有限公司", "tax": "91350100M000100Y43",
+        "call": "021-60000000" });
+    call(&router, "customers", &customer.to_string()).await;
+    let master = eventually(
+        async || match get(&router, "/api/v1/masters/shop%2FK-1").await {
+            answer if answer.status == 200 => Ok(answer.json()),
+            answer => Err(answer.text().to_owned()),
+        },
+    )
+    .await;
+    let id = master["master_id"].as_str().expect("an id").to_owned();
+    let give = async |path: &str, body: Value| {
+        let bearer = format!("Bearer {TOKEN}");
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+        ];
+        post(&router, path, &headers, body.to_string()).await
+    };
+    let noted = async |action: &str| {
+        let path = format!("/api/v1/audit?action={action}&limit=1");
+        let page = get(&router, &path).await.with(200).json();
+        page["items"][0].clone()
+    };
+    let pin = |field: &str, value: Value| json!({ "because": "as registered", "act": { "pin": { "master": id, "field": field, "value": value } } });
+    let answer = give("/api/v1/commands", pin("owner", json!("王敏")))
+        .await
+        .with(200);
+    assert_eq!(answer.json().get("changes"), None);
+    let entry = noted("master.commanded").await;
+    assert_eq!(entry["subject"], json!(id));
+    let sides = (
+        &entry["detail"]["before"]["masters"][&id],
+        &entry["detail"]["after"]["masters"][&id],
+    );
+    assert_eq!(sides.0, &json!({ "owner": null, "pinned": {} }));
+    assert_eq!(
+        sides.1,
+        &json!({ "owner": "王敏", "pinned": { "owner": "token:configured" } })
+    );
+    give("/api/v1/commands", pin("phones", json!(["021-61111111"])))
+        .await
+        .with(200);
+    let entry = noted("master.commanded").await;
+    assert_eq!(
+        entry["detail"]["after"]["masters"][&id]["phones"],
+        json!(["•••"])
+    );
+    assert!(
+        !entry.to_string().contains("6000") && !entry.to_string().contains("6111"),
+        "{entry}"
+    );
+    // What is refused changes nothing, and tells of none.
+    give("/api/v1/commands", pin("code", json!("X")))
+        .await
+        .problem(409, "pin.field");
+    let entry = noted("master.commanded").await;
+    assert_eq!(
+        (&entry["outcome"], entry["detail"].get("after")),
+        (&json!("pin.field"), None)
+    );
+
+    let rating = format!("/api/v1/insight/grades/{id}/rating");
+    give(&rating, json!({ "cooperation": 80, "because": "talks" }))
+        .await
+        .with(200);
+    enter(site.store()).await;
+    give(&rating, json!({ "cooperation": 60, "because": "silent" }))
+        .await
+        .with(200);
+    let entry = noted("grade.rated").await;
+    assert_eq!(entry["subject"], json!(id));
+    assert_eq!(
+        (&entry["detail"]["before"], &entry["detail"]["after"]),
+        (&json!({ "cooperation": 80 }), &json!({ "cooperation": 60 }))
+    );
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn who_takes_a_list_out_of_the_house_is_told() {
+    let (site, mut chief) = staffed(AccessPolicy::default()).await;
+    let (hub, router) = site.run().await;
+    chief.router = router.clone();
+    let id = call(&router, "orders", &order("SO-1")).await.remove(0);
+    eventually(
+        async || match get(&router, &format!("/api/v1/messages/{id}")).await {
+            answer if answer.status == 200 => Ok(()),
+            answer => Err(answer.text().to_owned()),
+        },
+    )
+    .await;
+    let export = async |path: &str| chief.ask("GET", path, None).await;
+    let messages = "/api/v1/messages/export";
+    export(&format!("{messages}?source=shop&text=138&format=xlsx"))
+        .await
+        .with(200);
+    let (subject, detail) = latest(&chief, "list.exported").await;
+    assert_eq!(subject, messages);
+    // What bodies are searched for may be personal.
+    assert_eq!(
+        detail,
+        json!({ "source": "shop", "text": "•••", "format": "xlsx", "rows": 0 })
+    );
+    export(messages).await.with(200);
+    assert_eq!(
+        latest(&chief, "list.exported").await.1,
+        json!({ "rows": 1 })
+    );
+    export("/api/v1/deliveries/export?system=crm")
+        .await
+        .with(200);
+    assert_eq!(
+        latest(&chief, "list.exported").await.1,
+        json!({ "system": "crm", "rows": 0 })
+    );
+    export("/api/v1/masters/export").await.with(200);
+    assert_eq!(
+        latest(&chief, "list.exported").await.0,
+        "/api/v1/masters/export"
+    );
+    export("/api/v1/messages/export?source=nonsense%20")
+        .await
+        .problem(400, "request.invalid");
+    export("/api/v1/messages/export?when=now")
+        .await
+        .problem(400, "request.invalid");
+    let refused = trail(&site).await;
+    assert!(refused.contains(&told("chief", "list.exported", "request.invalid")));
+    for list in ["orders", "cover", "reports/segments"] {
+        let path = format!("/api/v1/insight/{list}/export");
+        export(&format!("{path}?currency=CNY")).await;
+        let (subject, detail) = latest(&chief, "list.exported").await;
+        assert_eq!(
+            (&subject, &detail["currency"]),
+            (&json!(path), &json!("CNY"))
+        );
+    }
+    hub.stop().await;
 }

@@ -92,6 +92,7 @@ async fn another_body_is_proposed_and_approved_by_two() {
     let new = NewToken {
         name: "second".to_owned(),
         role: Role::Operator,
+        scopes: None,
         systems: None,
         expires_at: None,
     };

@@ -97,6 +97,28 @@ fn people_and_programs_are_let_in_from_the_command_line() {
     let listed = site.tenon(&["token", "list", "--json"]).with(0);
     assert!(!listed.stdout.contains(&token));
     assert_eq!(listed.document()["role"], "viewer");
+    assert_eq!(listed.document()["scopes"], serde_json::Value::Null);
+    let scrape = [
+        "token",
+        "create",
+        "scrape",
+        "--scope",
+        "metrics:read",
+        "--scope",
+        "health:read",
+    ];
+    site.tenon(&scrape).with(0);
+    let listed = site.tenon(&["token", "list", "--json"]).with(0).documents();
+    assert_eq!(
+        listed[0]["scopes"],
+        serde_json::json!(["health:read", "metrics:read"])
+    );
+    site.tenon(&["token", "list"])
+        .with(0)
+        .shows("health:read, metrics:read");
+    site.tenon(&["token", "create", "other", "--scope", "metrics:write"])
+        .with(1)
+        .says("`metrics:write` is no scope: access:read, ");
     site.tenon(&["token", "revoke", "report"]).with(0);
     site.tenon(&["token", "revoke", "other"])
         .with(1)

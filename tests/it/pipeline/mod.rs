@@ -6,6 +6,7 @@
 
 mod api;
 mod bad_input;
+mod changes;
 mod company;
 mod dependencies;
 mod durability;
@@ -71,6 +72,7 @@ suite! {
     masters::a_late_golden_version_is_superseded,
     masters::only_the_record_that_lags_is_given_a_version,
     masters::a_redriven_customer_reaches_every_subscriber,
+    changes::a_command_tells_how_it_was_and_how_it_is,
     stewardship::a_merged_customer_is_one_in_every_system_and_two_again,
     stewardship::an_order_follows_its_customer_through_a_merge,
     stewardship::a_command_is_done_once_and_its_events_are_published_again,

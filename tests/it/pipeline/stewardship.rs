@@ -34,6 +34,7 @@ pub(super) async fn done(node: &Node, act: Act) -> (MessageId, Vec<MasterId>) {
         Outcome::Done {
             message_id,
             masters,
+            ..
         } => (message_id, masters),
         other => panic!("{other:?}"),
     }

@@ -418,6 +418,7 @@ pub(super) async fn tokens_are_found_by_their_digest(house: &House) {
         name: name.to_owned(),
         role: Role::Viewer,
         systems: Some(vec![system("erp")]),
+        scopes: None,
         created_by: "chief".to_owned(),
         created_at: Timestamp::from_microsecond(1_790_000_000_000_000).unwrap(),
         expires_at: None,
@@ -428,9 +429,16 @@ pub(super) async fn tokens_are_found_by_their_digest(house: &House) {
         .await
         .unwrap();
     is_conflict(change(house, AccessChange::AddToken(token(2, "report"))).await);
-    change(house, AccessChange::AddToken(token(2, "backup")))
+    let narrowed = ApiToken {
+        systems: None,
+        scopes: Some(vec!["audit:read".to_owned(), "messages:write".to_owned()]),
+        ..token(2, "backup")
+    };
+    change(house, AccessChange::AddToken(narrowed.clone()))
         .await
         .unwrap();
+    let found = house.store.api_token(&[2; 32]).await.unwrap().unwrap();
+    assert_eq!((found.systems, found.scopes), (None, narrowed.scopes));
     let found = house.store.api_token(&[1; 32]).await.unwrap().unwrap();
     assert_eq!(
         found,

@@ -11,6 +11,8 @@ use tenon_store::{
     first_break,
 };
 
+use super::scopes::some_scopes;
+use super::tokens::granted;
 use super::{Access, OneTime};
 use crate::Problem;
 
@@ -73,6 +75,8 @@ pub struct NewToken {
     pub role: Role,
     /// The only systems that it may touch.
     pub systems: Option<Vec<SystemName>>,
+    /// The only scopes that it has, each one of [`super::scopes()`]; `None` for all that its role may.
+    pub scopes: Option<Vec<String>>,
     /// When it ends by itself.
     pub expires_at: Option<Timestamp>,
 }
@@ -300,7 +304,7 @@ impl Access {
                 actor.did(
                     "user.added",
                     &account.name,
-                    json!({ "after": state(&account) }),
+                    json!({ "before": null, "after": state(&account) }),
                 ),
             ),
             Some(_) => (
@@ -350,7 +354,7 @@ impl Access {
     /// Makes a token, which is shown this once.
     ///
     /// # Errors
-    /// 400 for a name that will not do, 409 when it was ever used.
+    /// 400 for a name that will not do or a scope that there is not, 409 when the name was ever used.
     pub async fn create_token(
         &self,
         actor: &Actor,
@@ -363,14 +367,14 @@ impl Access {
             name: account_name(&new.name)?,
             role: new.role,
             systems: some_systems(new.systems)?,
+            scopes: some_scopes(new.scopes)?,
             created_by: actor.who.clone(),
             created_at: Timestamp::now(),
             expires_at: new.expires_at,
             used_at: None,
             revoked_at: None,
         };
-        let detail = json!({ "after": {
-            "role": token.role, "systems": token.systems, "expires_at": token.expires_at } });
+        let detail = json!({ "before": null, "after": granted(&token) });
         let entry = actor.did("token.created", &token.name, detail);
         self.change(AccessChange::AddToken(token), entry).await?;
         let made = self.store().api_token(&secret.digest).await?;
@@ -392,7 +396,8 @@ impl Access {
                 format!("no token {id}"),
             )
         })?;
-        let entry = actor.did("token.revoked", &token.name, Value::Null);
+        let detail = json!({ "before": granted(&token), "after": null });
+        let entry = actor.did("token.revoked", &token.name, detail);
         self.change(AccessChange::RevokeToken(id), entry).await
     }
 

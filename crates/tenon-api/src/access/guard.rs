@@ -9,20 +9,26 @@ use axum::middleware::Next;
 use axum::response::Response;
 use axum::{RequestExt, http::Extensions};
 use secrecy::ExposeSecret;
+use serde_json::{Map, Value, json};
 use tenon_core::{Failure, SystemName, Timestamp};
 use tenon_store::{AccessChange, Account, ApiToken, AuditDraft, Role, SecretDigest, Session};
 
 use super::principal::Noted;
 use super::rules::{Rule, Scope};
 use super::secret::digest;
-use super::{Access, Note, Permission, Principal, Via};
+use super::{Access, Note, Permission, Principal, Via, scope_of};
 use tracing::Instrument;
 
+use crate::export::Rows;
+use crate::masking::MASK;
 use crate::problem::Code;
 use crate::{Api, Problem};
 
 /// How exactly the last use of a session or a token is noted.
 const TO_THE: Duration = Duration::from_secs(60);
+
+/// The most characters of a parameter that are noted.
+const LONGEST: usize = 200;
 
 /// The cookie's name where the browser came by TLS: only this very host can have set it.
 const SECURE_COOKIE: &str = "__Host-tenon";
@@ -48,7 +54,8 @@ pub(crate) async fn guard(
         return Ok(next.run(request).await);
     }
     let shown = request.headers().get(header::AUTHORIZATION).cloned();
-    let principal = api.access.authenticate(shown.as_ref(), &caller).await?;
+    let mut principal = api.access.authenticate(shown.as_ref(), &caller).await?;
+    principal.asks = scope_of(rule);
     let note = Note::default();
     request.extensions_mut().insert(caller);
     request.extensions_mut().insert(principal.clone());
@@ -58,6 +65,9 @@ pub(crate) async fn guard(
         admitted?;
         return Ok(next.run(request).await);
     };
+    if rule.is_safe() {
+        note.detail(asked(&request, rule));
+    }
     // What has begun is ended and written down, whether or not who asked still waits for it.
     let recorded = async move {
         let path = request.uri().path().to_owned();
@@ -66,7 +76,12 @@ pub(crate) async fn guard(
             Err(problem) => Err(problem),
         };
         let outcome = match &answered {
-            Ok(response) => outcome(response.status(), response.extensions()),
+            Ok(response) => {
+                if let Some(Rows(rows)) = response.extensions().get() {
+                    note.also(json!({ "rows": rows }));
+                }
+                outcome(response.status(), response.extensions())
+            }
             Err(problem) => problem.code.clone(),
         };
         api.access
@@ -116,6 +131,25 @@ async fn admit(
                 Err(_) => Err(principal.out_of_scope(&format!("`{text}` is not among them"))),
             },
         },
+    }
+}
+
+/// The query, by its parameters; null where nothing is asked.
+fn asked(request: &Request, rule: &Rule) -> Value {
+    let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(request.uri());
+    let pairs = pairs.map_or_else(|_| Vec::new(), |pairs| pairs.0);
+    let told = |(name, value): (String, String)| {
+        // What the bodies of messages are searched for may be somebody's telephone number.
+        let told = match matches!(rule.scope, Scope::Among(_)) && name == "text" {
+            true => MASK.to_owned(),
+            false => value.chars().take(LONGEST).collect(),
+        };
+        (name, Value::String(told))
+    };
+    let asked: Map<String, Value> = pairs.into_iter().map(told).collect();
+    match asked.is_empty() {
+        true => Value::Null,
+        false => asked.into(),
     }
 }
 
@@ -323,6 +357,8 @@ impl Access {
             display_name: account.display_name,
             role: account.role,
             systems: account.systems,
+            scopes: None,
+            asks: None,
             language: account.language,
             via: Via::Session(shown),
             origin: origin.to_string(),
@@ -343,11 +379,13 @@ impl Access {
         shown: SecretDigest,
         origin: impl ToString,
     ) -> Result<(Principal, Option<ApiToken>), Problem> {
-        let principal = |name: String, role, systems| Principal {
+        let principal = |name: String, role| Principal {
             display_name: name.clone(),
             name: format!("token:{name}"),
             role,
-            systems,
+            systems: None,
+            scopes: None,
+            asks: None,
             language: None,
             via: Via::Token(shown),
             origin: origin.to_string(),
@@ -360,7 +398,7 @@ impl Access {
             let configured = configured.expose_secret();
             if !configured.is_empty() && digest(configured) == shown {
                 let name = "configured".to_owned();
-                return Ok((principal(name, Role::Administrator, None), None));
+                return Ok((principal(name, Role::Administrator), None));
             }
         }
         let token = self.store().api_token(&shown).await?;
@@ -371,7 +409,11 @@ impl Access {
         if token.expires_at.is_some_and(|end| end <= Timestamp::now()) {
             return Err(Problem::bad_token("the token has expired"));
         }
-        let of = principal(token.name.clone(), token.role, token.systems.clone());
+        let of = Principal {
+            systems: token.systems.clone(),
+            scopes: token.scopes.clone(),
+            ..principal(token.name.clone(), token.role)
+        };
         Ok((of, Some(token)))
     }
 

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Value, json};
 use tenon_core::SystemName;
 use tenon_store::{Role, SecretDigest};
 
 use super::Actor;
+use super::scopes::grants;
 use crate::Problem;
 
 /// What a route needs.
@@ -86,6 +88,10 @@ pub struct Principal {
     pub role: Role,
     /// The only systems that it may touch; `None` for all.
     pub systems: Option<Vec<SystemName>>,
+    /// The only scopes that a token has; `None` for all that its role may.
+    pub scopes: Option<Vec<String>>,
+    /// The scope that a token needs for what is asked; none where it needs none.
+    pub(crate) asks: Option<&'static str>,
     /// The language of the person's console.
     pub language: Option<String>,
     /// By what means.
@@ -118,16 +124,29 @@ impl Principal {
         }
     }
 
-    /// Refuses what it has not the role for.
+    /// Refuses what it has not the role for, or, of a token with scopes, not the scope.
     ///
     /// # Errors
-    /// 403 `access.role`.
+    /// 403 `access.role`, `access.area`.
     pub fn check(&self, permission: Permission) -> Result<(), Problem> {
-        if permission.of(self.role) {
+        if !permission.of(self.role) {
+            let detail = format!("this needs {}; yours is {}", permission.words(), self.role);
+            return Err(Problem::new(StatusCode::FORBIDDEN, "access.role", detail));
+        }
+        let (Some(scopes), Some(asks)) = (&self.scopes, self.asks) else {
+            return Ok(());
+        };
+        // Where reading shows personal values, it takes what writing takes.
+        let needed = match (permission, asks.strip_suffix("read")) {
+            (Permission::Reveal, Some(area)) => format!("{area}write"),
+            _ => asks.to_owned(),
+        };
+        if grants(scopes, &needed) {
             return Ok(());
         }
-        let detail = format!("this needs {}; yours is {}", permission.words(), self.role);
-        Err(Problem::new(StatusCode::FORBIDDEN, "access.role", detail))
+        let has = scopes.join(", ");
+        let detail = format!("this needs the scope `{needed}`; the token has {has}");
+        Err(Problem::new(StatusCode::FORBIDDEN, "access.area", detail))
     }
 
     pub(crate) fn out_of_scope(&self, reason: &str) -> Problem {
@@ -205,6 +224,21 @@ impl Note {
     /// What else helps; no secrets, and no personal values.
     pub(crate) fn detail(&self, detail: Value) {
         self.lock().detail = detail;
+    }
+
+    /// What is told beside what is noted already, an object.
+    pub(crate) fn also(&self, more: Value) {
+        let mut noted = self.lock();
+        match (noted.detail.as_object_mut(), more) {
+            (Some(detail), Value::Object(more)) => detail.extend(more),
+            (_, more) => noted.detail = more,
+        }
+    }
+
+    /// How what was changed was before, and how it is after; null where there is nothing. No secrets, and no
+    /// personal values.
+    pub(crate) fn changed(&self, before: impl Serialize, after: impl Serialize) {
+        self.also(json!({ "before": before, "after": after }));
     }
 
     /// The handler has written its entry together with its effect.

@@ -1,6 +1,7 @@
 //! What every route needs: the one table. A route that is not in it stops the start.
 
 use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::Operation;
 
 use super::Permission;
 use super::Permission::{Administer, Decide, Open, Operate, Reveal, See, SignedIn};
@@ -58,6 +59,11 @@ const fn see(path: &'static str, scope: Scope) -> Rule {
     rule("GET", path, See, scope, None)
 }
 
+/// A route that gives a whole list as a file: it shows, and carries data out of the house.
+const fn export(path: &'static str, scope: Scope) -> Rule {
+    rule("GET", path, See, scope, Some("list.exported"))
+}
+
 /// A route for those who send again, correct and give up.
 const fn operate(path: &'static str, records: &'static str) -> Rule {
     rule("POST", path, Operate, Scope::OfRecord, Some(records))
@@ -87,7 +93,7 @@ pub(crate) const RULES: &[Rule] = &[
     see("/asyncapi.json", Scope::Company),
     // Messages.
     see("/api/v1/messages", Scope::Among("source")),
-    see("/api/v1/messages/export", Scope::Among("source")),
+    export("/api/v1/messages/export", Scope::Among("source")),
     see("/api/v1/messages/{id}", Scope::OfRecord),
     rule(
         "POST",
@@ -101,7 +107,7 @@ pub(crate) const RULES: &[Rule] = &[
     see("/api/v1/messages/{id}/bodies", Scope::OfRecord),
     see("/api/v1/messages/{id}/attempts", Scope::OfRecord),
     see("/api/v1/deliveries", Scope::Among("system")),
-    see("/api/v1/deliveries/export", Scope::Among("system")),
+    export("/api/v1/deliveries/export", Scope::Among("system")),
     operate("/api/v1/messages/{id}/resend", "message.resent"),
     see("/api/v1/parked", Scope::Among("system")),
     see("/api/v1/parked/count", Scope::Among("system")),
@@ -233,7 +239,7 @@ pub(crate) const RULES: &[Rule] = &[
     // Master records.
     see("/api/v1/masters", Scope::Company),
     rule("POST", "/api/v1/masters/check", See, Scope::Company, None),
-    see("/api/v1/masters/export", Scope::Company),
+    export("/api/v1/masters/export", Scope::Company),
     rule(
         "POST",
         "/api/v1/masters/import",
@@ -277,10 +283,10 @@ pub(crate) const RULES: &[Rule] = &[
     see("/api/v1/insight", Scope::Company),
     administer("POST", "/api/v1/insight/rebuild", Some("insight.rebuilt")),
     see("/api/v1/insight/orders", Scope::Company),
-    see("/api/v1/insight/orders/export", Scope::Company),
+    export("/api/v1/insight/orders/export", Scope::Company),
     see("/api/v1/insight/exceptions", Scope::Company),
     see("/api/v1/insight/reports/{name}", Scope::Company),
-    see("/api/v1/insight/reports/{name}/export", Scope::Company),
+    export("/api/v1/insight/reports/{name}/export", Scope::Company),
     see("/api/v1/insight/grades", Scope::Company),
     see("/api/v1/insight/grades/{id}", Scope::Company),
     rule(
@@ -303,7 +309,7 @@ pub(crate) const RULES: &[Rule] = &[
     see("/api/v1/insight/customers/{id}", Scope::Company),
     see("/api/v1/insight/documents/{id}", Scope::Company),
     see("/api/v1/insight/cover", Scope::Company),
-    see("/api/v1/insight/cover/export", Scope::Company),
+    export("/api/v1/insight/cover/export", Scope::Company),
     see("/api/v1/insight/cover/{dealer}/{item}", Scope::Company),
     // Who may what. Signing in and out write their own entries.
     open("POST", "/api/v1/session"),
@@ -395,6 +401,16 @@ impl Rule {
         SAFE.contains(&self.method)
     }
 
+    /// Whether a token that is narrowed to some scopes needs one here: what is about the caller alone, each may ask.
+    pub(crate) fn needs_scope(&self) -> bool {
+        !matches!(self.needs, Open | SignedIn)
+    }
+
+    /// Whether it only shows, and no personal values.
+    pub(crate) fn reads(&self) -> bool {
+        (self.is_safe() || ASKING.contains(&self.path)) && self.needs != Reveal
+    }
+
     fn is_recorded(&self) -> bool {
         self.is_safe()
             || self.records.is_some()
@@ -403,12 +419,11 @@ impl Rule {
     }
 }
 
-/// What is wrong between the routes and the table: routes without a rule, rules without a route,
-/// changes that the trail would not note.
-pub(crate) fn unruled(document: &OpenApi) -> Vec<String> {
-    let mut problems = Vec::new();
-    let mut served = Vec::new();
-    for (path, item) in &document.paths.paths {
+/// Every operation of a document, by its method and its path.
+pub(crate) fn operations(
+    document: &OpenApi,
+) -> impl Iterator<Item = (&'static str, &str, &Operation)> {
+    document.paths.paths.iter().flat_map(|(path, item)| {
         let methods = [
             ("GET", &item.get),
             ("PUT", &item.put),
@@ -416,13 +431,22 @@ pub(crate) fn unruled(document: &OpenApi) -> Vec<String> {
             ("DELETE", &item.delete),
             ("PATCH", &item.patch),
         ];
-        for (method, operation) in methods {
-            if operation.is_some() {
-                served.push((method, path.as_str()));
-            }
+        methods.into_iter().filter_map(move |(method, operation)| {
+            Some((method, path.as_str(), operation.as_ref()?))
+        })
+    })
+}
+
+/// What is wrong between the routes and the table: routes without a rule or an area, rules without a route,
+/// changes that the trail would not note.
+pub(crate) fn unruled(document: &OpenApi) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut served = Vec::new();
+    for (method, path, operation) in operations(document) {
+        served.push((method, path));
+        if operation.tags.iter().flatten().count() != 1 {
+            problems.push(format!("{method} {path} has no tag, or several: its area"));
         }
-    }
-    for (method, path) in &served {
         match Rule::of(method, path) {
             None => problems.push(format!("{method} {path} has no rule of who may call it")),
             Some(rule) if !rule.is_recorded() => {

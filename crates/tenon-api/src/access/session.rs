@@ -83,6 +83,9 @@ pub(crate) struct SignedIn {
     /// The only systems that it may touch; null for all.
     #[schema(value_type = Option<Vec<String>>)]
     systems: Option<Vec<SystemName>>,
+    /// The only scopes that it has, where it is a token that is narrowed to some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scopes: Option<Vec<String>>,
     /// The language of the console, if the person chose one.
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<String>,
@@ -114,6 +117,7 @@ impl SignedIn {
             display_name,
             role,
             systems,
+            scopes: None,
             language,
             permissions: named.into_iter().filter_map(has).collect(),
         }
@@ -134,13 +138,16 @@ impl From<Account> for SignedIn {
 
 impl From<Principal> for SignedIn {
     fn from(principal: Principal) -> Self {
-        Self::new(
-            principal.name,
-            principal.display_name,
-            principal.role,
-            principal.systems,
-            principal.language,
-        )
+        Self {
+            scopes: principal.scopes,
+            ..Self::new(
+                principal.name,
+                principal.display_name,
+                principal.role,
+                principal.systems,
+                principal.language,
+            )
+        }
     }
 }
 

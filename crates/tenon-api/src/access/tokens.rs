@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use tenon_core::{SystemName, Timestamp};
 use tenon_store::{ApiToken, Role};
 use utoipa::ToSchema;
@@ -15,7 +16,7 @@ use crate::{Api, Problem};
 /// A token, without what is shown.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({ "id": 3, "name": "nightly-report", "role": "viewer", "systems": null,
-    "created_by": "li.wei", "created_at": "2026-11-26T08:00:00Z", "expires_at": "2027-11-26T08:00:00Z",
+    "scopes": ["insight:read"], "created_by": "li.wei", "created_at": "2026-11-26T08:00:00Z", "expires_at": "2027-11-26T08:00:00Z",
     "used_at": null, "revoked_at": null }))]
 pub(crate) struct Token {
     /// Its number.
@@ -28,6 +29,8 @@ pub(crate) struct Token {
     /// The only systems that it may touch; null for all.
     #[schema(value_type = Option<Vec<String>>)]
     systems: Option<Vec<SystemName>>,
+    /// The only scopes that it has; null for all that its role may.
+    scopes: Option<Vec<String>>,
     /// Who made it.
     created_by: String,
     /// When.
@@ -51,6 +54,7 @@ impl From<ApiToken> for Token {
             name: token.name,
             role: token.role,
             systems: token.systems,
+            scopes: token.scopes,
             created_by: token.created_by,
             created_at: token.created_at,
             expires_at: token.expires_at,
@@ -65,12 +69,14 @@ impl From<ApiToken> for Token {
 pub(crate) struct Tokens {
     /// The newest first.
     items: Vec<Token>,
+    /// The scopes that a token may be given: areas, as the tags of this description name them, each to read or to write.
+    scopes: Vec<&'static str>,
 }
 
 /// A token that is to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "name": "nightly-report", "role": "viewer", "days": 365 }))]
+#[schema(example = json!({ "name": "nightly-report", "role": "viewer", "scopes": ["insight:read"], "days": 365 }))]
 pub(crate) struct AddToken {
     /// What it is for: a-z, 0-9 and `._-@+`; never used before.
     name: String,
@@ -81,6 +87,10 @@ pub(crate) struct AddToken {
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
     systems: Option<Vec<SystemName>>,
+    /// The only scopes that it has, each one of those that the list of tokens names: `insight:read`, `masters:write`. Who may
+    /// write in an area may read there. All that the role may, if absent.
+    #[serde(default)]
+    scopes: Option<Vec<String>>,
     /// After how many days it ends by itself; never, if absent.
     #[serde(default)]
     days: Option<u16>,
@@ -97,6 +107,16 @@ pub(crate) struct AddedToken {
     secret: String,
 }
 
+/// What the trail tells of a token.
+pub(super) fn granted(token: &ApiToken) -> Value {
+    json!({
+        "role": token.role,
+        "systems": token.systems,
+        "scopes": token.scopes,
+        "expires_at": token.expires_at,
+    })
+}
+
 /// When something ends that lasts so many days.
 pub fn in_days(days: u16) -> Timestamp {
     let span = jiff::SignedDuration::from_hours(24 * i64::from(days));
@@ -109,7 +129,8 @@ pub fn in_days(days: u16) -> Timestamp {
 pub(crate) async fn tokens(State(api): State<Api>) -> Result<Json<Tokens>, Problem> {
     let tokens = api.access.store().api_tokens().await?;
     let items = tokens.into_iter().map(Token::from).collect();
-    Ok(Json(Tokens { items }))
+    let scopes = super::scopes();
+    Ok(Json(Tokens { items, scopes }))
 }
 
 /// Makes a token for a program.
@@ -126,6 +147,7 @@ pub(crate) async fn add_token(
         name: new.name,
         role: new.role,
         systems: new.systems,
+        scopes: new.scopes,
         expires_at: new.days.map(in_days),
     };
     let (token, secret) = api.access.create_token(&principal.actor(), new).await?;

@@ -10,7 +10,7 @@ use futures::stream::try_unfold;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tenon_core::Timestamp;
-use tenon_core::text::inert;
+use tenon_core::text::{SPREADSHEET_MARK, inert};
 use tenon_store::{AuditEntry, AuditFilter, SharedStore};
 use utoipa::{IntoParams, ToSchema};
 
@@ -172,7 +172,7 @@ pub(crate) struct TrailBreak {
 }
 
 /// The audit trail, newest first: who did what to what, when, from where, and how it was before.
-#[utoipa::path(get, path = "/api/v1/audit", tag = "access", params(TrailQuery), responses(
+#[utoipa::path(get, path = "/api/v1/audit", tag = "audit", params(TrailQuery), responses(
     (status = 200, description = "a page of entries", body = TrailPage), (status = 400, description = "the query does not fit", body = Problem)))]
 pub(crate) async fn trail(
     State(api): State<Api>,
@@ -204,7 +204,7 @@ pub(crate) async fn trail(
 /// Each entry holds the hash of the one before. Who can write all of the table could make the chain
 /// anew: keep the `head` of a check elsewhere, and give it the next time. A long trail is checked in steps: while
 /// there is `more`, ask again `after` the head.
-#[utoipa::path(get, path = "/api/v1/audit/check", tag = "access", params(CheckQuery), responses(
+#[utoipa::path(get, path = "/api/v1/audit/check", tag = "audit", params(CheckQuery), responses(
     (status = 200, description = "what holds, and the first place that does not", body = TrailCheckView), (status = 400, description = "the query does not fit", body = Problem)))]
 pub(crate) async fn check_trail(
     State(api): State<Api>,
@@ -232,7 +232,7 @@ pub(crate) async fn check_trail(
 }
 
 /// What was ever done, as the trail calls it: to choose from.
-#[utoipa::path(get, path = "/api/v1/audit/actions", tag = "access", responses(
+#[utoipa::path(get, path = "/api/v1/audit/actions", tag = "audit", responses(
     (status = 200, description = "the actions", body = TrailActions)))]
 pub(crate) async fn trail_actions(State(api): State<Api>) -> Result<Json<TrailActions>, Problem> {
     let items = api.access.store().audit_actions().await?;
@@ -240,7 +240,7 @@ pub(crate) async fn trail_actions(State(api): State<Api>) -> Result<Json<TrailAc
 }
 
 /// The trail, or the entries that are asked for, oldest first, as a file. The export itself is noted in the trail.
-#[utoipa::path(get, path = "/api/v1/audit/export", tag = "access", params(ExportQuery), responses(
+#[utoipa::path(get, path = "/api/v1/audit/export", tag = "audit", params(ExportQuery), responses(
     (status = 200, description = "the trail", content((String = "text/csv"), (String = "application/x-ndjson"))), (status = 400, description = "no such format", body = Problem)))]
 pub(crate) async fn export_trail(
     State(api): State<Api>,
@@ -310,9 +310,10 @@ pub fn ndjson_of(entries: &[AuditEntry], _: bool) -> Vec<u8> {
     text
 }
 
-/// CSV, with a header before the first.
+/// CSV in UTF-8; before the first the mark by which spreadsheets know it, and a header.
 pub fn csv_of(entries: &[AuditEntry], first: bool) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mark = if first { SPREADSHEET_MARK } else { "" };
+    let mut writer = csv::Writer::from_writer(mark.as_bytes().to_vec());
     let header = [
         "position", "at", "who", "via", "origin", "action", "subject", "outcome", "detail",
         "previous", "hash",

@@ -244,7 +244,7 @@ pub(crate) async fn decide(
     note.subject(id.to_string());
     note.detail(
         json!({ "decision": given.decision, "by": command.by, "because": command.because,
-        "grade": given.grade, "before": found.grade, "score": found.score }),
+        "grade": given.grade, "had": found.grade, "score": found.score }),
     );
-    masters::answer(api.steward().command(&command, None).await?)
+    masters::give(&api, &note, &command, None).await
 }

@@ -16,6 +16,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use serde::Serialize;
+use serde_json::json;
 use tenon_core::Timestamp;
 use tenon_insight::{Reports, day_at};
 use tenon_store::insight::Generation;
@@ -23,6 +24,7 @@ use tenon_store::{Insight, StoreError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::access::Note;
 use crate::{Api, Problem};
 
 impl Api {
@@ -107,7 +109,17 @@ pub(crate) async fn lag(insight: &Insight) -> Result<Option<SignedDuration>, Sto
 /// complete. Messages flow on meanwhile.
 #[utoipa::path(post, path = "/api/v1/insight/rebuild", tag = "insight", responses(
     (status = 202, description = "it is under way")))]
-pub(crate) async fn rebuild(State(api): State<Api>) -> Result<StatusCode, Problem> {
-    tenon_insight::rebuild(&api.store.insight()).await?;
+pub(crate) async fn rebuild(State(api): State<Api>, note: Note) -> Result<StatusCode, Problem> {
+    let insight = api.store.insight();
+    let numbers = async || -> Result<Vec<i32>, StoreError> {
+        let generations = insight.generations().await?;
+        Ok(generations.iter().map(|one| one.generation).collect())
+    };
+    let before = numbers().await?;
+    tenon_insight::rebuild(&insight).await?;
+    note.changed(
+        json!({ "generations": before }),
+        json!({ "generations": numbers().await? }),
+    );
     Ok(StatusCode::ACCEPTED)
 }

@@ -147,7 +147,7 @@ pub(crate) async fn rate(
         json!({ "decision": "rate", "by": command.by, "because": command.because,
         "cooperation": given.cooperation }),
     );
-    masters::answer(api.steward().command(&command, None).await?)
+    masters::give(&api, &note, &command, None).await
 }
 
 /// Which decisions.
@@ -211,7 +211,7 @@ impl GradeDecided {
             name: of.and_then(|of| of.name.clone()),
             decision: text("decision"),
             grade: text("grade"),
-            before: text("before"),
+            before: text("had").or_else(|| text("before")),
             score: entry.detail["score"].as_i64(),
             cooperation: entry.detail["cooperation"].as_i64(),
             customer: entry.subject,

@@ -147,6 +147,40 @@ test('a token lets a program touch its systems, until it is taken back', async (
   expect(await ask('/api/v1/connectors/erp')).toBe(401)
 }, LONG)
 
+test('a token is narrowed to areas, and does nothing elsewhere', async () => {
+  const { page } = visitor
+  await page.goto(`${hub.url}/settings?tab=tokens`)
+  await page.getByRole('button', { name: 'New token' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('What it is for').fill('scrape')
+  // What may be written may be read; what is only read has no other box.
+  const reads = dialog.getByLabel('Read: Master records, decisions')
+  await dialog.getByLabel('Write: Master records, decisions').check()
+  expect(await reads.isChecked()).toBe(true)
+  expect(await reads.isDisabled()).toBe(true)
+  await dialog.getByLabel('Write: Master records, decisions').uncheck()
+  expect(await reads.isChecked()).toBe(true)
+  await reads.uncheck()
+  expect(await dialog.getByLabel('Write: Metrics for Prometheus').count()).toBe(0)
+  await dialog.getByLabel('Read: Metrics for Prometheus').focus()
+  await page.keyboard.press('Space')
+  await dialog.getByRole('button', { name: 'Add' }).click()
+  const token = (await page.getByText(/^tenon_/).innerText()).trim()
+  const row = page.getByRole('row').filter({ hasText: 'scrape' })
+  await row.getByText('metrics:read', { exact: true }).waitFor()
+  const ask = (path: string) => fetch(hub.url + path, { headers: { authorization: `Bearer ${token}` } })
+  expect((await ask('/metrics')).status).toBe(200)
+  const refused = await ask('/api/v1/messages')
+  expect([refused.status, (await refused.json()).code]).toEqual([403, 'access.area'])
+  const { items } = await hub.api('/api/v1/audit?action=token.created&subject=scrape')
+  expect(items[0].detail.after.scopes).toEqual(['metrics:read'])
+  expect(visitor.complaints).toEqual([])
+  await look('token-new', '/settings?tab=tokens', async () => {
+    await visitor.page.locator('.ant-btn-primary').first().click()
+    await visitor.page.getByRole('dialog').waitFor()
+  })
+}, LONG)
+
 test('own sessions are listed, and all others ended', async () => {
   // Another browser of the same person.
   const signedIn = await fetch(`${hub.url}/api/v1/session`, {

@@ -12,7 +12,7 @@ use tenon_store::{
 };
 
 use super::joining::{self, Unsplittable, later_version};
-use super::{Act, Command, FOLLOWERS, RecordName, Verdict, body, follower, lane};
+use super::{Act, Changes, Command, FOLLOWERS, RecordName, Verdict, body, follower, lane};
 use super::{items, pinning};
 use crate::master::{MasterPolicy, code_key, name_of};
 use crate::resolve::{Decided, Recipients, route};
@@ -142,6 +142,7 @@ pub(crate) fn decide_command(
             (state, Verdict::Refused { code, detail })
         }
         Ok(effects) => {
+            let changes = Changes::of(known, &effects);
             decided.commit = effects.commit;
             let mut masters = effects.masters;
             for (number, (fact, row)) in effects.events.into_iter().enumerate() {
@@ -156,11 +157,11 @@ pub(crate) fn decide_command(
                 }
                 decided.commit.messages.push(event);
             }
-            (InboundState::Done, Verdict::Done { masters })
+            (InboundState::Done, Verdict::Done { masters, changes })
         }
     };
     let changed = match &verdict {
-        Verdict::Done { masters } => masters.first().copied(),
+        Verdict::Done { masters, .. } => masters.first().copied(),
         Verdict::Refused { .. } => None,
     };
     attributes.master_id = changed.or_else(|| command.act.masters().first().copied());

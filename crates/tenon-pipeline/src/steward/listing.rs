@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde::Serialize;
 use tenon_core::customer::Customer;
-use tenon_core::text::inert;
+use tenon_core::text::{SPREADSHEET_MARK, inert};
 use tenon_core::{MasterId, SystemName};
 use tenon_master::quality;
 use tenon_store::{GoldenRow, SharedStore, StoreError};
@@ -66,10 +66,11 @@ impl Listing {
             return Ok(None);
         }
         self.after = page.last().map(|last| last.master_id).or(self.after);
-        let mut writer = csv::Writer::from_writer(Vec::new());
+        let mark = if self.begun { "" } else { SPREADSHEET_MARK };
+        let mut writer = csv::Writer::from_writer(mark.as_bytes().to_vec());
         let unwritable = |error: csv::Error| StoreError::Bug(error.to_string());
         if !self.begun {
-            let header = ["\u{FEFF}master_id", "version"].into_iter().chain(FIELDS);
+            let header = ["master_id", "version"].into_iter().chain(FIELDS);
             let systems = self.systems.iter().map(SystemName::as_str);
             writer
                 .write_record(header.chain(systems))

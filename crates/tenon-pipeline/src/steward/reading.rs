@@ -129,7 +129,7 @@ pub struct ChangeView {
 }
 
 /// The fields whose values are not as they were; those that are gone among them.
-fn changed(before: Option<&Value>, now: &Value) -> Vec<String> {
+pub(super) fn changed(before: Option<&Value>, now: &Value) -> Vec<String> {
     let nothing = Map::new();
     let before = before.and_then(Value::as_object).unwrap_or(&nothing);
     let now = now.as_object().unwrap_or(&nothing);
@@ -192,7 +192,7 @@ pub fn moment(text: &str) -> Result<Timestamp, String> {
 }
 
 /// A customer as a canonical body, personal values masked.
-fn masked(customer: &Customer) -> Value {
+pub(super) fn masked(customer: &Customer) -> Value {
     let mut golden = body(customer);
     if let Some(schema) = schema(MessageKind::current(Entity::Customer)) {
         schema.mask(&mut golden);

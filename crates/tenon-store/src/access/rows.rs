@@ -1,6 +1,7 @@
 //! Rows of the access tables as both databases return them.
 
-use tenon_core::SystemName;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::{Account, ApiToken, AuditEntry, SecretDigest, Session};
 use crate::StoreError;
@@ -25,12 +26,13 @@ pub(crate) type AccountRow = (
 /// digest, account, origin, created, seen, expires.
 pub(crate) type SessionRow = (Vec<u8>, String, String, i64, i64, i64);
 
-/// id, digest, name, role, systems, created by, created, expires, used, revoked.
+/// id, digest, name, role, systems, scopes, created by, created, expires, used, revoked.
 pub(crate) type TokenRow = (
     i64,
     Vec<u8>,
     String,
     String,
+    Option<String>,
     Option<String>,
     String,
     i64,
@@ -61,7 +63,7 @@ pub(crate) fn account(row: AccountRow) -> Result<Account, StoreError> {
         name,
         display_name,
         role: role_of(&role)?,
-        systems: systems_of(systems)?,
+        systems: list("a list of systems", systems)?,
         language,
         password,
         subject,
@@ -85,13 +87,15 @@ pub(crate) fn session(row: SessionRow) -> Result<Session, StoreError> {
 }
 
 pub(crate) fn api_token(row: TokenRow) -> Result<ApiToken, StoreError> {
-    let (id, digest, name, role, systems, created_by, created, expires, used, revoked) = row;
+    let (id, digest, name, role, systems, scopes, created_by, created, expires, used, revoked) =
+        row;
     Ok(ApiToken {
         id,
         digest: digest_of(digest)?,
         name,
         role: role_of(&role)?,
-        systems: systems_of(systems)?,
+        systems: list("a list of systems", systems)?,
+        scopes: list("a list of scopes", scopes)?,
         created_by,
         created_at: timestamp(created)?,
         expires_at: expires.map(timestamp).transpose()?,
@@ -119,16 +123,16 @@ pub(crate) fn audit_entry(row: AuditRow) -> Result<AuditEntry, StoreError> {
     })
 }
 
-/// Systems as their column has them.
-pub(crate) fn list_of(systems: Option<&[SystemName]>) -> Result<Option<String>, StoreError> {
-    systems
-        .map(|systems| crate::rows::to_json(&systems))
-        .transpose()
+/// Systems or scopes as their column has them.
+pub(crate) fn list_of<T: Serialize>(items: Option<&[T]>) -> Result<Option<String>, StoreError> {
+    items.map(|items| crate::rows::to_json(&items)).transpose()
 }
 
-fn systems_of(text: Option<String>) -> Result<Option<Vec<SystemName>>, StoreError> {
-    text.map(|text| from_json("a list of systems", &text))
-        .transpose()
+fn list<T: DeserializeOwned>(
+    what: &str,
+    text: Option<String>,
+) -> Result<Option<Vec<T>>, StoreError> {
+    text.map(|text| from_json(what, &text)).transpose()
 }
 
 fn role_of(text: &str) -> Result<super::Role, StoreError> {

@@ -15,8 +15,8 @@ macro_rules! select_accounts {
 /// The columns of a token.
 macro_rules! select_tokens {
     () => {
-        "select id, digest, name, role, systems, created_by, created_at, expires_at, used_at, revoked_at
-         from api_token"
+        "select id, digest, name, role, systems, scopes, created_by, created_at, expires_at, used_at,
+             revoked_at from api_token"
     };
 }
 
@@ -415,13 +415,15 @@ macro_rules! access_store {
                 }
                 AccessChange::AddToken(token) => {
                     sqlx::query(
-                        "insert into api_token (digest, name, role, systems, created_by, created_at, expires_at)
-                         values ($1, $2, $3, $4, $5, $6, $7)",
+                        "insert into api_token (digest, name, role, systems, scopes, created_by, created_at,
+                             expires_at)
+                         values ($1, $2, $3, $4, $5, $6, $7, $8)",
                     )
                     .bind(&token.digest[..])
                     .bind(clean(&token.name))
                     .bind(token.role.as_str())
                     .bind(access::list_of(token.systems.as_deref())?)
+                    .bind(access::list_of(token.scopes.as_deref())?)
                     .bind(clean(&token.created_by))
                     .bind(token.created_at.as_microsecond())
                     .bind(token.expires_at.map(|expires| expires.as_microsecond()))

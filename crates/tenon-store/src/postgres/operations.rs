@@ -37,41 +37,49 @@ impl Operations for Postgres {
 
     async fn pauses(&self) -> Result<Vec<Pause>, StoreError> {
         let mut connection = self.connection().await?;
-        let found: Vec<(String, String, String, String, Moment)> =
+        let found: Vec<PauseMoment> =
             sqlx::query_as("select system, half, by, because, at from pause order by 1, 2")
                 .fetch_all(&mut *connection)
                 .await?;
-        let rows = found.into_iter();
-        rows.map(|(system, half, by, because, at)| {
-            operations::pause((system, half, by, because, at.0))
-        })
-        .collect()
+        found.into_iter().map(paused).collect()
     }
 
-    async fn pause(&self, pause: &Pause) -> Result<(), StoreError> {
+    async fn pause(&self, pause: &Pause) -> Result<Option<Pause>, StoreError> {
         let mut connection = self.connection().await?;
-        sqlx::query(
-            "insert into pause (system, half, by, because, at) values ($1, $2, $3, $4, $5)
-             on conflict (system, half) do update
-             set by = excluded.by, because = excluded.because, at = excluded.at",
+        let before: Option<PauseMoment> = sqlx::query_as(
+            "with now as (
+                 insert into pause (system, half, by, because, at) values ($1, $2, $3, $4, $5)
+                 on conflict (system, half) do update
+                 set by = excluded.by, because = excluded.because, at = excluded.at)
+             select system, half, by, because, at from pause where system = $1 and half = $2",
         )
         .bind(pause.system.as_str())
         .bind(pause.half.as_str())
         .bind(clean(&pause.by))
         .bind(clean(&pause.because))
         .bind(Moment::from(pause.at))
-        .execute(&mut *connection)
+        .fetch_optional(&mut *connection)
         .await?;
-        Ok(())
+        before.map(paused).transpose()
     }
 
-    async fn resume(&self, system: &SystemName, half: Half) -> Result<bool, StoreError> {
+    async fn resume(&self, system: &SystemName, half: Half) -> Result<Option<Pause>, StoreError> {
         let mut connection = self.connection().await?;
-        let ended = sqlx::query("delete from pause where system = $1 and half = $2")
-            .bind(system.as_str())
-            .bind(half.as_str())
-            .execute(&mut *connection)
-            .await?;
-        Ok(ended.rows_affected() > 0)
+        let ended: Option<PauseMoment> = sqlx::query_as(
+            "delete from pause where system = $1 and half = $2
+             returning system, half, by, because, at",
+        )
+        .bind(system.as_str())
+        .bind(half.as_str())
+        .fetch_optional(&mut *connection)
+        .await?;
+        ended.map(paused).transpose()
     }
+}
+
+/// system, half, by, because, at.
+type PauseMoment = (String, String, String, String, Moment);
+
+fn paused((system, half, by, because, at): PauseMoment) -> Result<Pause, StoreError> {
+    operations::pause((system, half, by, because, at.0))
 }

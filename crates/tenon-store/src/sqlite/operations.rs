@@ -33,8 +33,15 @@ impl Operations for Sqlite {
         found.into_iter().map(operations::pause).collect()
     }
 
-    async fn pause(&self, pause: &Pause) -> Result<(), StoreError> {
+    async fn pause(&self, pause: &Pause) -> Result<Option<Pause>, StoreError> {
         let mut transaction = self.begin().await?;
+        let before: Option<PauseRow> = sqlx::query_as(
+            "select system, half, by, because, at from pause where system = $1 and half = $2",
+        )
+        .bind(pause.system.as_str())
+        .bind(pause.half.as_str())
+        .fetch_optional(&mut *transaction)
+        .await?;
         sqlx::query(
             "insert into pause (system, half, by, because, at) values ($1, $2, $3, $4, $5)
              on conflict (system, half) do update
@@ -48,17 +55,20 @@ impl Operations for Sqlite {
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
-        Ok(())
+        before.map(operations::pause).transpose()
     }
 
-    async fn resume(&self, system: &SystemName, half: Half) -> Result<bool, StoreError> {
+    async fn resume(&self, system: &SystemName, half: Half) -> Result<Option<Pause>, StoreError> {
         let mut transaction = self.begin().await?;
-        let ended = sqlx::query("delete from pause where system = $1 and half = $2")
-            .bind(system.as_str())
-            .bind(half.as_str())
-            .execute(&mut *transaction)
-            .await?;
+        let ended: Option<PauseRow> = sqlx::query_as(
+            "delete from pause where system = $1 and half = $2
+             returning system, half, by, because, at",
+        )
+        .bind(system.as_str())
+        .bind(half.as_str())
+        .fetch_optional(&mut *transaction)
+        .await?;
         transaction.commit().await?;
-        Ok(ended.rows_affected() > 0)
+        ended.map(operations::pause).transpose()
     }
 }

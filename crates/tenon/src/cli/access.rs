@@ -88,6 +88,10 @@ pub(crate) enum Token {
         /// Only this system may be touched; may be given several times. All, if never.
         #[arg(long, value_parser = system)]
         system: Vec<SystemName>,
+        /// Only this area may be read or written, `insight:read` say; may be given several times. All that the role may, if
+        /// never.
+        #[arg(long, value_name = "AREA:read|write")]
+        scope: Vec<String>,
         /// After how many days it ends by itself; never unless given.
         #[arg(long)]
         days: Option<u16>,

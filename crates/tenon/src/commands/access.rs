@@ -8,7 +8,6 @@ use tenon_api::Access;
 use tenon_api::access::{
     AccountChange, Actor, NewAccount, NewToken, csv_of, head, in_days, ndjson_of,
 };
-use tenon_core::SystemName;
 use tenon_store::SharedStore;
 
 use crate::cli::{Audit, Config, Token, TrailFormat, User};
@@ -182,6 +181,7 @@ pub(super) async fn token(command: Token) -> Result<(), Exit> {
             name,
             role,
             system,
+            scope,
             days,
         } => {
             let desk = Desk::open(&config).await?;
@@ -189,6 +189,7 @@ pub(super) async fn token(command: Token) -> Result<(), Exit> {
                 name,
                 role,
                 systems: some(system),
+                scopes: some(scope),
                 expires_at: days.map(in_days),
             };
             let (token, secret) = desk.access.create_token(&desk.actor, new).await?;
@@ -219,7 +220,7 @@ async fn list_tokens(config: &Config, as_json: bool) -> Result<(), Exit> {
         return tokens.iter().try_for_each(|token| {
             output::json(&json!({
                 "id": token.id, "name": token.name, "role": token.role, "systems": token.systems,
-                "created_by": token.created_by, "created_at": token.created_at,
+                "scopes": token.scopes, "created_by": token.created_by, "created_at": token.created_at,
                 "expires_at": token.expires_at, "used_at": token.used_at, "revoked_at": token.revoked_at,
             }))
         });
@@ -233,6 +234,7 @@ async fn list_tokens(config: &Config, as_json: bool) -> Result<(), Exit> {
                 token.name.clone(),
                 token.role.to_string(),
                 listed(token.systems.as_deref()),
+                listed(token.scopes.as_deref()),
                 token.created_by.clone(),
                 moment(token.used_at),
                 moment(token.expires_at),
@@ -244,6 +246,7 @@ async fn list_tokens(config: &Config, as_json: bool) -> Result<(), Exit> {
         "token",
         "role",
         "systems",
+        "scopes",
         "made by",
         "last shown",
         "ends",
@@ -306,18 +309,17 @@ pub(super) async fn audit(command: Audit) -> Result<(), Exit> {
     }
 }
 
-fn some(systems: Vec<SystemName>) -> Option<Vec<SystemName>> {
-    Some(systems).filter(|systems| !systems.is_empty())
+fn some<T>(items: Vec<T>) -> Option<Vec<T>> {
+    Some(items).filter(|items| !items.is_empty())
 }
 
-fn listed(systems: Option<&[SystemName]>) -> String {
-    match systems {
+fn listed<T: ToString>(items: Option<&[T]>) -> String {
+    match items {
         None => "all".to_owned(),
-        Some(systems) => systems
-            .iter()
-            .map(SystemName::as_str)
-            .collect::<Vec<_>>()
-            .join(", "),
+        Some(items) => {
+            let items: Vec<String> = items.iter().map(T::to_string).collect();
+            items.join(", ")
+        }
     }
 }
 

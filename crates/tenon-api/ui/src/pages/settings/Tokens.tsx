@@ -6,6 +6,7 @@ import { useSay } from '../../parts/ask'
 import { State } from '../../parts/State'
 import { Trouble } from '../../parts/Trouble'
 import { When } from '../../parts/When'
+import { AreaFields, Areas } from './areas'
 import { ScopeFields, Systems, systemsOf, type Scope } from './scope'
 import { NAMED } from './Users'
 
@@ -16,7 +17,7 @@ export function Tokens() {
   const found = hub.useQuery('get', '/api/v1/tokens')
   const [adding, setAdding] = useState(false)
   const [shown, setShown] = useState<string>()
-  const [form] = Form.useForm<Scope & { name: string; days?: number | null }>()
+  const [form] = Form.useForm<Scope & { name: string; scopes?: string[]; days?: number | null }>()
   if (found.error) return <Trouble error={found.error} again={() => found.refetch()} />
   async function act(what: () => Promise<unknown>) {
     try {
@@ -43,9 +44,10 @@ export function Tokens() {
         dataSource={items}
         locale={{ emptyText: t('no_tokens') }}
         columns={[
-          { title: t('name'), dataIndex: 'name', render: (name: string, token) => <span className="two-lines"><b className="mono">{name}</b><span className="only-small quiet small">{t(`role.${token.role}`, { ns: 'common' })}{token.systems && ` · ${token.systems.join(', ')}`}</span></span> },
+          { title: t('name'), dataIndex: 'name', render: (name: string, token) => <span className="two-lines"><b className="mono">{name}</b><span className="only-small quiet small">{t(`role.${token.role}`, { ns: 'common' })}{[token.systems, token.scopes].map((only) => only && ` · ${only.join(', ')}`)}</span></span> },
           { title: t('role'), dataIndex: 'role', responsive: ['md'], render: (role: string) => t(`role.${role}`, { ns: 'common' }) },
           { title: t('systems'), responsive: ['md'], render: (_, token) => <Systems of={token.systems} /> },
+          { title: t('scopes'), responsive: ['md'], render: (_, token) => <Areas of={token.scopes} /> },
           { title: t('created'), responsive: ['md'], render: (_, token) => <span className="two-lines">{token.created_by}<span className="quiet small"><When at={token.created_at} /></span></span> },
           { title: t('used'), responsive: ['md'], dataIndex: 'used_at', render: (at?: string | null) => (at ? <When at={at} /> : <span className="quiet">{t('not_used')}</span>) },
           { title: t('expires'), responsive: ['md'], dataIndex: 'expires_at', render: (at?: string | null) => (at ? <When at={at} /> : <span className="quiet">{t('never')}</span>) },
@@ -76,7 +78,7 @@ export function Tokens() {
           requiredMark={false}
           initialValues={{ role: 'viewer', days: 365 }}
           onFinish={(entered) => void act(async () => {
-            const { data } = await api.POST('/api/v1/tokens', { body: { name: entered.name, role: entered.role, systems: systemsOf(entered), days: entered.days ?? null } })
+            const { data } = await api.POST('/api/v1/tokens', { body: { name: entered.name, role: entered.role, systems: systemsOf(entered), scopes: entered.scopes?.length ? entered.scopes : null, days: entered.days ?? null } })
             setAdding(false)
             form.resetFields()
             setShown(data!.token)
@@ -84,6 +86,7 @@ export function Tokens() {
         >
           <Form.Item name="name" label={t('token_name')} extra={t('name_hint')} rules={NAMED(t)}><Input autoFocus maxLength={64} autoComplete="off" /></Form.Item>
           <ScopeFields />
+          <Form.Item name="scopes" label={t('scopes')} extra={t('scopes_hint')}><AreaFields all={found.data?.scopes ?? []} /></Form.Item>
           <Form.Item name="days" label={t('days')} extra={t('days_hint')}><InputNumber min={1} max={3650} style={{ width: '100%' }} /></Form.Item>
         </Form>
       </Modal>
