@@ -16,6 +16,9 @@ use crate::views::commands::{CommandAct, CommandOutcome};
 use crate::views::masters::{Beside, Change, NowOrThen};
 use crate::{Api, Problem};
 
+/// The most versions of one answer.
+const MOST_VERSIONS: u32 = 100;
+
 impl Api {
     /// The desk that takes commands and shows masters.
     pub(crate) fn steward(&self) -> Steward {
@@ -67,23 +70,43 @@ pub(crate) async fn master(
 /// Versions of a golden record.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MasterHistory {
-    /// The versions, newest first, at most 100.
+    /// The versions, newest first.
     items: Vec<Change>,
+    /// What to give as `after` to go on; null at the end.
+    next: Option<i64>,
 }
 
-/// The latest versions of a master's golden record, newest first: what it was called, since when, and what made it so.
+/// Which versions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HistoryQuery {
+    /// The `next` of the page before.
+    after: Option<i64>,
+    /// How many, at most 100.
+    limit: Option<u32>,
+}
+
+/// The versions of a master's golden record, newest first: what it was called, since when, and what made it so.
 #[utoipa::path(get, path = "/api/v1/masters/{id}/history", tag = "masters",
-    params(("id" = String, Path, description = "its master id, its code, or a record of it: `erp%2FK-1`")), responses(
-    (status = 200, description = "at most 100 versions", body = MasterHistory), (status = 404, description = "no such master", body = Problem)))]
+    params(HistoryQuery, ("id" = String, Path, description = "its master id, its code, or a record of it: `erp%2FK-1`")), responses(
+    (status = 200, description = "a page of versions", body = MasterHistory), (status = 404, description = "no such master", body = Problem)))]
 pub(crate) async fn history(
     State(api): State<Api>,
     Path(id): Path<String>,
+    Asked(query): Asked<HistoryQuery>,
 ) -> Result<Json<MasterHistory>, Problem> {
     let steward = api.steward();
     let found = named(&steward, &id).await?;
-    let versions = steward.history(found, 100).await?.into_iter();
+    let limit = query.limit.unwrap_or(MOST_VERSIONS).clamp(1, MOST_VERSIONS);
+    let mut versions = steward.history(found, query.after, limit + 1).await?;
+    let more = versions.len() > limit as usize;
+    versions.truncate(limit as usize);
+    let last = versions.last().filter(|_| more);
+    let next = last.map(|last| last.version.version);
     Ok(Json(MasterHistory {
-        items: versions.map(Change::from).collect(),
+        items: versions.into_iter().map(Change::from).collect(),
+        next,
     }))
 }
 

@@ -339,14 +339,19 @@ pub trait Store: AccessStore + Nodes + Operations + SavedSearches + 'static {
     /// longer, at most `limit`. An empty text finds nobody.
     async fn named(&self, part: &str, limit: u32) -> Result<Vec<MasterId>, StoreError>;
 
-    /// The customer records of systems that are tied to a master, by system and native id.
-    async fn records(&self, id: MasterId) -> Result<Vec<TiedRecord>, StoreError>;
+    /// The customer records of systems that are tied to these masters, each with its own, by system and native id.
+    async fn records(&self, ids: &[MasterId]) -> Result<Vec<(MasterId, TiedRecord)>, StoreError>;
 
     /// The golden record of a master as it stood at a moment; `None` before it was made.
     async fn golden_at(&self, id: MasterId, at: Timestamp) -> Result<Option<Version>, StoreError>;
 
-    /// The golden record's versions, newest first, at most `limit`.
-    async fn history(&self, id: MasterId, limit: u32) -> Result<Vec<Version>, StoreError>;
+    /// The golden record's versions, newest first, older than the version `after`, at most `limit`.
+    async fn history(
+        &self,
+        id: MasterId,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Version>, StoreError>;
 
     /// The claims on prospects, expired ones among them.
     async fn prospect_claims(&self, masters: &[MasterId])

@@ -84,7 +84,7 @@ pub(super) async fn a_pin_wins_until_it_is_released(house: &House) {
     assert_eq!(master(&node, "shop", "S-9").await, id);
 
     // History tells what it was called, and since when.
-    let versions = steward(&node).history(id, 100).await.unwrap();
+    let versions = steward(&node).history(id, None, 100).await.unwrap();
     let first = &versions.last().expect("a first version").version;
     assert_eq!((first.version, &first.golden["owner"]), (1, &json!("王敏")));
     // And what made it so: a system's record, or a person's command.

@@ -43,9 +43,10 @@ pub(super) async fn done(node: &Node, act: Act) -> (MessageId, Vec<MasterId>) {
 /// What a person would compare of a master: values, who states them, ties.
 async fn shown(node: &Node, id: MasterId) -> BTreeMap<String, String> {
     let row = node.store.golden(id).await.unwrap().expect("a master");
-    let records = node.store.records(id).await.unwrap();
+    let records = node.store.records(&[id]).await.unwrap();
     let mut shown: BTreeMap<String, String> = records
         .iter()
+        .map(|(_, record)| record)
         .filter(|record| record.told)
         .map(|record| {
             (
@@ -578,16 +579,17 @@ pub(super) async fn merges_among_traffic_restore_exactly(house: &House) {
                 .iter()
                 .all(|statement| statement.of.is_none())
         );
-        let records = node.store.records(*id).await.unwrap();
+        let records = node.store.records(&[*id]).await.unwrap();
         let told: Vec<&str> = records
             .iter()
+            .map(|(_, record)| record)
             .filter(|record| record.told)
             .map(|record| record.native_id.as_str())
             .collect();
         let mut expected = vec![format!("C-{index}")];
         expected.extend((0..6).map(|round| format!("S-{index}-{round}")));
         assert_eq!(told, expected);
-        assert!(records.iter().all(|record| record.unmerged.is_none()));
+        assert!(records.iter().all(|(_, record)| record.unmerged.is_none()));
     }
     node.quiet().await;
     hub.stop().await;

@@ -32,6 +32,24 @@ pub(super) async fn a_golden_record_rises_by_versions(house: &House) {
             .await,
         3
     );
+    let versions = async |after: Option<i64>| {
+        let found = house.store.history(master(1), after, 2).await.unwrap();
+        found.iter().map(|found| found.version).collect::<Vec<_>>()
+    };
+    assert_eq!(versions(None).await, [3, 2]);
+    assert_eq!(versions(Some(2)).await, [1]);
+    assert_eq!(versions(Some(1)).await, [0; 0]);
+    // What systems call several is asked once.
+    house.store.commit(new_customer(2)).await.unwrap();
+    let both = [master(1), master(2), master(3)];
+    let records = house.store.records(&both).await.unwrap();
+    let called = records
+        .iter()
+        .map(|(of, record)| (*of, record.native_id.as_str()));
+    assert_eq!(
+        called.collect::<Vec<_>>(),
+        [(master(1), "C-1"), (master(2), "C-2")]
+    );
 }
 
 pub(super) async fn another_version_is_a_conflict(house: &House) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tenon_core::{Entity, MessageId, Reference};
+use tenon_core::{Entity, MasterId, MessageId, Reference};
 use tenon_master::KeyKind;
 use tenon_store::{
     Commit, GoldenRow, Lookup, MasterWrite, Move, OutboundLookup, ReferenceLookup, Settlement, Tie,
@@ -82,8 +82,9 @@ fn unmerge_as(version: u32) -> Commit {
 }
 
 async fn records(house: &House, number: u32) -> Vec<(String, Option<u32>)> {
-    let found = house.store.records(master(number)).await.unwrap();
-    let shown = |record: TiedRecord| {
+    let found = house.store.records(&[master(number)]).await.unwrap();
+    let shown = |(of, record): (MasterId, TiedRecord)| {
+        assert_eq!(of, master(number));
         let of = record
             .unmerged
             .map(|id| (1..9).find(|number| master(*number) == id).unwrap());

@@ -1,6 +1,6 @@
 //! Every master in one go: as a table for those who keep lists, and how much their records say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -27,6 +27,9 @@ const FIELDS: [&str; 11] = [
     "owner",
     "former_names",
 ];
+
+/// What systems call one master.
+type Ids = BTreeMap<SystemName, Vec<String>>;
 
 /// Every master with its values and the systems' own ids, as CSV in portions: UTF-8 with its mark, by which
 /// spreadsheets know it, a header, and a line each.
@@ -77,8 +80,14 @@ impl Listing {
                 .map_err(unwritable)?;
             self.begun = true;
         }
+        let masters: Vec<MasterId> = page.iter().map(|row| row.master_id).collect();
+        let mut ids: HashMap<MasterId, Ids> = HashMap::new();
+        for (master, record) in self.store.records(&masters).await? {
+            let of = ids.entry(master).or_default();
+            of.entry(record.system).or_default().push(record.native_id);
+        }
         for row in &page {
-            let cells = self.cells(row).await?;
+            let cells = self.cells(row, ids.remove(&row.master_id).unwrap_or_default());
             writer
                 .write_record(cells.iter().map(|cell| inert(cell).into_owned()))
                 .map_err(unwritable)?;
@@ -89,7 +98,7 @@ impl Listing {
         Ok(Some(written.into()))
     }
 
-    async fn cells(&self, row: &GoldenRow) -> Result<Vec<String>, StoreError> {
+    fn cells(&self, row: &GoldenRow, ids: Ids) -> Vec<String> {
         let golden = serde_json::to_value(&row.golden.customer).unwrap_or_default();
         let mut cells = vec![row.master_id.to_string(), row.version.to_string()];
         for field in FIELDS {
@@ -102,17 +111,13 @@ impl Listing {
             });
             cells.push(text.or(list).unwrap_or_default());
         }
-        let mut ids: BTreeMap<SystemName, Vec<String>> = BTreeMap::new();
-        for record in self.store.records(row.master_id).await? {
-            ids.entry(record.system).or_default().push(record.native_id);
-        }
         let of = |system| ids.get(system).map(|ids| ids.join("; "));
         cells.extend(
             self.systems
                 .iter()
                 .map(|system| of(system).unwrap_or_default()),
         );
-        Ok(cells)
+        cells
     }
 }
 

@@ -328,8 +328,9 @@ impl Steward {
         let Some(row) = row.map_err(|error| store_failure(&error))? else {
             return Ok(None);
         };
-        let records = self.store.records(id).await;
-        let records = records.map_err(|error| store_failure(&error))?;
+        let records = self.store.records(&[id]).await;
+        let records = records.map_err(|error| store_failure(&error))?.into_iter();
+        let records = records.map(|(_, record)| record).collect();
         let merged = row.sources.merged.iter().map(|merged| merged.master_id);
         let claimed: Vec<MasterId> = merged.chain([id]).collect();
         let claims = self.store.prospect_claims(&claimed).await;
@@ -369,13 +370,19 @@ impl Steward {
         }
     }
 
-    /// The latest versions of a master's golden record, newest first, at most `limit`, each with what it changed.
+    /// The latest versions of a master's golden record that are older than the version `after`, newest first, at most
+    /// `limit`, each with what it changed.
     ///
     /// # Errors
     /// `Transient` when the store is away.
-    pub async fn history(&self, id: MasterId, limit: u32) -> Result<Vec<ChangeView>, Failure> {
+    pub async fn history(
+        &self,
+        id: MasterId,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<ChangeView>, Failure> {
         // One more tells what the oldest of them changed.
-        let versions = self.store.history(id, limit.saturating_add(1)).await;
+        let versions = self.store.history(id, after, limit.saturating_add(1)).await;
         let versions = versions.map_err(|error| store_failure(&error))?;
         let bodies = versions.iter().map(|it| body(&it.golden.customer));
         let bodies: Vec<Value> = bodies.collect();

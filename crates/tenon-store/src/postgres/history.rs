@@ -55,18 +55,20 @@ pub(super) async fn at(
     found.map(|row| read(id, row)).transpose()
 }
 
-/// The latest versions, the newest first.
+/// The latest versions that are older than one, the newest first.
 pub(super) async fn list(
     store: &Postgres,
     id: MasterId,
+    after: Option<i64>,
     limit: u32,
 ) -> Result<Vec<Version>, StoreError> {
     let mut connection = store.connection().await?;
     let found: Vec<Row> = sqlx::query_as(concat!(
         select_versions!(),
-        " where h.master_id = $1 order by h.version desc limit $2"
+        " where h.master_id = $1 and h.version < $2 order by h.version desc limit $3"
     ))
     .bind(id.0)
+    .bind(after.unwrap_or(i64::MAX))
     .bind(i64::from(limit))
     .fetch_all(&mut *connection)
     .await?;

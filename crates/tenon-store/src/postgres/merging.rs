@@ -220,23 +220,33 @@ pub(super) async fn lead_on(
     }
 }
 
-/// The customer records that are tied to a master.
-pub(super) async fn records(store: &Postgres, id: MasterId) -> Result<Vec<TiedRecord>, StoreError> {
+/// The customer records that are tied to these masters.
+pub(super) async fn records(
+    store: &Postgres,
+    ids: &[MasterId],
+) -> Result<Vec<(MasterId, TiedRecord)>, StoreError> {
     let mut connection = store.connection().await?;
-    let found: Vec<(String, String, bool, Option<Uuid>)> = sqlx::query_as(
-        "select system, native_id, inbound, unmerged_id from crosswalk
-         where master_id = $1 and entity = 'customer' order by system, native_id",
+    let found: Vec<(Uuid, String, String, bool, Option<Uuid>)> = sqlx::query_as(
+        "select master_id, system, native_id, inbound, unmerged_id from crosswalk
+         where master_id = any($1) and entity = 'customer' order by system, native_id",
     )
-    .bind(id.0)
+    .bind(ids.iter().map(|id| id.0).collect::<Vec<_>>())
     .fetch_all(&mut *connection)
     .await?;
-    let record = |(system, native_id, told, unmerged): (String, String, bool, Option<Uuid>)| {
-        Ok(TiedRecord {
+    let record = |(master, system, native_id, told, unmerged): (
+        Uuid,
+        String,
+        String,
+        bool,
+        Option<Uuid>,
+    )| {
+        let record = TiedRecord {
             system: rows::system(&system)?,
             native_id,
             told,
             unmerged: unmerged.map(MasterId),
-        })
+        };
+        Ok((MasterId(master), record))
     };
     found.into_iter().map(record).collect()
 }

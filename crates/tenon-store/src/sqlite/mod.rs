@@ -394,16 +394,21 @@ impl Store for Sqlite {
         names::find(self, part, limit).await
     }
 
-    async fn records(&self, id: MasterId) -> Result<Vec<TiedRecord>, StoreError> {
-        merging::records(self, id).await
+    async fn records(&self, ids: &[MasterId]) -> Result<Vec<(MasterId, TiedRecord)>, StoreError> {
+        merging::records(self, ids).await
     }
 
     async fn golden_at(&self, id: MasterId, at: Timestamp) -> Result<Option<Version>, StoreError> {
         history::at(self, id, at).await
     }
 
-    async fn history(&self, id: MasterId, limit: u32) -> Result<Vec<Version>, StoreError> {
-        history::list(self, id, limit).await
+    async fn history(
+        &self,
+        id: MasterId,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Version>, StoreError> {
+        history::list(self, id, after, limit).await
     }
 
     async fn prospect_claims(

@@ -239,7 +239,7 @@ impl Desk {
 
     async fn history(&self, name: &str, as_json: bool) -> Result<(), Exit> {
         let id = self.find(name).await?;
-        for change in self.steward.history(id, 100).await? {
+        for change in self.steward.history(id, None, 100).await? {
             match as_json {
                 true => output::json(&change)?,
                 false => show_version(&change.version),
