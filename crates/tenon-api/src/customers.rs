@@ -1,7 +1,7 @@
 //! Finds customers: by what they are called, by any id that anybody gives them, by likeness; and all of them at once,
 //! as a list and by how much their records say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use axum::Json;
 use axum::body::Body;
@@ -28,7 +28,7 @@ const MOST: u32 = 200;
 pub(crate) struct CustomerQuery {
     /// A name or a part of it, a code, a tax id, a master id, a record `erp/K-1`, or a native id.
     q: Option<String>,
-    /// The `next` of the page before; without `q` only.
+    /// The `next` of the page before.
     after: Option<String>,
     /// How many, at most 200.
     limit: Option<u32>,
@@ -82,8 +82,9 @@ pub(crate) async fn customers(
     let limit = query.limit.unwrap_or(50).clamp(1, MOST);
     let wanted = query.q.as_deref().map(str::trim).unwrap_or_default();
     if !wanted.is_empty() {
-        let items = search(&api, wanted, limit).await?;
-        return Ok(Json(CustomerPage { items, next: None }));
+        return Ok(Json(
+            search(&api, wanted, query.after.as_deref(), limit).await?,
+        ));
     }
     let after = match &query.after {
         Some(after) => {
@@ -170,7 +171,34 @@ pub(crate) async fn quality(State(api): State<Api>) -> Result<Response, Problem>
     api.kept.answer("quality".to_owned(), count).await
 }
 
-async fn search(api: &Api, wanted: &str, limit: u32) -> Result<Vec<CustomerLine>, Problem> {
+async fn search(
+    api: &Api,
+    wanted: &str,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<CustomerPage, Problem> {
+    let known: Result<usize, _> = after.unwrap_or("0").parse();
+    let known = known.map_err(|_| Problem::bad_request("`after` is not the `next` of a page"))?;
+    let shown = known.saturating_add(limit as usize);
+    let most = u32::try_from(shown).unwrap_or(u32::MAX).saturating_add(1);
+    let found = meant(api, wanted, most).await?;
+    let next = (found.len() > shown).then(|| shown.to_string());
+    let mut items = Vec::new();
+    for (id, likeness) in found.into_iter().take(shown).skip(known) {
+        if let Some(row) = api.store.golden(id).await? {
+            items.push(line(row, likeness));
+        }
+    }
+    Ok(CustomerPage { items, next })
+}
+
+/// Whom somebody may mean by a text, the surest first: who is called just so, at most so many whose names hold it,
+/// and, where these are all, who is called nearly so, with how probable that is.
+pub(crate) async fn meant(
+    api: &Api,
+    wanted: &str,
+    most: u32,
+) -> Result<Vec<(MasterId, Option<f32>)>, Problem> {
     let mut found: Vec<(MasterId, Option<f32>)> = Vec::new();
     if let Some(exact) = api.steward().find(wanted).await? {
         found.push((exact, None));
@@ -184,28 +212,22 @@ async fn search(api: &Api, wanted: &str, limit: u32) -> Result<Vec<CustomerLine>
             }
         }
     }
-    let named = api.store.named(wanted, limit).await?.into_iter();
-    found.extend(named.map(|id| (id, None)));
-    for typed in as_customers(wanted) {
-        let checked = check(api.store.as_ref(), &api.master.matching, &typed).await?;
-        let alike = checked.candidates.into_iter();
-        found.extend(alike.map(|known| (known.master_id, Some(known.probability))));
-    }
-    let mut lines: Vec<CustomerLine> = Vec::new();
-    for (id, likeness) in found {
-        if lines.iter().any(|line| line.master_id == id) {
-            continue;
+    let named = api.store.named(wanted, most).await?;
+    let all = (named.len() as u64) < u64::from(most);
+    found.extend(named.into_iter().map(|id| (id, None)));
+    if all {
+        let mut alike = Vec::new();
+        for typed in as_customers(wanted) {
+            let checked = check(api.store.as_ref(), &api.master.matching, &typed).await?;
+            let candidates = checked.candidates.into_iter();
+            alike.extend(candidates.map(|known| (known.master_id, known.probability)));
         }
-        if let Some(row) = api.store.golden(id).await? {
-            lines.push(line(row, likeness));
-        }
+        alike.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+        found.extend(alike.into_iter().map(|(id, likeness)| (id, Some(likeness))));
     }
-    lines.sort_by(|one, other| {
-        let rank = |line: &CustomerLine| line.likeness.unwrap_or(2.0);
-        rank(other).total_cmp(&rank(one))
-    });
-    lines.truncate(limit as usize);
-    Ok(lines)
+    let mut seen = HashSet::new();
+    found.retain(|(id, _)| seen.insert(*id));
+    Ok(found)
 }
 
 /// What somebody may mean who types this: a registered name, a short one, a tax id.

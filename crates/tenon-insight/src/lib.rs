@@ -31,7 +31,7 @@ pub use policy::{
 };
 pub use reconcile::{Account, Goods, Matters, Part, Rows};
 pub use replenish::{Cover, Standing, cover};
-pub use reports::{Count, Ground, REPORTS, Reports, Scope, Sold, SoldReport, cover_table};
+pub use reports::{Count, Ground, REPORTS, Reports, STAGES, Scope, Sold, SoldReport, cover_table};
 pub use runner::{Runner, Turn, rebuild};
 pub use score::{Part as ScoredPart, Verdict, judge};
 pub use table::{Cell, Column, FileFormat, Kind, Table, TableError};

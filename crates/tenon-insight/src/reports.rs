@@ -49,7 +49,7 @@ pub struct Scope {
 }
 
 /// The stages of an opportunity, the first first.
-const STAGES: [&str; 8] = [
+pub const STAGES: [&str; 8] = [
     "met",
     "found",
     "confirmed",

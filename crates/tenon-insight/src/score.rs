@@ -12,7 +12,7 @@ use tenon_store::insight::{ScoreFacts, Scored, ScoredMonth};
 use tenon_store::{Insight, StoreError};
 use uuid::Uuid;
 
-use crate::days::{day_number, month_number};
+use crate::days::{day_number, month_number, ten_thousandths};
 use crate::policy::{self, Policy};
 
 /// A part of a score, as it is shown.
@@ -75,27 +75,47 @@ pub(crate) async fn score(
 }
 
 fn scored(policy: &Policy, facts: &ScoreFacts, months: &[ScoredMonth], today: Date) -> Scored {
-    let day = day_number(today);
+    let this = month_number(today);
+    let ordered = months.iter().filter(|month| month.orders > 0);
+    let scored = Scored {
+        id: facts.id,
+        scored_on: day_number(today),
+        score: 0,
+        proposed: None,
+        parts: "[]".to_owned(),
+        sales: ten_thousandths(sales(policy, months, this - 11, this)).unwrap_or(i64::MAX),
+        first_order: ordered.map(|month| month.month).min(),
+        last_order: facts.last_order,
+    };
     // Who has never ordered nor been billed is not ranked.
     let Some(verdict) = judge(policy, facts, months, today) else {
-        return Scored {
-            id: facts.id,
-            scored_on: day,
-            score: 0,
-            proposed: None,
-            parts: "[]".to_owned(),
-        };
+        return scored;
     };
     let grade = serde_json::to_value(verdict.grade).ok();
     let grade = grade.and_then(|grade| grade.as_str().map(str::to_owned));
     let same = grade == facts.grade || grade == facts.declined;
     Scored {
-        id: facts.id,
-        scored_on: day,
         score: verdict.score,
         proposed: grade.filter(|_| !same),
         parts: serde_json::to_string(&verdict.parts).unwrap_or_default(),
+        ..scored
     }
+}
+
+/// Sales from one month to another, in the currency of scores.
+fn sales(policy: &Policy, months: &[ScoredMonth], from: i32, to: i32) -> Decimal {
+    let rules = &policy.score;
+    let worth = |month: &ScoredMonth| {
+        let rate = match month.currency == rules.currency.as_str() {
+            true => Some(Decimal::ONE),
+            false => rules.rates.get(&month.currency).copied(),
+        };
+        month.invoiced * rate.unwrap_or_default()
+    };
+    let months = months
+        .iter()
+        .filter(|month| (from..=to).contains(&month.month));
+    months.map(worth).sum()
 }
 
 /// The score of a customer, from its facts; `None` for one that has never ordered nor been billed.
@@ -112,20 +132,10 @@ pub fn judge(
         .min()?;
     let rules = &policy.score;
     let this = month_number(today);
-    let worth = |month: &ScoredMonth| {
-        let rate = match month.currency == rules.currency.as_str() {
-            true => Some(Decimal::ONE),
-            false => rules.rates.get(&month.currency).copied(),
-        };
-        month.invoiced * rate.unwrap_or_default()
-    };
-    let billed = |from: i32, to: i32| -> Decimal {
-        let months = months
-            .iter()
-            .filter(|month| (from..=to).contains(&month.month));
-        months.map(worth).sum()
-    };
-    let (now, before) = (billed(this - 11, this), billed(this - 23, this - 12));
+    let (now, before) = (
+        sales(policy, months, this - 11, this),
+        sales(policy, months, this - 23, this - 12),
+    );
     let years = Decimal::from((this - first).max(0)) / Decimal::from(12);
     let margin = (!facts.costed.is_zero()).then(|| (facts.costed - facts.cost) / facts.costed);
     let due = facts.settled + facts.overdue;

@@ -45,6 +45,7 @@ macro_rules! files {
             "0033_product_months",
             "0034_sent",
             "0035_token_scopes",
+            "0036_customers",
         )
     };
 }

@@ -115,8 +115,6 @@ async fn figures_are_shown_and_kept_as_files() {
         ("reports/segments?by=colour", 400),
         ("reports/none", 404),
         ("grades?after=x", 400),
-        ("scores?after=x", 400),
-        ("scores?grade=odd", 400),
         ("orders?sort=most&matter=short", 400),
         ("orders?sort=most&currency=CNY", 400),
         ("orders?sort=odd", 400),
@@ -237,7 +235,7 @@ async fn scores_are_listed_customers_rated_and_decisions_told() {
     hub.stop().await;
     enter(site.store()).await;
     let scores = async |query: &str| {
-        let path = format!("/api/v1/insight/scores?{query}");
+        let path = format!("/api/v1/insight/customers?sort=-score&{query}");
         let found = get(&router, &path).await.with(200).json();
         found["items"].as_array().expect("scores").clone()
     };

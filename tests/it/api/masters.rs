@@ -51,6 +51,18 @@ async fn masters_are_merged_shown_and_unmerged() {
     .await;
     assert_eq!(by_code.with(200).json(), one);
 
+    // By a part of their names, to the last.
+    let named = async |query: &str| {
+        let path = format!("/api/v1/masters?q=%E5%B7%9D%E5%8F%AF&limit=1{query}");
+        get(&router, &path).await
+    };
+    let first = named("").await.with(200).json();
+    let last = named("&after=1").await.with(200).json();
+    let ids = [&first, &last].map(|page| page["items"][0]["master_id"].clone());
+    assert!(ids.contains(id) && ids.contains(merged), "{first} {last}");
+    assert_eq!((&first["next"], &last["next"]), (&json!("1"), &Value::Null));
+    named("&after=x").await.problem(400, "request.invalid");
+
     // Beside each other, before anything is done.
     let pair = format!(
         "/api/v1/masters/shop%2FC1/compare/{}",
@@ -94,6 +106,12 @@ async fn masters_are_merged_shown_and_unmerged() {
     give(&router, &merge).await.problem(409, "master.merged");
     let history = format!("/api/v1/masters/{}/history", id.as_str().unwrap());
     let history = get(&router, &history).await.with(200).json();
+    let paged = format!("/api/v1/masters/{}/history?limit=1", id.as_str().unwrap());
+    let latest = get(&router, &paged).await.with(200).json();
+    assert_eq!(latest["items"], json!([history["items"][0]]));
+    let paged = format!("{paged}&after={}", latest["next"]);
+    let older = get(&router, &paged).await.with(200).json();
+    assert_eq!(older["items"], json!([history["items"][1]]));
     let cause = &history["items"][0]["cause"];
     assert_eq!(
         (

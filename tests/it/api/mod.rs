@@ -3,6 +3,7 @@
 mod access;
 mod alerts;
 mod attacks;
+mod behind;
 mod browser;
 mod callbacks;
 mod checking;

@@ -168,6 +168,11 @@ impl Site {
         &self.store
     }
 
+    /// As it is, with another store.
+    pub(super) fn with_store(self, store: SharedStore) -> Self {
+        Self { store, ..self }
+    }
+
     /// As it is, with these alerts.
     pub(super) fn with_alerts(self, alerts: Alerts) -> Self {
         Self { alerts, ..self }

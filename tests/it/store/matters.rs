@@ -4,8 +4,8 @@ use tenon_core::MasterId;
 use tenon_core::money::Decimal;
 use tenon_store::Commit;
 use tenon_store::insight::{
-    Activity, CustomerRow, First, GradeProposal, Insight, Matter, MatterFilter, MonthRow,
-    OrderPage, OrderRow, Projection, ReportFilter, ScoreFilter, Scored,
+    Activity, CustomerRow, First, Insight, Matter, MatterFilter, MonthRow, OrderPage, OrderRow,
+    Projection, ReportFilter,
 };
 use uuid::Uuid;
 
@@ -255,82 +255,6 @@ pub(super) async fn orders_are_listed_by_pages_and_summed(house: &House) {
         });
         let ordered: i64 = real.map(|row| row.ordered).sum();
         assert_eq!(sums.ordered, Decimal::new(ordered, 4).normalize());
-    }
-}
-
-pub(super) async fn scores_are_listed_by_pages(house: &House) {
-    let generation = catch_up(&house.store).await;
-    let insight = house.store.insight();
-    let grades = [None, Some("diamond"), Some("problem")];
-    let graded = |number: u64| CustomerRow {
-        grade: grades[(number % 3) as usize].map(str::to_owned),
-        owner: (!number.is_multiple_of(4)).then(|| format!("seller-{}", number % 4)),
-        ..CustomerRow {
-            id: customer(number.wrapping_mul(0x9e37_79b9) % 1_000_003),
-            code: Some(format!("K{number}")),
-            ..owner(1)
-        }
-    };
-    let customers: Vec<CustomerRow> = (0..90).map(graded).collect();
-    let projection = Projection {
-        customers: customers.clone(),
-        ..Projection::default()
-    };
-    insight
-        .project(generation, 0, 0, &projection)
-        .await
-        .unwrap();
-    let score = |row: &CustomerRow| (row.id.as_u128() % 5) as i32 * 20;
-    // One that nobody has scored yet is not listed.
-    let (unscored, rest) = customers.split_first().unwrap();
-    let scores: Vec<Scored> = rest
-        .iter()
-        .map(|row| Scored {
-            id: row.id,
-            scored_on: 170,
-            score: score(row),
-            proposed: None,
-            parts: "[]".to_owned(),
-        })
-        .collect();
-    insight.keep_scores(generation, &scores).await.unwrap();
-    let some: Vec<Uuid> = customers.iter().step_by(2).map(|row| row.id).collect();
-    for grade in [None, Some(None), Some(Some("diamond"))] {
-        for owner in [None, Some("seller-2")] {
-            for ids in [None, Some(&some)] {
-                let filter = ScoreFilter {
-                    grade: grade.map(|grade: Option<&str>| grade.map(str::to_owned)),
-                    owner: owner.map(str::to_owned),
-                    ids: ids.cloned(),
-                };
-                let mut expected: Vec<&CustomerRow> = rest
-                    .iter()
-                    .filter(|row| {
-                        filter
-                            .grade
-                            .as_ref()
-                            .is_none_or(|grade| row.grade == *grade)
-                            && owner.is_none_or(|owner| row.owner.as_deref() == Some(owner))
-                            && ids.is_none_or(|ids| ids.contains(&row.id))
-                    })
-                    .collect();
-                expected.sort_by_key(|row| std::cmp::Reverse((score(row), row.id)));
-                let mut found: Vec<GradeProposal> = Vec::new();
-                loop {
-                    let after = found.last().map(|last| (last.score.unwrap(), last.id));
-                    let page = insight.scores(generation, &filter, after, 4).await.unwrap();
-                    let ended = page.len() < 4;
-                    found.extend(page);
-                    if ended {
-                        break;
-                    }
-                }
-                let found: Vec<Uuid> = found.iter().map(|found| found.id).collect();
-                let expected: Vec<Uuid> = expected.iter().map(|row| row.id).collect();
-                assert!(expected.len() > 1 && !expected.contains(&unscored.id));
-                assert_eq!(found, expected, "{filter:?}");
-            }
-        }
     }
 }
 

@@ -7,6 +7,7 @@ mod access;
 mod boms;
 mod claims;
 mod costs;
+mod customers;
 mod dealers;
 mod deeds;
 mod deliveries;
@@ -140,7 +141,9 @@ suite! {
     insight::a_reminder_that_nobody_took_is_given_later,
     matters::orders_are_listed_by_pages_and_summed,
     matters::months_count_customers_once,
-    matters::scores_are_listed_by_pages,
+    customers::customers_are_listed_whole_and_in_order,
+    customers::what_reports_count_is_listed,
+    customers::documents_are_listed_to_the_end,
     sums::merges_and_corrections_are_counted_as_they_stand,
     sums::figures_are_made_anew_while_messages_come,
     costs::a_new_customer_costs_the_same_by_month_and_by_year,

@@ -14,7 +14,7 @@ use tenon_store::{Commit, Inbound, Move};
 use uuid::Uuid;
 
 use super::fixtures::{House, write};
-use super::insight::{catch_up, event, master, stated, to};
+use super::insight::{catch_up, event, master, papers, stated, to};
 
 /// In the middle of a quarter.
 const FIRST: i32 = 2024 * 12 + 4;
@@ -314,13 +314,13 @@ async fn of(insight: &Insight, generation: i32, id: Uuid) -> String {
     let funnel = funnel.map(|row| format!("{} {}", row.stage, row.opportunities));
     let hints = insight.unbought(generation, id, 0, 10).await.unwrap();
     let hints = hints.into_iter().map(|row| row.code.unwrap());
-    let papers = insight.documents_of_customer(generation, id, "order", 10);
+    let papers = papers(insight, generation, id, "order").await;
     format!(
         "{}; months {months}; products {}; {}; hints {}; papers {}",
         sorted(orders.collect()),
         sorted(products.collect()),
         sorted(funnel.collect()),
         sorted(hints.collect()),
-        papers.await.unwrap().len()
+        papers.len()
     )
 }

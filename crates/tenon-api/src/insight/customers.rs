@@ -7,17 +7,18 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use tenon_core::money::Decimal;
-use tenon_insight::{DOCUMENTS, Document, Scope, day_of};
-use tenon_store::insight::{DocumentRow, ReportFilter};
+use tenon_insight::{DOCUMENTS, Scope, day_of};
+use tenon_store::insight::{PaperFilter, ReportFilter};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::grades::ProposalView;
+use super::papers::{self, PapersPage};
 use super::reports::TableView;
 use crate::problem::Path;
 use crate::{Api, Problem};
 
-/// Documents of each entity that are shown.
+/// Documents of each entity that are shown at first.
 const MOST: u32 = 20;
 
 /// A customer in the round.
@@ -40,8 +41,9 @@ pub(crate) struct CustomerView {
     merged: Vec<String>,
     /// Sums over all time, by currency.
     totals: Vec<TotalsView>,
-    /// The latest documents by entity: `order`, `shipment`, `invoice`, `receipt`, `opportunity`, `case`, `interaction`.
-    documents: BTreeMap<String, Vec<PaperView>>,
+    /// The latest documents by entity: `order`, `shipment`, `invoice`, `receipt`, `opportunity`, `case`, `interaction`; `next` is of
+    /// `GET /api/v1/insight/documents`.
+    documents: BTreeMap<String, PapersPage>,
     /// The score and the grade that it proposes; null where there is none yet.
     grading: Option<ProposalView>,
     /// What customers of the same trade buy and this one does not.
@@ -68,45 +70,6 @@ pub(crate) struct TotalsView {
     /// What was billed and not received.
     #[schema(value_type = String)]
     open: Decimal,
-}
-
-/// A document in a list.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct PaperView {
-    id: Uuid,
-    number: String,
-    status: String,
-    #[schema(value_type = Option<String>, format = Date)]
-    day: Option<String>,
-    /// A decimal.
-    #[schema(value_type = Option<String>)]
-    amount: Option<Decimal>,
-    currency: Option<String>,
-    /// What a case or an interaction is about.
-    subject: Option<String>,
-    /// What became of an opportunity.
-    outcome: Option<String>,
-}
-
-impl From<DocumentRow> for PaperView {
-    fn from(row: DocumentRow) -> Self {
-        let day = row.day.map(|day| day_of(day).to_string());
-        let (id, number, status) = (row.id, row.number.clone(), row.status.clone());
-        let read = Document::from_row(row).ok();
-        let (amount, currency, subject, outcome) = read.map_or((None, None, None, None), |read| {
-            (read.amount, read.currency, read.facts.subject, read.outcome)
-        });
-        Self {
-            id,
-            number,
-            status,
-            day,
-            amount,
-            currency,
-            subject,
-            outcome,
-        }
-    }
 }
 
 /// A customer in the round.
@@ -152,11 +115,13 @@ pub(crate) async fn customer(
     });
     let mut documents = BTreeMap::new();
     for entity in DOCUMENTS {
-        let rows = store
-            .documents_of_customer(generation, root.root, entity.as_str(), MOST)
-            .await?;
-        let rows = rows.into_iter().map(PaperView::from).collect();
-        documents.insert(entity.as_str().to_owned(), rows);
+        let filter = PaperFilter {
+            entity: entity.as_str().to_owned(),
+            customer: Some(root.root),
+            ..PaperFilter::default()
+        };
+        let page = papers::page(store, generation, &filter, None, MOST).await?;
+        documents.insert(filter.entity, page);
     }
     let grading = store.grading(generation, root.root).await?;
     let grading = grading.map(ProposalView::from);

@@ -79,7 +79,8 @@ impl From<Table> for TableView {
     }
 }
 
-fn month(text: &str) -> Result<i32, Problem> {
+/// A month by its name.
+pub(super) fn month(text: &str) -> Result<i32, Problem> {
     let day: Result<Date, _> = format!("{text}-01").parse();
     day.map(month_number)
         .map_err(|_| Problem::bad_request(format!("`{text}` is no month such as 2026-01")))
@@ -120,13 +121,7 @@ pub(super) fn scope(reports: &Reports, query: &ReportQuery) -> Result<Scope, Pro
             )));
         }
     };
-    let currency = match &query.currency {
-        None => reports.policy().score.currency.to_string(),
-        Some(currency) => currency
-            .parse::<tenon_core::money::Currency>()
-            .map_err(Problem::bad_request)?
-            .to_string(),
-    };
+    let currency = currency(reports, query.currency.as_deref())?;
     Ok(Scope {
         months: ReportFilter { from, to },
         level: usize::from(query.level.unwrap_or(1).clamp(1, 2)),
@@ -135,6 +130,15 @@ pub(super) fn scope(reports: &Reports, query: &ReportQuery) -> Result<Scope, Pro
         customer: query.customer,
         step,
     })
+}
+
+/// The currency that is asked for; that of scores, if none is.
+pub(super) fn currency(reports: &Reports, asked: Option<&str>) -> Result<String, Problem> {
+    let Some(asked) = asked else {
+        return Ok(reports.policy().score.currency.to_string());
+    };
+    let currency = asked.parse::<tenon_core::money::Currency>();
+    Ok(currency.map_err(Problem::bad_request)?.to_string())
 }
 
 async fn table(reports: Reports, name: &str, scope: &Scope) -> Result<Table, Problem> {

@@ -1,4 +1,4 @@
-//! Every customer's score, how well it works with us by a person's word, and what was decided of grades.
+//! How well a customer works with us by a person's word, and what was decided of grades.
 
 use std::collections::HashMap;
 
@@ -7,96 +7,21 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tenon_core::customer::Grade;
 use tenon_core::{MasterId, Timestamp};
 use tenon_pipeline::{Act, Command};
-use tenon_store::insight::{GradeProposal, ScoreFilter};
+use tenon_store::insight::GradeProposal;
 use tenon_store::{AuditEntry, AuditFilter};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::grades::ProposalView;
-use super::place;
 use crate::access::{Note, Principal};
 use crate::masters;
 use crate::problem::{Asked, Path, Told};
 use crate::views::commands::CommandOutcome;
 use crate::{Api, Problem};
 
-/// The most scores or decisions of one answer, and the most customers that a name is looked for among.
+/// The most decisions of one answer.
 const MOST: u32 = 200;
-
-/// Which scores.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ScoresQuery {
-    /// Only customers that have this grade; `none` for those without one.
-    grade: Option<String>,
-    /// Only customers whom this one looks after.
-    owner: Option<String>,
-    /// Only customers that are called so, by a name or a part of it, a code, or a native id (`erp/K-1`): at most 200.
-    text: Option<String>,
-    /// The `next` of the page before.
-    after: Option<String>,
-    /// How many, at most 200.
-    limit: Option<u32>,
-}
-
-/// A page of scores.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ScoresPage {
-    /// The highest score first.
-    items: Vec<ProposalView>,
-    /// What to give as `after` to go on; null at the end.
-    next: Option<String>,
-}
-
-/// Every customer's score with its parts and its grade, the highest first. Who has never ordered nor been billed has
-/// a score of 0 and no parts.
-#[utoipa::path(get, path = "/api/v1/insight/scores", tag = "insight", params(ScoresQuery), responses(
-    (status = 200, description = "a page of scores", body = ScoresPage), (status = 400, description = "the query does not fit", body = Problem)))]
-pub(crate) async fn scores(
-    State(api): State<Api>,
-    Asked(query): Asked<ScoresQuery>,
-) -> Result<Json<ScoresPage>, Problem> {
-    let reports = api.reports().await?;
-    let limit = query.limit.unwrap_or(50).clamp(1, MOST);
-    let after = place(query.after.as_deref())?;
-    let text = query.text.as_deref().map(str::trim);
-    let ids = match text.filter(|text| !text.is_empty()) {
-        None => None,
-        Some(text) => {
-            let exact = api.steward().find(text).await?;
-            let named = api.store.named(text, MOST).await?;
-            Some(exact.into_iter().chain(named).map(|id| id.0).collect())
-        }
-    };
-    let grade = query.grade.map(|name| match name.as_str() {
-        "none" => Ok(None),
-        _ => match serde_json::from_value::<Grade>(Value::from(name.as_str())) {
-            Ok(_) => Ok(Some(name)),
-            Err(_) => Err(Problem::bad_request(format!(
-                "`{name}` is no grade: diamond, strategic, potential, ordinary, problem, none"
-            ))),
-        },
-    });
-    let filter = ScoreFilter {
-        grade: grade.transpose()?,
-        owner: query.owner,
-        ids,
-    };
-    let found = reports
-        .store()
-        .scores(reports.generation(), &filter, after, limit)
-        .await?;
-    let next = found.last().filter(|_| found.len() as u32 == limit);
-    let next = next.map(|last| format!("{}/{}", last.score.unwrap_or_default(), last.id));
-    Ok(Json(ScoresPage {
-        items: found.into_iter().map(ProposalView::from).collect(),
-        next,
-    }))
-}
 
 /// How well a customer works with us.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -315,7 +315,7 @@ test('markup in every field is shown as the text that it is', async () => {
   await until(async () => (await hub.api('/api/v1/masters?q=crm%2FX-1')).items?.length)
   await until(async () => (await hub.api('/api/v1/messages?state=invalid')).items?.length)
   const master = (await hub.api('/api/v1/masters?q=crm%2FX-1')).items[0].master_id
-  await until(async () => (await hub.api(`/api/v1/insight/customers/${master}`)).documents?.opportunity?.length)
+  await until(async () => (await hub.api(`/api/v1/insight/customers/${master}`)).documents?.opportunity?.items.length)
   for (const path of ['/', '/messages', `/trace/${encodeURIComponent(number)}`, '/parked', '/customers?q=crm%2FX-1', `/customers/${master}`, '/reconciliation?matter=all', '/reports?report=new_customers', '/grades', '/settings?tab=audit']) {
     await page.goto(hub.url + path)
     await visitor.settled()

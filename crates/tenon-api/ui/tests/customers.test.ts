@@ -181,21 +181,6 @@ test('a claim is made, handed over and given up', async () => {
   expectQuiet()
 })
 
-test('of a long history it is said that the latest is shown', async () => {
-  const one = await known('crm/C-1')
-  await page.route(`**/api/v1/masters/${one.master_id}/history`, async (route) => {
-    const { items: [version] } = await (await route.fetch()).json()
-    await route.fulfill({ json: { items: Array.from({ length: 100 }, (_, at) => ({ ...version, version: 250 - at })) } })
-  })
-  await goTo(one.master_id)
-  await page.getByText('The latest 99 of 250 versions are shown.').waitFor()
-  await page.unrouteAll()
-  await goTo(one.master_id)
-  await page.getByRole('tabpanel').getByText('agreed in the meeting').waitFor()
-  expect(await page.getByText('versions are shown').count()).toBe(0)
-  expectQuiet()
-})
-
 test('a pair is decided by keyboard, taken back by keyboard, and decided again', async () => {
   await page.goto(`${hub.url}/reviews`)
   await page.locator('.sides').waitFor()

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use tenon_core::Entity;
 use tenon_core::money::Decimal;
 use tenon_store::StoreError;
-use tenon_store::insight::{Counted, DealerStock, Demand, Projection};
+use tenon_store::insight::{Counted, DealerStock, Demand, PaperFilter, Projection};
 use uuid::Uuid;
 
 use super::Reports;
@@ -149,11 +149,15 @@ impl Reports {
         entity: Entity,
         most: u32,
     ) -> Result<Vec<Document>, StoreError> {
-        let store = &self.store;
-        let rows = store.documents_of_customer(self.generation, dealer, entity.as_str(), most);
-        let rows = rows.await?.into_iter();
-        Ok(rows
-            .filter_map(|row| Document::from_row(row).ok())
+        let filter = PaperFilter {
+            entity: entity.as_str().to_owned(),
+            customer: Some(dealer),
+            ..PaperFilter::default()
+        };
+        let papers = self.store.papers(self.generation, &filter, None, most);
+        let papers = papers.await?.into_iter();
+        Ok(papers
+            .filter_map(|paper| Document::from_row(paper.row).ok())
             .collect())
     }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use tenon_core::money::Decimal;
 use uuid::Uuid;
 
-use super::OrderRow;
+use super::{CustomerPlace, GradeProposal, OrderRow};
 
 /// An amount from ten-thousandths, which databases hand out as a number or as text.
 pub(super) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
@@ -332,4 +332,48 @@ pub struct MonthFigures {
     pub billed: Decimal,
     #[serde(deserialize_with = "amount")]
     pub received: Decimal,
+}
+
+/// A customer of a list.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[allow(missing_docs, reason = "the columns of insight_customer")]
+pub struct Listed {
+    #[serde(flatten)]
+    pub grading: GradeProposal,
+    pub kind: Option<String>,
+    pub stage: Option<String>,
+    pub industry: Option<String>,
+    pub source: Option<String>,
+    pub known_on: Option<i32>,
+    pub sales: Option<i64>,
+    pub last_order: Option<i32>,
+    /// What was asked for of the months: nothing, if they were not.
+    #[serde(skip)]
+    pub bought: Option<Bought>,
+}
+
+/// What a customer bought in some months, in one currency; of one item, where that was asked for.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[allow(missing_docs, reason = "the columns of insight_month, summed")]
+pub struct Bought {
+    #[serde(default)]
+    pub orders: i64,
+    #[serde(deserialize_with = "amount")]
+    pub ordered: Decimal,
+    #[serde(default, deserialize_with = "amount")]
+    pub invoiced: Decimal,
+    #[serde(default, deserialize_with = "amount")]
+    pub received: Decimal,
+    /// Of the item.
+    #[serde(default, deserialize_with = "amount")]
+    pub quantity: Decimal,
+}
+
+/// A page of customers.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CustomerList {
+    /// Some of them; there may be more behind an empty page.
+    pub customers: Vec<Listed>,
+    /// After which to go on; `None` at the end.
+    pub next: Option<CustomerPlace>,
 }

@@ -6,11 +6,13 @@
 
 mod books;
 mod care;
+mod customers;
 mod dealers;
 mod figures;
 mod generations;
 mod journal;
 mod orders;
+mod papers;
 mod reports;
 mod scoring;
 mod session;
@@ -19,14 +21,16 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use care::{CareFacts, GivenReminder};
+pub use customers::{CustomerFilter, CustomerKey, CustomerPlace, CustomerSort, Place};
 pub use dealers::{Counted, DealerStock, Demand, ReportedRow, SoldRow, SoldUnitRow, StockRow};
 pub use figures::{
-    Activity, Cohort, Exceptions, First, Funnel, GradeCount, Matter, MatterFilter, MonthFigures,
-    NewCustomers, OrderPage, Owned, ProductFigures, ReportFilter, Satisfaction, SegmentFigures,
-    SourceCustomers,
+    Activity, Bought, Cohort, CustomerList, Exceptions, First, Funnel, GradeCount, Listed, Matter,
+    MatterFilter, MonthFigures, NewCustomers, OrderPage, Owned, ProductFigures, ReportFilter,
+    Satisfaction, SegmentFigures, SourceCustomers,
 };
 pub use journal::{JournalEntry, JournalPage};
-pub use scoring::{GradeProposal, ScoreFacts, ScoreFilter, Scored, ScoredMonth};
+pub use papers::{Paper, PaperFilter};
+pub use scoring::{GradeProposal, ScoreFacts, Scored, ScoredMonth};
 
 use crate::{Postgres, Sqlite};
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::session::{BY_MONTH, OWN, Session, given};
 use super::{
-    Activity, Cohort, DocumentRow, Funnel, GradeCount, Insight, MonthFigures, NewCustomers, Owned,
+    Activity, Cohort, Funnel, GradeCount, Insight, MonthFigures, NewCustomers, Owned,
     ProductFigures, ReportFilter, Satisfaction, SegmentFigures, SourceCustomers,
 };
 use crate::StoreError;
@@ -35,7 +35,7 @@ struct Twice {
 }
 
 /// By what customers are told apart.
-fn dimension(name: &str) -> Option<&'static str> {
+pub(super) fn dimension(name: &str) -> Option<&'static str> {
     ["industry", "source", "owner", "grade", "stage", "kind"]
         .into_iter()
         .find(|known| *known == name)
@@ -422,6 +422,26 @@ impl Insight {
         session.ask(&question, &[given]).await
     }
 
+    /// The items that have this code, or this identity.
+    pub async fn items_called(&self, generation: i32, name: &str) -> Result<Vec<Uuid>, StoreError> {
+        #[derive(Deserialize)]
+        struct Found {
+            id: Uuid,
+        }
+        let id = name.parse::<Uuid>().ok();
+        let given = json!({ "generation": generation, "code": name, "id": id });
+        let mut session = Session::look_up(&self.engine).await?;
+        let found: Vec<Found> = session
+            .ask(
+                "select i.id from {generation integer, code text, id uuid} g
+                 join insight_item i on i.generation = g.generation
+                 where i.code = g.code or i.id = g.id",
+                &[given],
+            )
+            .await?;
+        Ok(found.into_iter().map(|found| found.id).collect())
+    }
+
     /// How many items each customer ordered in each three months of a span, from its beginning on, all of them
     /// together: of each three months in which anything was ordered in a currency, one number.
     pub async fn variety(
@@ -510,26 +530,5 @@ impl Insight {
                 &[json!({ "generation": generation, "id": id })],
             )
             .await
-    }
-
-    /// A customer's latest documents of an entity, those of the merged included, the youngest first.
-    pub async fn documents_of_customer(
-        &self,
-        generation: i32,
-        customer: Uuid,
-        entity: &str,
-        limit: u32,
-    ) -> Result<Vec<DocumentRow>, StoreError> {
-        let question = format!(
-            "select d.id, d.entity, d.stamp, d.position, d.party, d.number, d.day, d.status, d.outcome,
-                 d.owner, d.source, d.currency, d.amount, d.score, d.facts
-             from {OWN}
-             join insight_document d on d.generation = own.generation and d.party = own.id
-                 and d.entity = (select g.entity from {{entity text}} g)
-             order by d.day desc, d.id limit {limit}"
-        );
-        let given = json!({ "generation": generation, "customer": customer, "entity": entity });
-        let mut session = Session::look_up(&self.engine).await?;
-        session.ask(&question, &[given]).await
     }
 }

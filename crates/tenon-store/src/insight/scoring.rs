@@ -47,6 +47,8 @@ pub struct ScoreFacts {
     /// See `costed`.
     #[serde(deserialize_with = "amount")]
     pub cost: Decimal,
+    /// The day of the last order that counts.
+    pub last_order: Option<i32>,
 }
 
 /// A score.
@@ -62,6 +64,12 @@ pub struct Scored {
     pub proposed: Option<String>,
     /// The parts, as JSON.
     pub parts: String,
+    /// Sales of twelve months, in the currency of scores, in ten-thousandths.
+    pub sales: i64,
+    /// The month of the first order.
+    pub first_order: Option<i32>,
+    /// The day of the last one.
+    pub last_order: Option<i32>,
 }
 
 /// A customer whose grade should change.
@@ -79,17 +87,6 @@ pub struct GradeProposal {
     pub cooperation: Option<i32>,
     pub declined: Option<String>,
     pub scored_on: Option<i32>,
-}
-
-/// Which scores.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct ScoreFilter {
-    /// Only of customers that have this grade; `Some(None)`: that have none.
-    pub grade: Option<Option<String>>,
-    /// Only of customers whom this one looks after.
-    pub owner: Option<String>,
-    /// Only of these customers.
-    pub ids: Option<Vec<Uuid>>,
 }
 
 impl Insight {
@@ -150,7 +147,7 @@ impl Insight {
             "select g.id, r.grade, r.declined, r.cooperation,
                  coalesce(o.settled, 0) as settled, coalesce(o.punctual, 0) as punctual,
                  coalesce(o.overdue, 0) as overdue, coalesce(p.costed, '0') as costed,
-                 coalesce(p.cost, '0') as cost
+                 coalesce(p.cost, '0') as cost, o.last_order
              from {{generation integer, id uuid}} g
              join insight_customer r on r.generation = g.generation and r.id = g.id
              left join (
@@ -159,12 +156,13 @@ impl Insight {
                          then 1 else 0 end) as punctual,
                      sum(case when o.outstanding > 0
                          and o.billed_on + coalesce(r.credit_days, g.days) < g.today
-                         then 1 else 0 end) as overdue
+                         then 1 else 0 end) as overdue,
+                     max(case when o.kind = 'order' and o.state not in ('cancelled', 'draft')
+                         then o.day end) as last_order
                  from {{generation integer, id uuid, today integer, days integer}} g
                  join insight_customer c on c.generation = g.generation and c.root = g.id
                  join insight_customer r on r.generation = c.generation and r.id = c.root
                  join insight_order o on o.generation = c.generation and o.party = c.id
-                 where o.billed_on is not null
                  group by c.root
              ) o on o.root = g.id
              left join (
@@ -202,16 +200,19 @@ impl Insight {
             .iter()
             .map(|scored| {
                 json!({ "generation": generation, "id": scored.id, "scored_on": scored.scored_on,
-                    "score": scored.score, "proposed": scored.proposed, "parts": scored.parts })
+                    "score": scored.score, "proposed": scored.proposed, "parts": scored.parts,
+                    "sales": scored.sales, "first_order": scored.first_order,
+                    "last_order": scored.last_order })
             })
             .collect();
         let mut session = Session::write(&self.engine).await?;
         session
             .run(
                 "update insight_customer
-                 set scored_on = g.scored_on, score = g.score, proposed = g.proposed, parts = g.parts
+                 set scored_on = g.scored_on, score = g.score, proposed = g.proposed, parts = g.parts,
+                     sales = g.sales, first_order = g.first_order, last_order = g.last_order
                  from {generation integer, id uuid, scored_on integer, score integer, proposed text,
-                     parts text} g
+                     parts text, sales bigint, first_order integer, last_order integer} g
                  where insight_customer.generation = g.generation and insight_customer.id = g.id",
                 &rows,
             )
@@ -243,57 +244,6 @@ impl Insight {
                 &[given],
             )
             .await
-    }
-
-    /// Customers by their scores, the highest first, after a score and an id.
-    pub async fn scores(
-        &self,
-        generation: i32,
-        filter: &ScoreFilter,
-        after: Option<(i32, Uuid)>,
-        limit: u32,
-    ) -> Result<Vec<GradeProposal>, StoreError> {
-        let mut only = String::new();
-        let mut given = json!({ "generation": generation });
-        match &filter.grade {
-            None => {}
-            Some(None) => only += " and c.grade is null",
-            Some(Some(grade)) => {
-                only += " and c.grade = (select g.grade from {grade text} g)";
-                given["grade"] = grade.as_str().into();
-            }
-        }
-        if let Some(owner) = &filter.owner {
-            only += " and c.owner = (select g.owner from {owner text} g)";
-            given["owner"] = owner.as_str().into();
-        }
-        if let Some((score, id)) = after {
-            only += " and (c.score, c.id) < ((select g.score from {score integer} g), (select g.after from {after uuid} g))";
-            given["score"] = score.into();
-            given["after"] = id.to_string().into();
-        }
-        // One row says what is asked, the others which customers: of a row that lacks a key it is null.
-        let mut rows = vec![given];
-        let from = match &filter.ids {
-            None => "insight_customer c",
-            Some(ids) => {
-                rows.extend(ids.iter().map(|id| json!({ "named": id })));
-                "(select distinct g.named from {named uuid} g where g.named is not null) f
-                     join insight_customer c on c.id = f.named"
-            }
-        };
-        let only = only.replace("} g)", "} g limit 1)");
-        // Constants only; what was asked for is given.
-        let question = format!(
-            "select c.id, c.code, c.name, c.owner, c.grade, c.proposed, c.score, c.parts,
-                 c.cooperation, c.declined, c.scored_on
-             from {from}
-             where c.generation = (select g.generation from {{generation integer}} g limit 1)
-                 and c.root = c.id and c.score is not null{only}
-             order by c.score desc, c.id desc limit {limit}"
-        );
-        let mut session = Session::read(&self.engine).await?;
-        session.ask(&question, &rows).await
     }
 
     /// The score and grade of one customer.

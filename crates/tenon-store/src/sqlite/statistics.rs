@@ -12,18 +12,21 @@ use crate::StoreError;
 /// Of each index of a table the rows, and the rows of one value of its first column, of the first two and so on, in a
 /// company with 100,000 customers.
 #[rustfmt::skip]
-const STATISTICS: [(&str, &str, &str); 48] = [
+const STATISTICS: [(&str, &str, &str); 51] = [
     ("insight_customer", "sqlite_autoindex_insight_customer_1", "100000 100000 1"),
     ("insight_customer", "insight_customer_grade", "100000 100000 20000 20000 1 1"),
-    ("insight_customer", "insight_customer_grade_score", "100000 100000 20000 1235 1"),
     ("insight_customer", "insight_customer_industry", "100000 100000 2500 1"),
     ("insight_customer", "insight_customer_known", "100000 100000 5264 198 162 1 1"),
+    ("insight_customer", "insight_customer_last_order", "100000 100000 100 1"),
     ("insight_customer", "insight_customer_merged", "1000 1000 1 1"),
-    ("insight_customer", "insight_customer_owner_score", "100000 100000 2500 198 1"),
+    ("insight_customer", "insight_customer_name", "100000 100000 2 1"),
+    ("insight_customer", "insight_customer_owner", "100000 100000 2500 1"),
     ("insight_customer", "insight_customer_proposed", "20000 20000 1177 1"),
     ("insight_customer", "insight_customer_root", "100000 100000 1"),
+    ("insight_customer", "insight_customer_sales", "100000 100000 2 1"),
     ("insight_customer", "insight_customer_score", "100000 100000 5264 1"),
     ("insight_customer", "insight_customer_scored", "100000 100000 50000"),
+    ("insight_customer", "insight_customer_source", "100000 100000 2500 1"),
     ("insight_customer", "insight_customer_unscored", "1000 1000 1"),
     ("insight_document", "sqlite_autoindex_insight_document_1", "500000 500000 1"),
     ("insight_document", "insight_document_entity", "10000 10000 5000 42 35 35 35 2 2 1"),

@@ -16,8 +16,8 @@ export async function master(id: string): Promise<Master> {
   return (await api.GET('/api/v1/masters/{id}', { params: { path: { id } } })).data as Master
 }
 
-export async function history(id: string): Promise<Change[]> {
-  return (await api.GET('/api/v1/masters/{id}/history', { params: { path: { id } } })).data!.items
+export async function history(id: string, after?: number) {
+  return (await api.GET('/api/v1/masters/{id}/history', { params: { path: { id }, query: { after, limit: 20 } } })).data!
 }
 
 /** Two masters beside each other, and the fields that differ before they are masked. */

@@ -1,17 +1,16 @@
-import { Empty, Table, Tabs, Tag } from 'antd'
+import { Empty, Tabs, Tag } from 'antd'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
-import { hub, type Schemas } from '../../api/client'
+import { api, hub, type Schemas } from '../../api/client'
 import { money } from '../../parts/money'
 import { Figure, Panel } from '../../parts/PageHead'
+import { Papers } from '../../parts/Papers'
+import { Trouble } from '../../parts/Trouble'
 import { Stock } from './Stock'
-
-type Paper = Schemas['PaperView']
 
 const KINDS = ['order', 'shipment', 'invoice', 'receipt', 'opportunity', 'case', 'interaction'] as const
 const HINTS_SHOWN = 8
-/** The most of a kind that the hub lists. */
-const LATEST = 20
 
 const useFigures = (id: string) => hub.useQuery('get', '/api/v1/insight/customers/{id}', { params: { path: { id } } }, { retry: 1 })
 
@@ -48,11 +47,11 @@ export function Dealings({ id }: { id: string }) {
   const found = useFigures(id)
   if (!found.data) return null
   const { documents, hints } = found.data
-  const kinds = KINDS.filter((kind) => documents[kind]?.length)
+  const kinds = KINDS.filter((kind) => documents[kind]?.items.length)
   const at = (key: string) => hints?.columns.findIndex((column) => column.key === key) ?? -1
   return (
     <>
-      <Panel title={t('dealings')} flush tools={documents.order?.length ? <Link to={`/reconciliation?customer=${id}`}>{t('all_orders')}</Link> : undefined}>
+      <Panel title={t('dealings')} flush tools={documents.order?.items.length ? <Link to={`/reconciliation?customer=${id}`}>{t('all_orders')}</Link> : undefined}>
         {kinds.length === 0 ? (
           <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('no_dealings')} style={{ padding: 24 }} />
         ) : (
@@ -60,8 +59,8 @@ export function Dealings({ id }: { id: string }) {
             style={{ padding: '0 18px' }}
             items={kinds.map((kind) => ({
               key: kind,
-              label: `${t(`entity.${kind}`, { ns: 'common' })} ${documents[kind]!.length}${documents[kind]!.length < LATEST ? '' : '+'}`,
-              children: <Papers papers={documents[kind]!} />,
+              label: `${t(`entity.${kind}`, { ns: 'common' })} ${documents[kind]!.items.length}${documents[kind]!.next ? '+' : ''}`,
+              children: <AllOf id={id} kind={kind} first={documents[kind]!} />,
             }))}
           />
         )}
@@ -81,25 +80,17 @@ export function Dealings({ id }: { id: string }) {
   )
 }
 
-/** Documents of one kind, the latest first. */
-function Papers({ papers }: { papers: Paper[] }) {
-  const { t } = useTranslation('customer')
-  return (
-    <Table
-      size="small"
-      rowKey="id"
-      scroll={{ x: 560 }}
-      pagination={{ pageSize: 10, hideOnSinglePage: true }}
-      dataSource={papers}
-      columns={[
-        { title: t('paper'), render: (_, paper) => <Link className="mono" to={`/trace/${encodeURIComponent(paper.number)}`}>{paper.number}</Link> },
-        { title: t('when'), dataIndex: 'day', width: 120, className: 'number', render: (day?: string | null) => day ?? '–' },
-        { title: t('state'), render: (_, paper) => [paper.outcome, paper.status].filter((word, at) => word && (at === 1 || word !== 'open')).map((word) => t(`word.${word}`, { defaultValue: word! })).join(' · ') },
-        ...(papers.some((paper) => paper.subject) ? [{ title: t('subject'), render: (_: unknown, paper: Paper) => <span className="break">{paper.subject}</span> }] : []),
-        ...(papers.some((paper) => paper.amount)
-          ? [{ title: t('amount'), align: 'right' as const, render: (_: unknown, paper: Paper) => (paper.amount ? <span className="number nowrap">{money(paper.amount)} <span className="quiet small">{paper.currency}</span></span> : '–') }]
-          : []),
-      ]}
-    />
-  )
+/** All documents of one kind, the latest first: more of them when somebody wants to see more. */
+function AllOf({ id, kind, first }: { id: string; kind: string; first: Schemas['PapersPage'] }) {
+  const further = useInfiniteQuery({
+    queryKey: ['papers', id, kind, first.next],
+    enabled: false,
+    initialPageParam: first.next ?? undefined,
+    queryFn: async ({ pageParam }) => (await api.GET('/api/v1/insight/documents', { params: { query: { entity: kind, customer: id, after: pageParam } } })).data!,
+    getNextPageParam: (page) => page.next ?? undefined,
+  })
+  const papers = [...first.items, ...(further.data?.pages.flatMap((page) => page.items) ?? [])]
+  const more = further.data ? further.hasNextPage : Boolean(first.next)
+  if (further.error) return <Trouble error={further.error} again={() => further.fetchNextPage()} />
+  return <Papers papers={papers} loading={further.isFetching} more={more ? () => void further.fetchNextPage() : undefined} />
 }

@@ -1,9 +1,8 @@
-import { Alert, Empty, Grid, Table, type TableProps } from 'antd'
-import { useQuery } from '@tanstack/react-query'
+import { Button, Empty, Grid, Table, type TableProps } from 'antd'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { history, type Change } from '../../api/masters'
 import { Cause } from '../../parts/Cause'
-import { useFormat } from '../../parts/format'
 import { Trouble } from '../../parts/Trouble'
 import { difference } from '../../parts/values'
 import { When } from '../../parts/When'
@@ -13,14 +12,17 @@ import { useFieldName, useShown } from '../../parts/fields'
 /** The versions of a golden record, the latest first: what changed, and what made it so. */
 export function History({ id }: { id: string }) {
   const { t } = useTranslation('customer')
-  const { number } = useFormat()
-  const found = useQuery({ queryKey: ['history', id], queryFn: () => history(id) })
+  const found = useInfiniteQuery({
+    queryKey: ['history', id],
+    initialPageParam: undefined as number | undefined,
+    queryFn: ({ pageParam }) => history(id, pageParam),
+    getNextPageParam: (page) => page.next ?? undefined,
+  })
   const wide = Grid.useBreakpoint().lg
   if (found.error) return <Trouble error={found.error} again={() => found.refetch()} />
-  const versions = found.data ?? []
-  // Of a long history the hub gives the latest alone: what the last of them changed is not known then.
-  const cut = (versions.at(-1)?.version ?? 1) > 1
-  const shown = cut ? versions.slice(0, -1) : versions
+  const versions = found.data?.pages.flatMap((page) => page.items) ?? []
+  // What the last of a page changed is seen beside the one before it, which comes with the next page.
+  const shown = found.hasNextPage ? versions.slice(0, -1) : versions
   const changed = (version: Change) => <Changed now={version} before={versions[versions.indexOf(version) + 1]} />
   const columns: TableProps<Change>['columns'] = [
     { title: t('when'), dataIndex: 'at', width: 170, render: (at: string) => <When at={at} exact /> },
@@ -43,17 +45,17 @@ export function History({ id }: { id: string }) {
   ]
   return (
     <>
-      {cut && <Alert type="info" showIcon title={t('latest', { shown: number(shown.length), total: number(versions[0]!.version) })} />}
       <Table<Change>
         size="small"
         rowKey="version"
         loading={found.isPending}
         className="history"
-        pagination={{ pageSize: 10, hideOnSinglePage: true, showSizeChanger: false }}
+        pagination={false}
         dataSource={shown}
         locale={{ emptyText: <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('none', { ns: 'common' })} /> }}
         columns={wide ? columns : narrow}
       />
+      {found.hasNextPage && <div className="more"><Button loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>{t('act.more', { ns: 'common' })}</Button></div>}
     </>
   )
 }

@@ -29,7 +29,7 @@ export function Scores() {
   const found = useInfiniteQuery({
     queryKey: ['scores', asked],
     initialPageParam: undefined as string | undefined,
-    queryFn: async ({ pageParam }) => (await api.GET('/api/v1/insight/scores', { params: { query: { ...asked, after: pageParam, limit: 50 } } })).data!,
+    queryFn: async ({ pageParam }) => (await api.GET('/api/v1/insight/customers', { params: { query: { ...asked, sort: '-score', after: pageParam, limit: 50 } } })).data!,
     getNextPageParam: (page) => page.next ?? undefined,
     // Scores follow what is told of a customer; further pages stay as they are while somebody reads them.
     refetchInterval: ({ state }) => (state.data?.pages.length ?? 0) <= 1 && EVERY,

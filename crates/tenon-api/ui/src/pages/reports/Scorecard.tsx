@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { useFormat } from '../../parts/format'
 import { Figure, Panel } from '../../parts/PageHead'
+import { behindMeasure, type Asked } from './behind'
 import { columnAt, useNames, type Report } from './report'
 
 /** What is told of customer work, and the measures that tell it. */
@@ -23,7 +24,7 @@ const STILL = 0.005
 type Measure = { value: unknown; before: unknown; change: unknown; unit: string }
 
 /** The measures of a span side by side, each against as many months before. */
-export function Scorecard({ report }: { report: Report }) {
+export function Scorecard({ report, span }: { report: Report; span: Pick<Asked, 'from' | 'to'> }) {
   const { t } = useTranslation('reports')
   const names = useNames()
   const { number, share, short } = useFormat()
@@ -31,6 +32,8 @@ export function Scorecard({ report }: { report: Report }) {
   const measures = new Map<string, Measure>(
     report.rows.map((row) => [String(row[name]), { value: row[value], before: row[before], change: row[change], unit: String(row[unit]) }]),
   )
+  // Amounts are told in one currency, which those who are counted have, too.
+  const currency = measures.get('sales')?.unit
   const told = (amount: unknown, unit: string): ReactNode => {
     if (amount == null) return '–'
     if (unit === 'share') return share(Number(amount))
@@ -52,12 +55,13 @@ export function Scorecard({ report }: { report: Report }) {
               if (!measure) return null
               const changed = Number(measure.change ?? 0)
               const better = Math.abs(changed) < STILL ? undefined : changed > 0 !== BETTER_LESS.includes(key)
+              const to = Number(measure.value ?? 0) !== 0 ? behindMeasure(key, currency, span) : undefined
               const money = !['share', 'number', 'points'].includes(measure.unit)
               return (
                 <Figure
                   key={key}
                   label={money ? `${names.cell(key)} (${measure.unit})` : names.cell(key)}
-                  value={told(measure.value, measure.unit)}
+                  value={to ? <Link to={to}>{told(measure.value, measure.unit)}</Link> : told(measure.value, measure.unit)}
                   note={
                     measure.before == null ? (
                       t('nothing_before')

@@ -1,9 +1,13 @@
 import { Table } from 'antd'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link, useNavigate } from 'react-router'
 import { useFormat } from '../../parts/format'
 import { money } from '../../parts/money'
+import type { Behind } from './behind'
 import { columnAt, useNames, type Report } from './report'
+
+type Row = { key: number; cells: unknown[]; behind: Behind }
 
 /** The most of the accent's colour behind a cell: text stays readable on it. */
 const DEEPEST = 30
@@ -24,9 +28,10 @@ function useDepths(report: Report) {
   }, [report])
 }
 
-/** A report as a table. */
-export function Shown({ report }: { report: Report }) {
+/** A report as a table, whose numbers lead to what they count. */
+export function Shown({ report, behind }: { report: Report; behind: (row: unknown[]) => Behind }) {
   const { t } = useTranslation('reports')
+  const navigate = useNavigate()
   const { number, share } = useFormat()
   const names = useNames()
   const depth = useDepths(report)
@@ -37,27 +42,35 @@ export function Shown({ report }: { report: Report }) {
     if (kind === 'amount') return <span className="number">{money(String(value))}</span>
     return names.cell(String(value))
   }
+  // Of nothing there is no list.
+  const counted = (behind: Behind, row: unknown[]) => Object.fromEntries(Object.entries(behind).filter(([key]) => Number(row[columnAt(report, key)] ?? 0) !== 0))
+  const first = ({ behind }: Row) => Object.values(behind)[0]
   return (
-    <Table
+    <Table<Row>
       size="small"
       rowKey="key"
       scroll={{ x: 'max-content' }}
       pagination={{ pageSize: 50, hideOnSinglePage: true, showSizeChanger: false }}
-      dataSource={report.rows.map((cells, key) => ({ key, cells: cells as unknown[] }))}
+      dataSource={report.rows.map((cells, key) => ({ key, cells: cells as unknown[], behind: counted(behind(cells as unknown[]), cells as unknown[]) }))}
+      rowClassName={(row) => (first(row) ? 'clickable' : '')}
+      onRow={(row) => ({ onClick: () => void (first(row) && navigate(first(row)!)) })}
       locale={{ emptyText: t('none', { ns: 'common' }) }}
       columns={report.columns.map((column, index) => ({
         title: names.column(column.key),
         key: column.key,
         align: column.kind === 'text' || column.kind === 'day' ? ('left' as const) : ('right' as const),
-        sorter: (one: { cells: unknown[] }, other: { cells: unknown[] }) =>
+        sorter: (one: Row, other: Row) =>
           column.kind === 'text' || column.kind === 'day'
             ? String(one.cells[index] ?? '').localeCompare(String(other.cells[index] ?? ''))
             : Number(one.cells[index] ?? 0) - Number(other.cells[index] ?? 0),
-        onCell: (row: { cells: unknown[] }) => {
+        onCell: (row: Row) => {
           const percent = depth(row.cells, index)
           return percent > 0 ? { style: { background: `color-mix(in srgb, var(--accent) ${percent.toFixed(1)}%, transparent)` } } : {}
         },
-        render: (_: unknown, row: { cells: unknown[] }) => shown(column.kind, row.cells[index]),
+        render: (_: unknown, row: Row) => {
+          const to = row.behind[column.key]
+          return to ? <Link to={to} onClick={(event) => event.stopPropagation()}>{shown(column.kind, row.cells[index])}</Link> : shown(column.kind, row.cells[index])
+        },
       }))}
     />
   )

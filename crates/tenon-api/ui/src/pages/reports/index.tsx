@@ -7,9 +7,11 @@ import { AsOf, isOld } from '../../parts/AsOf'
 import { Export } from '../../parts/Export'
 import { PageHead, Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
+import { behind } from './behind'
 import { Drawn } from './Drawn'
 import { DRAWN } from './heights'
 import { OfCustomer } from '../../parts/OfCustomer'
+import { Opportunities } from './Opportunities'
 import { Scorecard } from './Scorecard'
 import { Shown } from './Shown'
 import { useCurrencies } from './report'
@@ -32,6 +34,8 @@ export default function Reports() {
   const customer = OF_CUSTOMER.includes(name) ? (query.get('customer') ?? undefined) : undefined
   const asked = { from, to, level, by, unit, ...(name === 'scorecard' && currency ? { currency } : {}), ...(customer ? { customer } : {}) }
   const lacking = name === 'hints' && !customer
+  const span = { from, to, level, by, currency, customer }
+  const stage = name === 'funnel' ? query.get('stage') : null
   const report = hub.useQuery(
     'get', '/api/v1/insight/reports/{name}', { params: { path: { name }, query: asked } },
     { enabled: !lacking, refetchInterval: ({ state }) => (isOld(state.data?.made_at) ? 3_000 : 30_000) },
@@ -60,7 +64,7 @@ export default function Reports() {
       />
       <nav className="tab-links" aria-label={t('title')}>
         {REPORTS.map((key) => {
-          const next = new URLSearchParams(query)
+          const next = without(query, 'stage', 'reached', 'outcome')
           next.set('report', key)
           return <Link key={key} to={{ search: next.toString() }} aria-current={key === name ? 'page' : undefined}>{t(`report.${key}`)}</Link>
         })}
@@ -108,19 +112,37 @@ export default function Reports() {
       ) : !report.data ? (
         <Skeleton active />
       ) : name === 'scorecard' ? (
-        <Scorecard report={report.data} />
+        <Scorecard report={report.data} span={span} />
       ) : (
         <>
           {name in DRAWN && report.data.rows.length > 0 && (
             <Drawn name={name} report={report.data} currency={currency} measure={query.get('measure') ?? undefined} choose={change} />
           )}
           <Panel flush>
-            <Shown report={report.data} />
+            <Shown report={report.data} behind={(row) => behind(name, report.data, row, span)} />
           </Panel>
+          {stage && (
+            <Opportunities
+              stage={stage}
+              reached={query.get('reached') === 'true'}
+              outcome={query.get('outcome') ?? undefined}
+              from={from}
+              to={to}
+              customer={customer}
+              whole={`/reports?${without(query, 'stage', 'reached', 'outcome')}`}
+            />
+          )}
         </>
       )}
     </div>
   )
+}
+
+/** A query but for some of it. */
+function without(query: URLSearchParams, ...names: string[]) {
+  const next = new URLSearchParams(query)
+  for (const name of names) next.delete(name)
+  return next
 }
 
 /** In which currency measures are told, where there are several: that of scores, if none is chosen. */
