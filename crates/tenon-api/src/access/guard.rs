@@ -10,7 +10,7 @@ use axum::response::Response;
 use axum::{RequestExt, http::Extensions};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
-use tenon_core::{Failure, SystemName, Timestamp};
+use tenon_core::{Failure, MASK, SystemName, Timestamp};
 use tenon_store::{AccessChange, Account, ApiToken, AuditDraft, Role, SecretDigest, Session};
 
 use super::principal::Noted;
@@ -20,7 +20,6 @@ use super::{Access, Note, Permission, Principal, Via, scope_of};
 use tracing::Instrument;
 
 use crate::export::Rows;
-use crate::masking::MASK;
 use crate::problem::Code;
 use crate::{Api, Problem};
 

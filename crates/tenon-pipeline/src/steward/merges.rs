@@ -39,7 +39,7 @@ impl Steward {
         let customers = self.related(met).await?;
         let mut merges = Vec::new();
         for customer in customers {
-            let versions = self.store.history(customer, MOST as u32).await;
+            let versions = self.store.history(customer, None, MOST as u32).await;
             let mut versions = versions.map_err(|error| store_failure(&error))?.into_iter();
             let mut next = versions.next();
             while let Some(version) = next {
