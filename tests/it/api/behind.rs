@@ -185,7 +185,7 @@ async fn rows(router: &Router, report: &str, query: &str) -> Vec<BTreeMap<String
 async fn list(router: &Router, path: &str) -> Vec<Value> {
     let (mut found, mut after) = (Vec::new(), String::new());
     loop {
-        let page = format!("/api/v1/insight/{path}&limit=7{after}");
+        let page = format!("/api/v1/insight/{path}&limit=23{after}");
         let page = get(router, &page).await.with(200).json();
         found.extend(page["items"].as_array().expect("items").iter().cloned());
         let Some(next) = page["next"].as_str() else {

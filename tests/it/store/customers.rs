@@ -15,7 +15,7 @@ use super::fixtures::{House, write};
 use super::insight::catch_up;
 
 /// So many that most of them are not few.
-const CUSTOMERS: u64 = 7_000;
+const CUSTOMERS: u64 = 5_600;
 const FIRST: i32 = 24_000;
 
 fn id(number: u64) -> Uuid {
@@ -26,7 +26,7 @@ fn one_of(number: u64, among: &[Option<&str>]) -> Option<String> {
     among[(number % among.len() as u64) as usize].map(str::to_owned)
 }
 
-/// Of 7,000 nearly all have one owner; few are of the others, or of nobody.
+/// Of them nearly all have one owner; few are of the others, or of nobody.
 fn customer(number: u64) -> CustomerRow {
     CustomerRow {
         id: id(number),

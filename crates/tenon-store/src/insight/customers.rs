@@ -23,7 +23,7 @@ const MOST_VALUES: usize = 50;
 
 /// How many entries of an index are gone through at first, and at most, before it is looked how long it has taken.
 const PORTION: u32 = 1_000;
-const LARGEST: u32 = 16_000;
+const LARGEST: u32 = 4_000;
 
 /// How long an index is gone through for one page.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -114,6 +114,8 @@ struct Asked {
     conditions: Vec<String>,
     /// Ways to find all that fit, or some more: each selects their ids.
     ways: Vec<String>,
+    /// Between which days they ordered last, which an index by these days begins and ends with.
+    ordered: Option<String>,
 }
 
 /// A customer's parties, as `own`.
@@ -125,6 +127,7 @@ impl Asked {
             rows: vec![json!({ "generation": generation, "currency": filter.currency })],
             conditions: Vec::new(),
             ways: Vec::new(),
+            ordered: None,
         };
         if filter.active.is_none() && filter.begun.is_none() {
             // Of whom nobody has told is counted as far as it has figures alone.
@@ -199,13 +202,18 @@ impl Asked {
             ));
             self.conditions.push(known);
         }
-        if let Some(first) = filter.last_from {
-            let first = self.give("last_first", first);
-            self.conditions.push(format!("c.last_order >= {first}"));
-        }
-        if let Some(last) = filter.last_to {
-            let last = self.give("last_last", last);
-            self.conditions.push(format!("c.last_order <= {last}"));
+        if filter.last_from.is_some() || filter.last_to.is_some() {
+            let day = CustomerKey::LastOrder.column();
+            // Who has never ordered stands at 0.
+            let first = self.give("last_first", filter.last_from.unwrap_or(1));
+            let last = self.give("last_last", filter.last_to.unwrap_or(i32::MAX));
+            let ordered = format!("{day} >= {first} and {day} <= {last}");
+            self.ways.push(format!(
+                "select c.id from insight_customer c
+                 where c.generation = {generation} and {ordered} and c.root = c.id"
+            ));
+            self.conditions.push(ordered.clone());
+            self.ordered = Some(ordered);
         }
     }
 
@@ -393,8 +401,9 @@ impl Order {
             true => ("<", " desc"),
             false => (">", ""),
         };
-        let mut beyond = match self.sort.by {
-            CustomerKey::Score => " and c.score is not null".to_owned(),
+        let mut beyond = match (self.sort.by, &asked.ordered) {
+            (CustomerKey::Score, _) => " and c.score is not null".to_owned(),
+            (CustomerKey::LastOrder, Some(ordered)) => format!(" and {ordered}"),
             _ => String::new(),
         };
         if let Some(after) = &self.after {

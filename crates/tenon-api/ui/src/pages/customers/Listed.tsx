@@ -48,7 +48,7 @@ export function Listed({ filter }: { filter: Filter & { text?: string } }) {
     { title: t('name'), render: (_, customer) => <><Link to={`/customers/${customer.id}`} onClick={(event) => event.stopPropagation()}>{nameOf(customer)}</Link>{customer.name && customer.code && <div className="quiet mono small">{customer.code}</div>}</> },
     { title: t('grade'), render: (_, { grade }) => <Grade name={grade} /> },
     { title: t('industry'), dataIndex: 'industry', responsive: ['md'], render: (path: string | null) => path ?? <span className="quiet">–</span> },
-    { title: t('source'), dataIndex: 'source', responsive: ['lg'], render: (path: string | null) => path ?? <span className="quiet">–</span> },
+    { title: t('source'), dataIndex: 'source', responsive: [spanned ? 'xxl' : 'lg'], render: (path: string | null) => path ?? <span className="quiet">–</span> },
     { title: t('owner'), dataIndex: 'owner', responsive: ['md'], render: (owner: string | null) => owner ?? <span className="quiet">–</span> },
     ...(spanned
       ? sums.map((key) => ({ title: t(`bought.${key}`, { currency: filter.currency ?? pages?.[0]?.currency }), align: 'right' as const, render: (_: unknown, { bought }: Customer) => <span className="number nowrap">{bought ? amount(key, bought[key]) : '–'}</span> }))
