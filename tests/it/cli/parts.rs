@@ -46,11 +46,16 @@ fn bom(site: &Factory, number: &str, part: &str, lines: &Value) {
 
 /// Waits until a record is refused with this code; why.
 fn refused(site: &Factory, native_id: &str, code: &str) -> String {
-    let list = ["parked", "list", "--json", "--reason", code];
+    waits(site, native_id, &["--reason", code])
+}
+
+/// Waits until a record is parked in a way that these options name; why.
+fn waits(site: &Factory, native_id: &str, options: &[&str]) -> String {
+    let list = [&["parked", "list", "--json"], options].concat();
     let parked = eventually(|| {
         let parked = site.tenon(&list).with(0).documents();
         let parked = parked.into_iter().find(|it| it["native_id"] == native_id);
-        parked.ok_or_else(|| format!("{native_id} is not refused as {code}"))
+        parked.ok_or_else(|| format!("{native_id} is not parked: {options:?}"))
     });
     parked["reason"].as_str().expect("a reason").to_owned()
 }
@@ -129,7 +134,7 @@ fn a_doubtful_part_waits_for_a_person_and_its_bill_with_it(#[case] engine: Engin
                   new pdm/PT-1";
     assert!(why.contains(advice), "{why}");
     refused(&site, "PT-2", "item.doubtful");
-    refused(&site, "BOM-1", "");
+    waits(&site, "BOM-1", &[]);
     site.tenon(&["item", "list"]).with(0).shows("100-200 ≠");
     let doubtful = site.tenon(&["item", "list", "--json"]).with(0).documents();
     let record = json!({ "system": "pdm", "native_id": "PT-1" });
