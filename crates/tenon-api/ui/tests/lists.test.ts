@@ -84,7 +84,7 @@ test('customers are narrowed down, and the address keeps it', async () => {
   await page.waitForURL(/owner=/)
   const hers = await listed('owner=%E7%8E%8B%E6%95%8F')
   expect(hers.length).toBeGreaterThan(3)
-  expect(await counted()).toBe(hers.length)
+  await until(async () => (await counted()) === hers.length)
   // A name of the first level has all that is below it.
   await page.getByRole('combobox', { name: 'Industry' }).click()
   await page.locator('.ant-select-item-option').getByText('retail', { exact: true }).click()
