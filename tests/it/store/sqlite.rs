@@ -51,6 +51,10 @@ async fn what_is_old_is_forgotten_in_portions() {
     house
         .sql("update journal set journaled_at = 1 where position <= 2100")
         .await;
+    // What was sent goes by its own time.
+    let forgotten = order(1).attributes.id;
+    house.sql("update sent set at = 1 where rowid = 1").await;
+    assert_eq!(house.store.sent(forgotten).await.unwrap().len(), 1);
     let before = Timestamp::from_microsecond(1_000_000).unwrap();
     assert_eq!(house.store.forget(before).await.unwrap(), 2100);
     for table in [
@@ -61,6 +65,7 @@ async fn what_is_old_is_forgotten_in_portions() {
     }
     assert_eq!(house.number("select count(*) from delivery").await, 1);
     assert_eq!(house.number("select count(*) from sent").await, 1);
+    assert_eq!(house.store.sent(forgotten).await.unwrap(), []);
     assert_eq!(house.store.forget(before).await.unwrap(), 0);
     assert!(house.store.commit(orders([1])).await.is_err());
     assert_counted(&house).await;

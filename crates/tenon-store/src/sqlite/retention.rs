@@ -8,8 +8,11 @@ use crate::StoreError;
 /// Messages that one transaction takes away.
 const PORTION: i64 = 1_000;
 
-/// Histories of messages that do not wait any more, corrections and redrives that are decided and done.
-const DEEDS: [&str; 3] = [
+/// Histories of messages that do not wait any more, corrections and redrives that are decided and done; and what was
+/// sent, by its own time, because what waited long may be sent when the journal has forgotten it.
+const DEEDS: [&str; 4] = [
+    "delete from sent where rowid in (
+        select rowid from (select rowid, at from sent order by rowid limit ?2) where at < ?1)",
     "delete from parked_event where id in (
         select e.id from parked_event e where e.at < ?1 and not exists (
             select 1 from parked p where p.message_id = e.message_id) limit ?2)",
@@ -22,11 +25,8 @@ const DEEDS: [&str; 3] = [
 
 /// The oldest messages of the journal, as far as they are older than a time, and what belongs to them.
 /// Positions rise with time, so that nothing else needs to be looked at. What is parked stays known.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 3] = [
     "delete from delivery where state <> 'parked' and message_id in (
-        select message_id from (select message_id, journaled_at from journal order by position limit ?2)
-        where journaled_at < ?1)",
-    "delete from sent where message_id in (
         select message_id from (select message_id, journaled_at from journal order by position limit ?2)
         where journaled_at < ?1)",
     "delete from payload where position in (
