@@ -1,7 +1,9 @@
 //! The canonical document, `schemas/document/v1.json`.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::money::{Currency, Decimal};
 use crate::{Reference, Timestamp, whole};
 
 /// A document that is published to those who need it; the hub carries its description and its address, not its bytes.
@@ -43,6 +45,18 @@ pub struct Document {
     /// The order that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Reference>,
+    /// What it is worth, with tax: of a contract, what may be ordered under it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Decimal>,
+    /// The currency of the amount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+    /// The first day on which it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Date>,
+    /// The last day on which it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Date>,
     /// Free labels.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,

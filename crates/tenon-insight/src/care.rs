@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tenon_core::customer::{Customer, Grade};
 use tenon_core::interaction::{Interaction, InteractionDirection, InteractionKind};
 use tenon_core::money::Decimal;
-use tenon_core::{Entity, MasterId, Reference};
+use tenon_core::{Entity, MasterId, Reference, Timestamp};
 use tenon_store::insight::{CareFacts, GivenReminder};
 use tenon_store::{Insight, StoreError};
 use uuid::Uuid;
@@ -121,9 +121,8 @@ pub struct Reminder {
 }
 
 impl Reminder {
-    /// As an interaction that is still to come.
-    pub fn interaction(&self, today: Date) -> Interaction {
-        let midnight = today.to_zoned(jiff::tz::TimeZone::UTC);
+    /// As an interaction that is still to come, told at the moment at which today begins.
+    pub fn interaction(&self, today: Timestamp) -> Interaction {
         Interaction {
             number: self.number.clone(),
             customer: Reference::Master {
@@ -134,7 +133,7 @@ impl Reminder {
             subject: self.subject.clone(),
             content: None,
             contact: self.contact.clone(),
-            happened_at: midnight.map(|at| at.timestamp()).unwrap_or_default(),
+            happened_at: today,
             minutes: None,
             opportunity: None,
             order: None,
@@ -195,8 +194,9 @@ pub(crate) async fn remind(
     if reminders.is_empty() {
         return Ok(());
     }
+    let begin = policy.calendar.begin_of(today);
     let bodies = reminders.iter().map(|reminder| {
-        let body = serde_json::to_vec(&reminder.interaction(today)).unwrap_or_default();
+        let body = serde_json::to_vec(&reminder.interaction(begin)).unwrap_or_default();
         Told {
             entity: Entity::Interaction,
             number: reminder.number.clone(),

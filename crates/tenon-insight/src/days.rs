@@ -1,8 +1,7 @@
 //! Days, months and quarters as the numbers that the tables hold; amounts in ten-thousandths.
 
+use jiff::ToSpan;
 use jiff::civil::{Date, date};
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
 use tenon_core::money::Decimal;
 
 /// The day that is numbered 0.
@@ -21,11 +20,6 @@ pub fn day_number(day: Date) -> i32 {
 /// The day of a number.
 pub fn day_of(number: i32) -> Date {
     FIRST.saturating_add(number.days())
-}
-
-/// The day of a moment, in UTC.
-pub fn day_at(moment: Timestamp) -> Date {
-    moment.to_zoned(TimeZone::UTC).date()
 }
 
 /// The number of a day's month.

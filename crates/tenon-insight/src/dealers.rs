@@ -14,7 +14,8 @@ use tenon_core::{Entity, Reference};
 use tenon_store::insight::{Projection, ReportedRow, SoldRow, SoldUnitRow, StockRow};
 use uuid::Uuid;
 
-use crate::days::{day_at, day_number, ten_thousandths};
+use crate::calendar::Calendar;
+use crate::days::{day_number, ten_thousandths};
 use crate::document::{Document, Facts, Line, References, word};
 
 /// Days of the longest period that a report may be about.
@@ -62,11 +63,12 @@ pub(crate) fn stock(
     holder: &Reference,
     counted: &Inventory,
     references: &mut References,
+    calendar: &Calendar,
 ) -> Document {
     Document {
         party: references.id(Entity::Customer, holder),
         number: counted.warehouse.clone(),
-        day: Some(day_at(counted.counted_at)),
+        day: Some(calendar.day_of(counted.counted_at)),
         facts: Facts {
             stock: Some(Stock {
                 item: references.item(&counted.item),
@@ -232,7 +234,13 @@ mod tests {
             let item = json!({ "system": "drp", "native_id": "FS-305" });
             let body = json!({ "item": item, "holder": holder, "warehouse": "W", "quantity": "1",
                 "in_transit": quantity, "counted_at": "2026-04-09T08:00:00Z" });
-            Document::read(&attributes, 1, body.to_string().as_bytes()).map(|read| read.is_some())
+            Document::read(
+                &attributes,
+                1,
+                body.to_string().as_bytes(),
+                &Calendar::default(),
+            )
+            .map(|read| read.is_some())
         };
         assert_eq!(read("10000000000"), Ok(true));
         let refused = read("99999999999999").unwrap_err();

@@ -3,24 +3,20 @@
 //! Pure. Statements of one document are ordered by when they happened, so that whatever order they come
 //! in, and however often, the same one is the latest.
 
+mod bodies;
+
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tenon_core::case::Case;
-use tenon_core::interaction::Interaction;
 use tenon_core::inventory::Inventory;
-use tenon_core::invoice::{Invoice, InvoiceStatus};
 use tenon_core::money::Decimal;
-use tenon_core::opportunity::Opportunity;
-use tenon_core::order::{Order, OrderStatus};
-use tenon_core::receipt::{Receipt, ReceiptStatus};
 use tenon_core::sell_out::SellOut;
-use tenon_core::shipment::{Shipment, ShipmentStatus};
 use tenon_core::{Attributes, Entity, MasterId, Reference};
 use tenon_store::insight::{DocumentRow, PendingRow};
 use uuid::Uuid;
 
-use crate::days::{day_at, day_number, day_of, ten_thousandths};
+use crate::calendar::Calendar;
+use crate::days::{day_number, day_of, ten_thousandths};
 use crate::dealers::{self, Stock};
 
 /// A document, as its latest statement has it.
@@ -42,7 +38,7 @@ pub struct Document {
     pub day: Option<Date>,
     /// How far it has come, in its schema's words.
     pub status: String,
-    /// An opportunity's outcome, a case's or an interaction's kind.
+    /// An opportunity's outcome; the kind of a case, an interaction, a published document.
     pub outcome: Option<String>,
     /// Who looks after it.
     pub owner: Option<String>,
@@ -85,9 +81,12 @@ pub struct Facts {
     /// What a dealer has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stock: Option<Stock>,
-    /// The first day of a report; the last is the document's.
+    /// The first day of a report; the last is the document's. Of a contract the first on which it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub begins_on: Option<Date>,
+    /// The last day on which a contract holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_on: Option<Date>,
     /// What it names and nobody had told of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pending: Vec<Named>,
@@ -147,6 +146,9 @@ pub const DOCUMENTS: [Entity; 7] = [
     Entity::Case,
     Entity::Interaction,
 ];
+
+/// The kind of those published documents that figures count.
+const CONTRACT: &str = "contract";
 
 /// What stands before the identity of a message in a stamp, so that stamps sort as moments do.
 pub(crate) fn stamp(attributes: &Attributes) -> String {
@@ -234,6 +236,7 @@ impl Document {
         attributes: &Attributes,
         position: i64,
         body: &[u8],
+        calendar: &Calendar,
     ) -> Result<Option<Self>, String> {
         let Some(id) = attributes.master_id else {
             return Ok(None);
@@ -246,7 +249,7 @@ impl Document {
             position,
             party: Uuid::nil(),
             number: String::new(),
-            day: Some(day_at(attributes.occurred_at)),
+            day: Some(calendar.day_of(attributes.occurred_at)),
             status: String::new(),
             outcome: None,
             owner: None,
@@ -257,13 +260,16 @@ impl Document {
             facts: Facts::default(),
         };
         let mut document = match attributes.entity() {
-            Entity::Order => order(blank, &read(body)?, &mut references),
-            Entity::Shipment => shipment(blank, read(body)?, &mut references),
-            Entity::Invoice => invoice(blank, read(body)?, &mut references),
-            Entity::Receipt => receipt(blank, read(body)?, &mut references),
-            Entity::Opportunity => opportunity(blank, read(body)?, &mut references),
-            Entity::Case => case(blank, read(body)?, &mut references),
-            Entity::Interaction => interaction(blank, read(body)?, &mut references),
+            Entity::Order => bodies::order(blank, &read(body)?, &mut references),
+            Entity::Shipment => bodies::shipment(blank, read(body)?, &mut references),
+            Entity::Invoice => bodies::invoice(blank, read(body)?, &mut references),
+            Entity::Receipt => bodies::receipt(blank, read(body)?, &mut references),
+            Entity::Opportunity => bodies::opportunity(blank, read(body)?, &mut references),
+            Entity::Case => bodies::case(blank, read(body)?, &mut references, calendar),
+            Entity::Interaction => {
+                bodies::interaction(blank, read(body)?, &mut references, calendar)
+            }
+            Entity::Document => bodies::published(blank, read(body)?, &mut references),
             Entity::Inventory => {
                 let stock: Inventory = read(body)?;
                 let Some(holder) = &stock.holder else {
@@ -271,7 +277,7 @@ impl Document {
                 };
                 let stamp = stamp_at(stock.counted_at, attributes);
                 let blank = Self { stamp, ..blank };
-                dealers::stock(blank, holder, &stock, &mut references)
+                dealers::stock(blank, holder, &stock, &mut references, calendar)
             }
             Entity::SellOut => {
                 let report: SellOut = read(body)?;
@@ -284,6 +290,19 @@ impl Document {
         document.facts.pending = references.pending;
         document.check()?;
         Ok(Some(document))
+    }
+
+    /// The number of the contract that it is, or that it names.
+    pub(crate) fn contract(&self) -> Option<&str> {
+        match self.is_contract() {
+            true => Some(&self.number),
+            false => self.facts.contract.as_deref(),
+        }
+    }
+
+    /// Whether it is a contract, of whatever state.
+    pub(crate) fn is_contract(&self) -> bool {
+        self.entity == Entity::Document && self.outcome.as_deref() == Some(CONTRACT)
     }
 
     /// Refuses amounts and quantities that figures cannot hold.
@@ -418,181 +437,4 @@ struct Stored<'a> {
 struct Loaded {
     amount: Option<Decimal>,
     facts: Facts,
-}
-
-fn order(blank: Document, order: &Order, references: &mut References) -> Document {
-    let factor = match order.totals.net.is_zero() {
-        true => Decimal::ONE,
-        false => order.totals.gross / order.totals.net,
-    };
-    let lines = order.lines.iter().map(|line| Line {
-        order_line: Some(line.number),
-        item: references.id(Entity::Item, &line.item),
-        quantity: line.quantity,
-        net: Some(line.amount),
-        gross: Some(match line.tax_rate {
-            Some(rate) => line.amount * (Decimal::ONE + rate),
-            None => line.amount * factor,
-        }),
-        unit: None,
-    });
-    let lines = lines.collect();
-    Document {
-        party: references.id(Entity::Customer, &order.customer),
-        number: order.number.clone(),
-        day: Some(order.order_date),
-        status: word(&order.status),
-        owner: order.owner.clone(),
-        currency: Some(order.currency.to_string()),
-        amount: Some(order.totals.gross),
-        facts: Facts {
-            counts: !matches!(order.status, OrderStatus::Draft | OrderStatus::Cancelled),
-            net: Some(order.totals.net),
-            lines,
-            contract: order.contract_number.clone(),
-            wanted_on: order.requested_date,
-            ..Facts::default()
-        },
-        ..blank
-    }
-}
-
-fn shipment(blank: Document, shipment: Shipment, references: &mut References) -> Document {
-    let lines = shipment.lines.iter().map(|line| Line {
-        order_line: line.order_line,
-        item: references.id(Entity::Item, &line.item),
-        quantity: line.quantity,
-        ..Line::default()
-    });
-    let lines = lines.collect();
-    let left = shipment.shipped_on.or(shipment.delivered_on);
-    Document {
-        party: references.id(Entity::Customer, &shipment.customer),
-        status: word(&shipment.status),
-        day: left.or(shipment.expected_on).or(blank.day),
-        facts: Facts {
-            counts: matches!(
-                shipment.status,
-                ShipmentStatus::Shipped | ShipmentStatus::Delivered
-            ),
-            subjects: references.orders(&shipment.orders),
-            lines,
-            ..Facts::default()
-        },
-        number: shipment.number,
-        ..blank
-    }
-}
-
-fn invoice(blank: Document, invoice: Invoice, references: &mut References) -> Document {
-    Document {
-        party: references.id(Entity::Customer, &invoice.customer),
-        status: word(&invoice.status),
-        day: invoice.issue_date.or(blank.day),
-        currency: Some(invoice.currency.to_string()),
-        amount: Some(invoice.totals.gross),
-        facts: Facts {
-            counts: invoice.status == InvoiceStatus::Issued,
-            net: Some(invoice.totals.net),
-            subjects: references.orders(&invoice.orders),
-            ..Facts::default()
-        },
-        number: invoice.number,
-        ..blank
-    }
-}
-
-fn receipt(blank: Document, receipt: Receipt, references: &mut References) -> Document {
-    let mut subjects: Vec<Subject> = Vec::new();
-    for allocation in &receipt.allocations {
-        let id = match (&allocation.order, &allocation.invoice) {
-            (Some(order), _) => references.id(Entity::Order, order),
-            (None, Some(invoice)) => references.id(Entity::Invoice, invoice),
-            (None, None) => continue,
-        };
-        match subjects.iter_mut().find(|subject| subject.id == id) {
-            Some(subject) => {
-                subject.amount = Some(subject.amount.unwrap_or_default() + allocation.amount);
-            }
-            None => subjects.push(Subject {
-                id,
-                amount: Some(allocation.amount),
-            }),
-        }
-    }
-    Document {
-        party: references.id(Entity::Customer, &receipt.customer),
-        status: word(&receipt.status),
-        day: Some(receipt.received_on),
-        currency: Some(receipt.currency.to_string()),
-        amount: Some(receipt.amount),
-        facts: Facts {
-            counts: matches!(
-                receipt.status,
-                ReceiptStatus::Received | ReceiptStatus::Cleared
-            ),
-            subjects,
-            ..Facts::default()
-        },
-        number: receipt.number,
-        ..blank
-    }
-}
-
-fn opportunity(blank: Document, opportunity: Opportunity, references: &mut References) -> Document {
-    Document {
-        party: references.id(Entity::Customer, &opportunity.customer),
-        status: word(&opportunity.stage),
-        outcome: Some(word(&opportunity.outcome)),
-        owner: opportunity.owner,
-        source: opportunity.source,
-        currency: Some(opportunity.currency.to_string()),
-        amount: opportunity.amount,
-        facts: Facts {
-            counts: true,
-            subject: Some(opportunity.name),
-            wanted_on: opportunity.expected_on,
-            ..Facts::default()
-        },
-        number: opportunity.number,
-        ..blank
-    }
-}
-
-fn case(blank: Document, case: Case, references: &mut References) -> Document {
-    Document {
-        party: references.id(Entity::Customer, &case.customer),
-        status: word(&case.status),
-        outcome: Some(word(&case.kind)),
-        owner: case.owner,
-        day: Some(day_at(case.opened_at)),
-        score: case
-            .satisfaction
-            .and_then(|score| i32::try_from(score).ok()),
-        facts: Facts {
-            counts: true,
-            subject: Some(case.subject),
-            wanted_on: case.promised_by,
-            ..Facts::default()
-        },
-        number: case.number,
-        ..blank
-    }
-}
-
-fn interaction(blank: Document, interaction: Interaction, references: &mut References) -> Document {
-    Document {
-        party: references.id(Entity::Customer, &interaction.customer),
-        outcome: Some(word(&interaction.kind)),
-        owner: Some(interaction.owner),
-        day: Some(day_at(interaction.happened_at)),
-        facts: Facts {
-            counts: true,
-            subject: Some(interaction.subject),
-            wanted_on: interaction.next_on,
-            ..Facts::default()
-        },
-        number: interaction.number,
-        ..blank
-    }
 }

@@ -8,7 +8,9 @@
 //! grade is proposed here and decided by a person's command, and a reminder or a demand is a message like any
 //! other.
 
+mod calendar;
 mod care;
+mod contracts;
 mod days;
 mod dealers;
 mod document;
@@ -21,8 +23,10 @@ mod runner;
 mod score;
 mod table;
 
+pub use calendar::Calendar;
 pub use care::{Occasion, Remind, Reminder, Told};
-pub use days::{day_at, day_number, day_of, month_number, month_of, units};
+pub use contracts::contract_matters;
+pub use days::{day_number, day_of, month_number, month_of, units};
 pub use dealers::Stock;
 pub use document::{DOCUMENTS, Document, Facts, Line, Named, Subject};
 pub use policy::{

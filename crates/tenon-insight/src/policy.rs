@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 use tenon_core::customer::Grade;
 use tenon_core::money::{Currency, Decimal};
 
+use crate::calendar::Calendar;
 use crate::days::units;
 
 pub use costs::SourceCost;
@@ -20,6 +21,8 @@ pub use costs::SourceCost;
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
+    /// Where days begin and end.
+    pub calendar: Calendar,
     /// Days until a bill must be paid, where the customer has no terms of its own.
     pub credit_days: u16,
     /// When an order and its documents agree.
@@ -267,6 +270,7 @@ pub struct GradePolicy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
+            calendar: Calendar::default(),
             credit_days: 30,
             reconciliation: Reconciliation::default(),
             score: Score::default(),

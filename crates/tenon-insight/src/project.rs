@@ -12,13 +12,16 @@ use tenon_core::customer::Customer;
 use tenon_core::item::Item;
 use tenon_core::{Entity, Fact};
 use tenon_store::insight::{
-    CustomerRow, ItemRow, JournalEntry, JournalPage, MonthRow, ProductRow, Projection, Word,
+    ContractRow, CustomerRow, ItemRow, JournalEntry, JournalPage, MonthRow, ProductRow, Projection,
+    Word,
 };
 use tenon_store::{Insight, StoreError};
 use uuid::Uuid;
 
+use crate::calendar::Calendar;
 use crate::care::Kept;
-use crate::days::{day_at, day_number, month_number, ten_thousandths};
+use crate::contracts::contracts;
+use crate::days::{day_number, month_number, ten_thousandths};
 use crate::dealers::Dealings;
 use crate::document::{Document, stamp};
 use crate::policy::Policy;
@@ -52,7 +55,7 @@ impl Books {
         from: i64,
         page: &JournalPage,
     ) -> Result<(), StoreError> {
-        let stated = read(&page.entries);
+        let stated = read(&page.entries, &policy.calendar);
         let ids: Vec<Uuid> = stated.documents.keys().copied().collect();
         let before = self.load(&ids).await?;
         let newer = stated.documents.into_values().filter(|document| {
@@ -137,6 +140,10 @@ impl Books {
         let mut figures = Figures::default();
         let mut dealings = Dealings::default();
         let mut touched: BTreeSet<Uuid> = BTreeSet::new();
+        let mut numbers: BTreeSet<String> = BTreeSet::new();
+        for document in changed.values().chain(before.values()) {
+            numbers.extend(document.contract().map(str::to_owned));
+        }
         for document in changed.values() {
             let old = before.get(&document.id);
             figures.count(document, 1);
@@ -159,12 +166,41 @@ impl Books {
         let rows = Matters::new(&together, &policy.reconciliation.tolerance).rows();
         // Orders of others that are only looked at to divide a document change with it as well.
         touched.extend(rows.rows.iter().map(|row| row.party));
+        let contracts = rows.rows.iter().filter_map(|row| row.contract.clone());
+        numbers.extend(contracts);
+        projection.contracts = self.contracts(policy, numbers, together).await?;
         projection.orders = rows.rows;
         projection.gone = rows.gone;
         (projection.months, projection.products) = figures.rows();
         dealings.enter(&mut projection);
         projection.touched = touched.into_iter().collect();
         Ok(projection)
+    }
+
+    /// Contracts of these numbers, as their documents tell them: those that changed, and those that are kept.
+    async fn contracts(
+        &self,
+        policy: &Policy,
+        mut numbers: BTreeSet<String>,
+        mut documents: HashMap<Uuid, Document>,
+    ) -> Result<Vec<ContractRow>, StoreError> {
+        // An order that a contract named may have stood under it.
+        let told = documents.values().filter(|document| document.is_contract());
+        numbers.extend(told.map(|document| document.number.clone()));
+        let asked: Vec<&str> = numbers.iter().map(String::as_str).collect();
+        let kept = self
+            .store
+            .contract_documents(self.generation, &asked)
+            .await?;
+        for row in kept {
+            if documents.contains_key(&row.id) {
+                continue;
+            }
+            let document = Document::from_row(row).map_err(StoreError::Bug)?;
+            documents.insert(document.id, document);
+        }
+        let tolerance = &policy.reconciliation.tolerance;
+        Ok(contracts(&numbers, &documents, tolerance))
     }
 
     /// All documents that belong together with those that changed.
@@ -213,7 +249,7 @@ fn subjects(document: &Document) -> impl Iterator<Item = Uuid> + '_ {
     named.chain(own)
 }
 
-fn read(entries: &[JournalEntry]) -> Stated {
+fn read(entries: &[JournalEntry], calendar: &Calendar) -> Stated {
     let mut stated = Stated::default();
     for entry in entries {
         let attributes = &entry.attributes;
@@ -221,18 +257,19 @@ fn read(entries: &[JournalEntry]) -> Stated {
             (Fact::Commanded, _) => stated.command(entry),
             (fact, Entity::Customer) => {
                 stated.merged |= fact != Fact::Changed;
-                stated.customer(entry);
+                stated.customer(entry, calendar);
             }
             (_, Entity::Item) => stated.item(entry),
-            _ => stated.document(entry),
+            _ => stated.document(entry, calendar),
         }
     }
     stated
 }
 
 impl Stated {
-    fn document(&mut self, entry: &JournalEntry) {
-        let read = Document::read(&entry.attributes, entry.position, &entry.canonical);
+    fn document(&mut self, entry: &JournalEntry, calendar: &Calendar) {
+        let (position, body) = (entry.position, &entry.canonical);
+        let read = Document::read(&entry.attributes, position, body, calendar);
         match read {
             Ok(None) => {}
             Ok(Some(document)) => match self.documents.get(&document.id) {
@@ -245,7 +282,7 @@ impl Stated {
         }
     }
 
-    fn customer(&mut self, entry: &JournalEntry) {
+    fn customer(&mut self, entry: &JournalEntry, calendar: &Calendar) {
         let attributes = &entry.attributes;
         let (Some(id), Some(version)) = (attributes.master_id, attributes.sequence) else {
             return;
@@ -254,7 +291,7 @@ impl Stated {
             Ok(customer) => customer,
             Err(error) => return not_counted(entry, &error.to_string()),
         };
-        let known_on = Some(day_number(day_at(attributes.occurred_at)));
+        let known_on = Some(day_number(calendar.day_of(attributes.occurred_at)));
         let row = customer_row(id.0, version, customer, known_on);
         match self.customers.get_mut(&id.0) {
             None => {

@@ -272,6 +272,9 @@ impl<'a> Matters<'a> {
         }
         naming.sort_by_key(|document| (document.day, document.id));
         naming.dedup_by_key(|document| document.id);
+        let mut contracts = naming.iter().filter(|document| document.is_contract());
+        let contract = contracts.find(|document| document.facts.counts);
+        let contract = contract.map(|contract| contract.number.clone());
         for document in naming {
             let foreign = document.currency.clone().filter(|of| *of != currency);
             let amount = match document.entity {
@@ -301,7 +304,11 @@ impl<'a> Matters<'a> {
                 ..part(document)
             });
         }
-        self.judge(order, &currency, account, money, goods)
+        let row = self.judge(order, &currency, account, money, goods);
+        OrderRow {
+            contract: row.contract.clone().or(contract),
+            ..row
+        }
     }
 
     /// What fraction of a shipment's line is for an order, where it serves several: by how many of the

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::care::{Remind, Told};
 use crate::days::{day_number, day_of, ten_thousandths, units};
-use crate::policy::{Language, Replenishment};
+use crate::policy::{Language, Policy, Replenishment};
 
 /// The longest name in a line.
 const NAME: usize = 80;
@@ -218,13 +218,17 @@ pub(crate) async fn settled(
 /// Sends the demand that follows for these dealers, each once, and notes which is over.
 pub(crate) async fn replenish(
     store: &Insight,
-    policy: &Replenishment,
+    policy: &Policy,
     generation: i32,
     ids: &[Uuid],
     today: Date,
     give: &Remind,
 ) -> Result<(), StoreError> {
-    let covers = covers(store, policy, generation, ids, today).await?;
+    let Some(terms) = &policy.replenishment else {
+        return Ok(());
+    };
+    let begin = policy.calendar.begin_of(today);
+    let covers = covers(store, terms, generation, ids, today).await?;
     let mut before: HashMap<(Uuid, Uuid), Vec<Demand>> = HashMap::new();
     let (mut unsent, mut asked, mut ended) = (Vec::new(), Vec::new(), Vec::new());
     for demand in store.demands(generation, ids).await? {
@@ -241,10 +245,10 @@ pub(crate) async fn replenish(
             let open = before.iter().filter(|demand| demand.ended_on.is_none());
             ended.extend(open.map(|demand| demand.number.clone()));
         }
-        let Some(mut demand) = demand(policy, cover, before, today) else {
+        let Some(mut demand) = demand(terms, cover, before, today) else {
             continue;
         };
-        let body = requisition(policy, cover, &demand, today);
+        let body = requisition(terms, cover, &demand, begin);
         let body = serde_json::to_string(&body).unwrap_or_default();
         unsent.push((demand.number.clone(), body.clone()));
         demand.body = Some(body);
@@ -306,12 +310,16 @@ fn demand(policy: &Replenishment, cover: &Cover, before: &[Demand], today: Date)
 }
 
 /// As a message: what is needed, for which dealer, by when, and why.
-fn requisition(policy: &Replenishment, cover: &Cover, demand: &Demand, today: Date) -> Requisition {
+fn requisition(
+    policy: &Replenishment,
+    cover: &Cover,
+    demand: &Demand,
+    begin: Timestamp,
+) -> Requisition {
     let facts = &cover.facts;
     let master = |id| Reference::Master {
         master_id: MasterId(id),
     };
-    let midnight = today.to_zoned(jiff::tz::TimeZone::UTC);
     let owner = facts.owner.as_ref().unwrap_or(&policy.owner);
     let item = facts.item_name.clone();
     Requisition {
@@ -319,7 +327,7 @@ fn requisition(policy: &Replenishment, cover: &Cover, demand: &Demand, today: Da
         status: RequisitionStatus::Submitted,
         requested_by: owner.clone(),
         department: None,
-        requested_at: midnight.map(|at| at.timestamp()).unwrap_or_default(),
+        requested_at: begin,
         reason: Some(policy.language.scarce(cover)),
         order: None,
         dealer: Some(master(facts.dealer)),

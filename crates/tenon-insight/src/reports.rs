@@ -5,6 +5,7 @@
 mod cohorts;
 mod costs;
 mod cover;
+mod reconciled;
 mod scorecard;
 
 use std::collections::BTreeMap;
@@ -16,9 +17,9 @@ use tenon_store::insight::{MatterFilter, ReportFilter};
 use tenon_store::{Insight, StoreError};
 use uuid::Uuid;
 
-use crate::days::{day_number, day_of, month_number, month_of, units};
+use crate::days::{day_number, day_of, month_number, month_of};
 use crate::policy::Policy;
-use crate::table::{Cell, Kind, Table};
+use crate::table::{Kind, Table};
 
 pub use cover::{Count, Ground, Sold, SoldReport, cover_table};
 
@@ -454,71 +455,6 @@ impl Reports {
                     row.currency.as_str().into(),
                     row.amount.into(),
                 ]
-            })
-            .collect();
-        Ok(table)
-    }
-
-    /// Orders as a table, for a file.
-    ///
-    /// # Errors
-    /// When the store cannot be reached.
-    pub async fn orders(&self, filter: &MatterFilter, most: u32) -> Result<Table, StoreError> {
-        let mut table = Table::new(&[
-            ("number", Kind::Text),
-            ("kind", Kind::Text),
-            ("contract", Kind::Text),
-            ("customer", Kind::Text),
-            ("customer_code", Kind::Text),
-            ("day", Kind::Day),
-            ("status", Kind::Text),
-            ("state", Kind::Text),
-            ("currency", Kind::Text),
-            ("ordered", Kind::Amount),
-            ("shipped", Kind::Amount),
-            ("invoiced", Kind::Amount),
-            ("received", Kind::Amount),
-            ("short", Kind::Amount),
-            ("unbilled", Kind::Amount),
-            ("over_billed", Kind::Amount),
-            ("outstanding", Kind::Amount),
-            ("due_on", Kind::Day),
-            ("age_days", Kind::Whole),
-        ]);
-        let found = self
-            .store
-            .orders(self.generation, filter, None, most)
-            .await?;
-        table.rows = found
-            .into_iter()
-            .map(|page| {
-                let row = page.row;
-                let age = page.age_from.map(|from| i64::from(filter.today - from));
-                let mut cells: Vec<Cell> = vec![
-                    row.number.as_str().into(),
-                    row.kind.as_str().into(),
-                    row.contract.into(),
-                    page.customer_name.into(),
-                    page.customer_code.into(),
-                    row.day.map(day_of).into(),
-                    row.status.as_str().into(),
-                    row.state.as_str().into(),
-                    row.currency.as_str().into(),
-                ];
-                let amounts = [
-                    row.ordered,
-                    row.shipped,
-                    row.invoiced,
-                    row.received,
-                    row.short,
-                    row.unbilled,
-                    row.over_billed,
-                    row.outstanding,
-                ];
-                cells.extend(amounts.map(|amount| Cell::from(units(amount))));
-                cells.push(page.due_on.map(day_of).into());
-                cells.push(age.map_or(Cell::Nothing, Cell::Whole));
-                cells
             })
             .collect();
         Ok(table)

@@ -11,8 +11,9 @@ use tenon_store::{Claim, Insight, SharedStore, StoreError};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::calendar::Calendar;
 use crate::care::{self, Remind};
-use crate::days::{day_at, day_number};
+use crate::days::day_number;
 use crate::document::Document;
 use crate::policy::Policy;
 use crate::project::Books;
@@ -52,14 +53,14 @@ pub struct Runner {
 ///
 /// # Errors
 /// When the store cannot be reached.
-pub async fn rebuild(store: &Insight) -> Result<(), StoreError> {
+pub async fn rebuild(store: &Insight, calendar: &Calendar) -> Result<(), StoreError> {
     let generations = store.generations().await?;
     if generations.iter().any(|generation| generation.live == 0) {
         return Ok(());
     }
     let last = generations.last().map_or(0, |last| last.generation);
     store
-        .begin_generation(last + 1, generations.is_empty())
+        .begin_generation(last + 1, generations.is_empty(), calendar.time_zone())
         .await
 }
 
@@ -95,11 +96,11 @@ impl Runner {
             store,
             policy: self.policy.clone(),
             remind: Some(self.remind.clone()),
-            today: || day_at(Timestamp::now()),
+            today: Box::new(clock(&self.policy)),
             looked: Instant::now(),
             next_look: LOOK,
             waiting: None,
-            kept_by_month: None,
+            as_now: None,
         };
         while !self.stop.is_cancelled() && claim.holds().await {
             if !turn.take(claim.as_ref()).await? && !self.pause(PAUSE).await {
@@ -110,32 +111,39 @@ impl Runner {
     }
 }
 
+/// What day it is where the company keeps its books.
+fn clock(policy: &Policy) -> impl Fn() -> Date + Send + Sync + use<> {
+    let calendar = policy.calendar.clone();
+    move || calendar.today()
+}
+
 /// What the node that has the claim does again and again.
 pub struct Turn {
     store: Insight,
     policy: Arc<Policy>,
     remind: Option<Remind>,
-    today: fn() -> Date,
+    today: Box<dyn Fn() -> Date + Send + Sync>,
     looked: Instant,
     next_look: Duration,
     /// Dealers whose stock is still to be looked at, each from a moment on; absent until it is known which.
     waiting: Option<BTreeMap<Uuid, Timestamp>>,
-    /// The live generation, once it is known whether its products are kept by month.
-    kept_by_month: Option<i32>,
+    /// The live generation, once it is known whether it counts as the company does now.
+    as_now: Option<i32>,
 }
 
 impl Turn {
     /// Of a node that needs no claim: nobody else is there.
     pub fn alone(store: Insight, policy: Arc<Policy>) -> Self {
+        let today = Box::new(clock(&policy));
         Self {
             store,
             policy,
             remind: None,
-            today: || day_at(Timestamp::now()),
+            today,
             looked: Instant::now(),
             next_look: Duration::ZERO,
             waiting: None,
-            kept_by_month: None,
+            as_now: None,
         }
     }
 
@@ -144,7 +152,7 @@ impl Turn {
     pub fn reminding(self, remind: Remind, today: fn() -> Date) -> Self {
         Self {
             remind: Some(remind),
-            today,
+            today: Box::new(today),
             ..self
         }
     }
@@ -156,18 +164,19 @@ impl Turn {
     pub async fn take(&mut self, claim: &dyn Claim) -> Result<bool, StoreError> {
         let generations = self.store.generations().await?;
         let Some(live) = generations.iter().find(|generation| generation.live == 1) else {
-            self.store.begin_generation(1, true).await?;
+            let time_zone = self.policy.calendar.time_zone();
+            self.store.begin_generation(1, true, time_zone).await?;
             return Ok(true);
         };
-        if self.renew(*live, &generations).await? {
+        if self.renew(live, &generations).await? {
             return Ok(true);
         }
-        let mut busy = self.advance(*live, claim).await?
-            || self.look(*live).await?
+        let mut busy = self.advance(live, claim).await?
+            || self.look(live).await?
             || self.score(live.generation).await? > 0
             || self.replenish(live.generation).await?;
         for other in generations.iter().filter(|generation| generation.live == 0) {
-            busy |= self.bring_up(*live, *other, claim).await?;
+            busy |= self.bring_up(live, other, claim).await?;
         }
         Ok(busy)
     }
@@ -179,33 +188,49 @@ impl Turn {
         }
     }
 
-    /// Begins to make the live generation anew where a node of an older release has counted products by quarter:
-    /// how much of that was of one month only the documents tell. Asked once of each live generation. Returns
-    /// whether it began.
-    async fn renew(&mut self, live: Generation, all: &[Generation]) -> Result<bool, StoreError> {
-        if self.kept_by_month == Some(live.generation) {
+    /// Begins to make the live generation anew where it does not count as the company does now, which only the
+    /// documents tell: by the days of another time zone, or, by a node of an older release, products by quarter.
+    /// Asked once of each live generation. Returns whether it began.
+    async fn renew(&mut self, live: &Generation, all: &[Generation]) -> Result<bool, StoreError> {
+        if self.as_now == Some(live.generation) {
             return Ok(false);
         }
+        let calendar = &self.policy.calendar;
+        let other_days = live.time_zone != calendar.time_zone();
         let has_quarters = self.store.has_quarters(live.generation).await?;
-        // One that was left behind by a swap is removed first.
-        let left_behind = |other: &Generation| other.generation < live.generation;
-        if has_quarters && all.iter().any(left_behind) {
+        let renew = other_days || has_quarters;
+        // One that was left behind by a swap, or was begun with the days of another zone, is removed first.
+        if renew && all.iter().any(|other| self.is_none(other, live)) {
             return Ok(false);
         }
-        self.kept_by_month = Some(live.generation);
-        if !has_quarters || all.len() > 1 {
+        self.as_now = Some(live.generation);
+        if !renew || all.len() > 1 {
             return Ok(false);
         }
-        rebuild(&self.store).await?;
+        rebuild(&self.store, calendar).await?;
         tracing::info!(
             generation = live.generation,
-            "an older release counted products by quarter; the projections are made anew, with products by month"
+            was = live.time_zone,
+            time_zone = calendar.time_zone(),
+            has_quarters,
+            "the projections are made anew, by the days of the company's time zone and with products by month"
         );
         Ok(true)
     }
 
+    /// Whether a generation beside the live one leads to nothing.
+    fn is_none(&self, other: &Generation, live: &Generation) -> bool {
+        other.generation < live.generation
+            || other.generation > live.generation
+                && other.time_zone != self.policy.calendar.time_zone()
+    }
+
     /// Enters the next portion.
-    async fn advance(&self, generation: Generation, claim: &dyn Claim) -> Result<bool, StoreError> {
+    async fn advance(
+        &self,
+        generation: &Generation,
+        claim: &dyn Claim,
+    ) -> Result<bool, StoreError> {
         let page = self.store.journaled(generation.position, PORTION).await?;
         if page.through == generation.position || !claim.holds().await {
             return Ok(false);
@@ -219,14 +244,14 @@ impl Turn {
     }
 
     /// Brings the generation on that is built beside the live one, and swaps them when it has come up to
-    /// it; one that was left behind by a swap is removed.
+    /// it; one that leads to nothing is removed.
     async fn bring_up(
         &mut self,
-        live: Generation,
-        other: Generation,
+        live: &Generation,
+        other: &Generation,
         claim: &dyn Claim,
     ) -> Result<bool, StoreError> {
-        if other.generation < live.generation {
+        if self.is_none(other, live) {
             self.store.discard(other.generation).await?;
             return Ok(true);
         }
@@ -263,7 +288,7 @@ impl Turn {
     }
 
     /// What the journal has forgotten is taken from the live generation.
-    async fn take_over(&self, live: Generation, other: Generation) -> Result<(), StoreError> {
+    async fn take_over(&self, live: &Generation, other: &Generation) -> Result<(), StoreError> {
         self.store
             .take_over(live.generation, other.generation)
             .await?;
@@ -293,7 +318,7 @@ impl Turn {
     }
 
     /// Looks for references that are known by now.
-    async fn look(&mut self, live: Generation) -> Result<bool, StoreError> {
+    async fn look(&mut self, live: &Generation) -> Result<bool, StoreError> {
         if self.looked.elapsed() < self.next_look {
             return Ok(false);
         }
@@ -332,7 +357,7 @@ impl Turn {
 
     /// Asks for what dealers need whose facts have changed, and then not for a while.
     async fn replenish(&mut self, generation: i32) -> Result<bool, StoreError> {
-        let (Some(policy), Some(give)) = (&self.policy.replenishment, &self.remind) else {
+        let (Some(terms), Some(give)) = (&self.policy.replenishment, &self.remind) else {
             return Ok(false);
         };
         let waiting = match &mut self.waiting {
@@ -349,8 +374,8 @@ impl Turn {
         if due.is_empty() {
             return Ok(false);
         }
-        let (settled, later) = settled(&self.store, policy, generation, due, today, now).await?;
-        replenish(&self.store, policy, generation, &settled, today, give).await?;
+        let (settled, later) = settled(&self.store, terms, generation, due, today, now).await?;
+        replenish(&self.store, &self.policy, generation, &settled, today, give).await?;
         for id in &settled {
             waiting.remove(id);
         }

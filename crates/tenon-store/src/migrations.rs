@@ -46,6 +46,7 @@ macro_rules! files {
             "0034_sent",
             "0035_token_scopes",
             "0036_customers",
+            "0037_contracts",
         )
     };
 }

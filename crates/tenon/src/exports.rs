@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tenon_connector::Schedule;
 use tenon_core::Timestamp;
-use tenon_insight::{FileFormat, Policy, REPORTS, Reports, Scope, Table, day_at};
+use tenon_insight::{FileFormat, Policy, REPORTS, Reports, Scope, Table};
 use tenon_store::SharedStore;
 use tokio_util::sync::CancellationToken;
 
@@ -76,7 +76,7 @@ async fn write(
     let Some(_claim) = store.claim(&claim).await? else {
         return Ok(None);
     };
-    let today = day_at(Timestamp::now());
+    let today = policy.calendar.today();
     let Some(reports) = Reports::open(store.insight(), policy.clone(), today).await? else {
         return Ok(None);
     };

@@ -7,6 +7,7 @@ mod behind;
 mod browser;
 mod callbacks;
 mod checking;
+mod contracts;
 mod dead_letters;
 mod description;
 mod health;

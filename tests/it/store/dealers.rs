@@ -190,7 +190,7 @@ pub(super) async fn late_and_corrected_reports_count_on_their_days(house: &House
     commit(house, story()).await;
     bring_on(house, &asked, TODAY).await;
     assert_eq!(standing(house).await, expected);
-    tenon_insight::rebuild(&house.store.insight())
+    tenon_insight::rebuild(&house.store.insight(), &tenon_insight::Calendar::default())
         .await
         .unwrap();
     bring_on(house, &asked, TODAY).await;
@@ -230,7 +230,7 @@ pub(super) async fn demand_is_sent_once_for_each_time(house: &House) {
     // Scarcer still, and figures made anew: it is the same occurrence.
     commit(house, vec![stock("K-1", "2026-04-10T06", "80")]).await;
     bring_on(house, &asked, TODAY).await;
-    tenon_insight::rebuild(&house.store.insight())
+    tenon_insight::rebuild(&house.store.insight(), &tenon_insight::Calendar::default())
         .await
         .unwrap();
     bring_on(house, &asked, TODAY).await;

@@ -397,7 +397,9 @@ pub(super) async fn a_generation_is_built_beside_and_swapped(house: &House) {
     let insight = house.store.insight();
     // What the journal has forgotten is taken over.
     house.sql("delete from journal where position <= 5").await;
-    tenon_insight::rebuild(&insight).await.unwrap();
+    tenon_insight::rebuild(&insight, &tenon_insight::Calendar::default())
+        .await
+        .unwrap();
     let after = catch_up(&house.store).await;
     assert_eq!(after, before + 1);
     assert_eq!(insight.generations().await.unwrap().len(), 1);
@@ -490,7 +492,9 @@ pub(super) async fn figures_follow_a_merge_and_its_undoing(house: &House) {
     let shown = insight.customer(generation, two.0).await.unwrap();
     assert_eq!((shown[0].id, shown.len()), (two.0, 1));
     // Made anew, the figures are the same.
-    tenon_insight::rebuild(&insight).await.unwrap();
+    tenon_insight::rebuild(&insight, &tenon_insight::Calendar::default())
+        .await
+        .unwrap();
     let generation = catch_up(&house.store).await;
     assert_eq!(billed(house, generation).await, apart);
 }
@@ -593,7 +597,7 @@ pub(super) async fn reminders_are_given_once(house: &House) {
     let own = met("X-1", "reminder", "2026-04-11T00:00:00Z");
     house.store.commit(own).await.unwrap();
     look_after(house, &desk, april).await.unwrap();
-    tenon_insight::rebuild(&house.store.insight())
+    tenon_insight::rebuild(&house.store.insight(), &tenon_insight::Calendar::default())
         .await
         .unwrap();
     look_after(house, &desk, april).await.unwrap();

@@ -23,14 +23,14 @@ const MATTERS: [Matter; 8] = [
     Matter::Mixed,
 ];
 
-const CUSTOMERS: u64 = 7;
+pub(super) const CUSTOMERS: u64 = 7;
 
-fn customer(number: u64) -> Uuid {
+pub(super) fn customer(number: u64) -> Uuid {
     Uuid::from_u64_pair(1, number)
 }
 
 /// One of the customers, who take so many days to pay or none of their own.
-fn owner(number: u64) -> CustomerRow {
+pub(super) fn owner(number: u64) -> CustomerRow {
     CustomerRow {
         id: customer(number),
         version: 1,
@@ -49,7 +49,7 @@ fn owner(number: u64) -> CustomerRow {
 }
 
 /// Orders of all kinds: days that nobody told and days that several share, whatever can be the matter.
-fn order(number: u64) -> OrderRow {
+pub(super) fn order(number: u64) -> OrderRow {
     let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
     let one_of = |shift: u32, of: u64| (mixed >> shift) % of;
     let day = |shift: u32| (one_of(shift, 5) > 0).then(|| 100 + one_of(shift + 3, 9) as i32 * 10);

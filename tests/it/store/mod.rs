@@ -6,6 +6,7 @@
 mod access;
 mod boms;
 mod claims;
+mod contracts;
 mod costs;
 mod customers;
 mod dealers;
@@ -141,6 +142,7 @@ suite! {
     insight::a_reminder_that_nobody_took_is_given_later,
     matters::orders_are_listed_by_pages_and_summed,
     matters::months_count_customers_once,
+    contracts::contracts_are_listed_by_pages_and_summed,
     customers::customers_are_listed_whole_and_in_order,
     customers::what_reports_count_is_listed,
     customers::documents_are_listed_to_the_end,

@@ -554,7 +554,9 @@ pub(super) async fn figures_are_made_anew_while_messages_come(house: &House) {
     sell(house, 0..told).await;
     let before = catch_up(&house.store).await;
     let insight = house.store.insight();
-    tenon_insight::rebuild(&insight).await.unwrap();
+    tenon_insight::rebuild(&insight, &tenon_insight::Calendar::default())
+        .await
+        .unwrap();
     let claim = claimed(&house.store).await;
     let mut turn = Turn::alone(insight.clone(), Arc::<Policy>::default());
     let mut seen = 0;

@@ -1,6 +1,7 @@
 //! Figures: reconciliation by order, reports, grades, customers in the round, dealers' stock.
 
 pub(crate) mod ahead;
+pub(crate) mod contracts;
 pub(crate) mod customers;
 pub(crate) mod dealers;
 pub(crate) mod documents;
@@ -20,8 +21,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::json;
 use tenon_core::Timestamp;
-use tenon_insight::{Reports, day_at};
-use tenon_store::insight::Generation;
+use tenon_insight::Reports;
 use tenon_store::{Insight, StoreError};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -32,7 +32,7 @@ use crate::{Api, Problem};
 impl Api {
     /// Reports as of now.
     pub(crate) async fn reports(&self) -> Result<Reports, Problem> {
-        let today = day_at(Timestamp::now());
+        let today = self.insight.calendar.today();
         let opened = Reports::open(self.store.insight(), self.insight.clone(), today).await?;
         opened.ok_or_else(|| {
             Problem::new(
@@ -64,6 +64,8 @@ pub(crate) struct GenerationView {
     end: i64,
     /// For how many seconds the oldest message waits that is not in it; 0 where all are.
     lag_seconds: i64,
+    /// By the days of which time zone it counts, by the name of the IANA database.
+    time_zone: String,
     /// Whether it is the one that is shown; the other is made anew beside it.
     live: bool,
 }
@@ -75,24 +77,22 @@ pub(crate) async fn state(State(api): State<Api>) -> Result<Json<Vec<GenerationV
     let insight = api.store.insight();
     let mut views = Vec::new();
     for generation in insight.generations().await? {
-        let (end, lag) = behind(&insight, generation).await?;
+        let (end, lag) = behind(&insight, generation.position).await?;
         views.push(GenerationView {
             generation: generation.generation,
             position: generation.position,
             end,
             lag_seconds: lag.as_secs(),
             live: generation.live == 1,
+            time_zone: generation.time_zone,
         });
     }
     Ok(Json(views))
 }
 
 /// The last position of the journal, and for how long the oldest message waits that is not in a generation.
-async fn behind(
-    insight: &Insight,
-    generation: Generation,
-) -> Result<(i64, SignedDuration), StoreError> {
-    let (end, waits) = insight.behind(generation.position).await?;
+async fn behind(insight: &Insight, position: i64) -> Result<(i64, SignedDuration), StoreError> {
+    let (end, waits) = insight.behind(position).await?;
     let lag = waits.map(|since| Timestamp::now().duration_since(since));
     Ok((end, lag.unwrap_or_default().max(SignedDuration::ZERO)))
 }
@@ -102,7 +102,7 @@ pub(crate) async fn lag(insight: &Insight) -> Result<Option<SignedDuration>, Sto
     let generations = insight.generations().await?;
     let live = generations.into_iter().find(|one| one.live == 1);
     match live {
-        Some(live) => Ok(Some(behind(insight, live).await?.1)),
+        Some(live) => Ok(Some(behind(insight, live.position).await?.1)),
         None => Ok(None),
     }
 }
@@ -118,7 +118,7 @@ pub(crate) async fn rebuild(State(api): State<Api>, note: Note) -> Result<Status
         Ok(generations.iter().map(|one| one.generation).collect())
     };
     let before = numbers().await?;
-    tenon_insight::rebuild(&insight).await?;
+    tenon_insight::rebuild(&insight, &api.insight.calendar).await?;
     note.changed(
         json!({ "generations": before }),
         json!({ "generations": numbers().await? }),

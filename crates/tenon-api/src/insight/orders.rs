@@ -11,7 +11,7 @@ use tenon_store::insight::{Exceptions, First, Matter, MatterFilter, OrderPage};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::place;
+use super::{contracts, place};
 use crate::export::file;
 use crate::problem::Asked;
 use crate::{Api, Problem};
@@ -59,6 +59,9 @@ pub(crate) struct OrderView {
     kind: String,
     number: String,
     contract: Option<String>,
+    /// What is the matter with it by its contract: `exceeded`, more was ordered than that allows; `outside`, it is of a
+    /// day on which that did not hold; `unknown`, nobody told of it; `other_customer`, `other_currency`.
+    contract_matters: Vec<&'static str>,
     /// The customer's master id.
     customer: Option<String>,
     customer_name: Option<String>,
@@ -182,7 +185,7 @@ fn filter(reports: &Reports, query: &OrdersQuery) -> Result<MatterFilter, Proble
     })
 }
 
-fn view(page: OrderPage, today: i32) -> OrderView {
+fn view(page: OrderPage, contract_matters: Vec<&'static str>, today: i32) -> OrderView {
     let row = page.row;
     let account: Account = serde_json::from_str(&row.facts).unwrap_or_default();
     let parts = account.parts.into_iter().map(|part| PartView {
@@ -200,6 +203,7 @@ fn view(page: OrderPage, today: i32) -> OrderView {
         kind: row.kind,
         number: row.number,
         contract: row.contract,
+        contract_matters,
         customer: page.customer.map(|customer| customer.to_string()),
         customer_name: page.customer_name,
         customer_code: page.customer_code,
@@ -238,7 +242,9 @@ pub(crate) async fn orders(
         .await?;
     let last = found.last().filter(|_| found.len() as u32 == limit);
     let next = last.map(|last| format!("{}/{}", last.place, last.row.id));
-    let items = found.into_iter().map(|page| view(page, filter.today));
+    let matters = contracts::matters_of(&reports, &found).await?;
+    let items = found.into_iter().zip(matters);
+    let items = items.map(|(page, matters)| view(page, matters, filter.today));
     Ok(Json(OrdersPage {
         items: items.collect(),
         next,

@@ -15,6 +15,8 @@ use crate::Api;
 /// What the company decides about its figures.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PolicyView {
+    /// Where days begin and end, by the name of the IANA database.
+    time_zone: String,
     /// Days until a bill must be paid, where the customer has no terms of its own.
     credit_days: u16,
     /// When an order and its documents agree.
@@ -69,6 +71,7 @@ impl From<&Policy> for PolicyView {
             ("cooperation", &score.cooperation),
         ];
         Self {
+            time_zone: policy.calendar.time_zone().to_owned(),
             credit_days: policy.credit_days,
             reconciliation: ReconciliationView {
                 tolerance_share: rules.tolerance.share,

@@ -393,6 +393,10 @@ pub(crate) fn document() -> Document {
         customer: Some(master("0198f3a2-7c1e-7b4a-9d35-2f6a1c0b8e77")),
         items: vec![native("pdm", "SH-300")],
         order: Some(native("erp", "SO-2026-0042")),
+        amount: Some(amount("120000.00")),
+        currency: Some(Currency::CNY),
+        valid_from: Some("2026-01-01".parse().unwrap()),
+        valid_until: Some("2026-12-31".parse().unwrap()),
         tags: vec!["手册".to_owned(), "剃须刀".to_owned()],
         files: vec![DocumentFile {
             name: "SH-300-手册-C2.pdf".to_owned(),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::contracts::write_contracts;
 use super::dealers::write_dealers;
 use super::session::{Session, given};
 use super::{CustomerRow, DocumentRow, Engine, FoundReference, Insight, PendingRow, Projection};
@@ -135,6 +136,7 @@ impl Insight {
         }
         write_documents(&mut session, generation, projection).await?;
         write_figures(&mut session, generation, projection).await?;
+        write_contracts(&mut session, generation, &projection.contracts).await?;
         write_dealers(&mut session, generation, projection).await?;
         write_customers(&mut session, generation, projection).await?;
         if projection.merged {
@@ -284,20 +286,17 @@ async fn write_figures(
                 &within(generation, &projection.months),
             )
             .await?;
-        // What was taken back whole is as if nobody had told it: it is not there when figures are made anew.
-        let less = projection.months.iter().filter(|row| row.is_less());
-        let less: Vec<_> = less.map(|row| In { generation, row }).collect();
-        if !less.is_empty() {
-            session
-                .run(
-                    "delete from insight_month where (generation, party, month, currency) in
-                         (select g.generation, g.party, g.month, g.currency
-                          from {generation integer, party uuid, month integer, currency text} g)
-                         and orders = 0 and ordered = 0 and invoiced = 0 and billed = 0 and received = 0",
-                    &less,
-                )
-                .await?;
-        }
+        // What was taken back whole is as if nobody had told it: it is not there when figures are made anew. What was
+        // taken back first comes to nothing as well, when the rest is told.
+        session
+            .run(
+                "delete from insight_month where (generation, party, month, currency) in
+                     (select g.generation, g.party, g.month, g.currency
+                      from {generation integer, party uuid, month integer, currency text} g)
+                     and orders = 0 and ordered = 0 and invoiced = 0 and billed = 0 and received = 0",
+                &within(generation, &projection.months),
+            )
+            .await?;
     }
     if !projection.products.is_empty() {
         session
@@ -312,19 +311,15 @@ async fn write_figures(
                 &within(generation, &projection.products),
             )
             .await?;
-        let less = projection.products.iter().filter(|row| row.is_less());
-        let less: Vec<_> = less.map(|row| In { generation, row }).collect();
-        if !less.is_empty() {
-            session
-                .run(
-                    "delete from insight_product_month where (generation, party, item, month, currency) in
-                         (select g.generation, g.party, g.item, g.month, g.currency
-                          from {generation integer, party uuid, item uuid, month integer, currency text} g)
-                         and quantity = 0 and amount = 0",
-                    &less,
-                )
-                .await?;
-        }
+        session
+            .run(
+                "delete from insight_product_month where (generation, party, item, month, currency) in
+                     (select g.generation, g.party, g.item, g.month, g.currency
+                      from {generation integer, party uuid, item uuid, month integer, currency text} g)
+                     and quantity = 0 and amount = 0",
+                &within(generation, &projection.products),
+            )
+            .await?;
     }
     if !projection.items.is_empty() {
         session

@@ -11,11 +11,12 @@ use crate::StoreError;
 use crate::rows::timestamp;
 
 /// The tables that hold generations, without that of the generations themselves.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "insight_document",
     "insight_link",
     "insight_pending",
     "insight_order",
+    "insight_contract",
     "insight_month",
     // Of older releases.
     "insight_product",
@@ -34,7 +35,7 @@ impl Insight {
         let mut session = Session::read(&self.engine).await?;
         session
             .ask(
-                "select i.generation, i.position, i.live from insight_generation i, {one integer} g
+                "select i.generation, i.position, i.live, i.time_zone from insight_generation i, {one integer} g
                  order by i.generation",
                 &[json!({ "one": 1 })],
             )
@@ -75,13 +76,20 @@ impl Insight {
     }
 
     /// Begins a generation, at the journal's beginning.
-    pub async fn begin_generation(&self, generation: i32, live: bool) -> Result<(), StoreError> {
+    pub async fn begin_generation(
+        &self,
+        generation: i32,
+        live: bool,
+        time_zone: &str,
+    ) -> Result<(), StoreError> {
         let mut session = Session::write(&self.engine).await?;
-        let row = [json!({ "generation": generation, "live": i32::from(live) })];
+        let row =
+            [json!({ "generation": generation, "live": i32::from(live), "time_zone": time_zone })];
         session
             .run(
-                "insert into insight_generation (generation, position, live)
-                 select g.generation, 0, g.live from {generation integer, live integer} g where true
+                "insert into insight_generation (generation, position, live, time_zone)
+                 select g.generation, 0, g.live, g.time_zone
+                 from {generation integer, live integer, time_zone text} g where true
                  on conflict (generation) do nothing",
                 &row,
             )

@@ -6,6 +6,7 @@
 
 mod books;
 mod care;
+mod contracts;
 mod customers;
 mod dealers;
 mod figures;
@@ -21,6 +22,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use care::{CareFacts, GivenReminder};
+pub use contracts::{
+    Contract, ContractFilter, ContractMatter, ContractPlace, ContractRow, ContractSums,
+};
 pub use customers::{CustomerFilter, CustomerKey, CustomerPlace, CustomerSort, Place};
 pub use dealers::{Counted, DealerStock, Demand, ReportedRow, SoldRow, SoldUnitRow, StockRow};
 pub use figures::{
@@ -48,7 +52,7 @@ pub struct Insight {
 }
 
 /// One making of the projections: the live one, or the one that is built beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Generation {
     /// Its number.
     pub generation: i32,
@@ -56,6 +60,8 @@ pub struct Generation {
     pub position: i64,
     /// Whether readers see it: 1, or 0.
     pub live: i32,
+    /// By the days of which time zone it counts, by its name in the IANA database.
+    pub time_zone: String,
 }
 
 /// What a document says, as it stands in its table.
@@ -147,20 +153,6 @@ pub struct MonthRow {
     pub received: i64,
 }
 
-impl MonthRow {
-    /// Whether it takes something back.
-    pub(crate) fn is_less(&self) -> bool {
-        let figures = [
-            self.orders,
-            self.ordered,
-            self.invoiced,
-            self.billed,
-            self.received,
-        ];
-        figures.iter().any(|figure| *figure < 0)
-    }
-}
-
 /// What is added to a customer's month in an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the columns of insight_product_month")]
@@ -171,13 +163,6 @@ pub struct ProductRow {
     pub currency: String,
     pub quantity: i64,
     pub amount: i64,
-}
-
-impl ProductRow {
-    /// Whether it takes something back.
-    pub(crate) fn is_less(&self) -> bool {
-        self.quantity < 0 || self.amount < 0
-    }
 }
 
 /// An item, as far as figures need it.
@@ -237,6 +222,8 @@ pub struct Projection {
     pub orders: Vec<OrderRow>,
     /// Rows of orders that are none any more.
     pub gone: Vec<Uuid>,
+    /// Contracts of which something changed, each once: their orders are added up anew.
+    pub contracts: Vec<ContractRow>,
     /// To be added.
     pub months: Vec<MonthRow>,
     /// To be added.

@@ -12,7 +12,12 @@ use crate::StoreError;
 /// Of each index of a table the rows, and the rows of one value of its first column, of the first two and so on, in a
 /// company with 100,000 customers.
 #[rustfmt::skip]
-const STATISTICS: [(&str, &str, &str); 51] = [
+const STATISTICS: [(&str, &str, &str); 57] = [
+    ("insight_contract", "sqlite_autoindex_insight_contract_1", "20000 20000 1 1"),
+    ("insight_contract", "insight_contract_exceeded", "200 200 2 1 1"),
+    ("insight_contract", "insight_contract_outside", "200 200 1 1"),
+    ("insight_contract", "insight_contract_party", "20000 20000 2 1 1"),
+    ("insight_contract", "insight_contract_unknown", "1000 1000 1 1"),
     ("insight_customer", "sqlite_autoindex_insight_customer_1", "100000 100000 1"),
     ("insight_customer", "insight_customer_grade", "100000 100000 20000 20000 1 1"),
     ("insight_customer", "insight_customer_industry", "100000 100000 2500 1"),
@@ -29,6 +34,7 @@ const STATISTICS: [(&str, &str, &str); 51] = [
     ("insight_customer", "insight_customer_source", "100000 100000 2500 1"),
     ("insight_customer", "insight_customer_unscored", "1000 1000 1"),
     ("insight_document", "sqlite_autoindex_insight_document_1", "500000 500000 1"),
+    ("insight_document", "insight_document_contract", "20000 20000 1"),
     ("insight_document", "insight_document_entity", "10000 10000 5000 42 35 35 35 2 2 1"),
     ("insight_document", "insight_document_party", "500000 500000 5 2 1"),
     ("insight_item", "sqlite_autoindex_insight_item_1", "5000 5000 1"),
@@ -37,7 +43,7 @@ const STATISTICS: [(&str, &str, &str); 51] = [
     ("insight_month", "sqlite_autoindex_insight_month_1", "200000 200000 3 1 1"),
     ("insight_month", "insight_month_sums", "200000 200000 8000 8000 1 1 1 1 1 1"),
     ("insight_order", "sqlite_autoindex_insight_order_1", "200000 200000 1"),
-    ("insight_order", "insight_order_contract", "100000 100000 10"),
+    ("insight_order", "insight_order_contract", "100000 100000 10 10 10 5 2 1 1 1 1"),
     ("insight_order", "insight_order_currency", "200000 200000 100000 500 1"),
     ("insight_order", "insight_order_day", "200000 200000 500 1"),
     ("insight_order", "insight_order_most_over", "500 500 250 2 1"),

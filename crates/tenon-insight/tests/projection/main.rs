@@ -1,16 +1,20 @@
 //! Projections over a real store: whatever order statements come in, and however often, the figures are the
 //! same; merges are followed; what is made anew is what was there.
 
+mod contracts;
+mod story;
+
 use std::sync::Arc;
 
-use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
-use tenon_core::{Attributes, Entity, MasterId, OrderingKey, SystemName};
-use tenon_insight::{Policy, Turn, day_number};
+use tenon_core::{Entity, MasterId, SystemName};
+use tenon_insight::{Calendar, Policy, Turn, day_number};
 use tenon_store::insight::{MatterFilter, ReportFilter};
-use tenon_store::{Commit, Inbound, InboundState, SharedStore, Sqlite, Store, open_sqlite};
+use tenon_store::{Commit, SharedStore, Sqlite, Store, open_sqlite};
+
+use crate::contracts::contracts;
+use crate::story::{Stated, message, order, story, to};
 
 struct House {
     store: SharedStore,
@@ -26,239 +30,6 @@ async fn house() -> House {
         store: Arc::new(store),
         _directory: directory,
     }
-}
-
-/// A statement of a document: entity, native id, hour of its occurrence, body.
-type Stated = (Entity, &'static str, i64, Value);
-
-fn message(stated: &Stated) -> Inbound {
-    let (entity, native_id, hour, body) = stated;
-    let source = SystemName::new("erp").unwrap();
-    let mut attributes = Attributes::received(
-        source,
-        *entity,
-        entity.as_str(),
-        Some((*native_id).to_owned()),
-        Some(&format!("{native_id}/{hour}")),
-    );
-    let noon: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
-    attributes.occurred_at = noon + SignedDuration::from_hours(*hour);
-    attributes.accepted_at = attributes.occurred_at;
-    let master = MasterId::derive(&[entity.as_str(), "erp", native_id]);
-    attributes.master_id = Some(master);
-    attributes.ordering_key = OrderingKey(format!("{entity}/{master}"));
-    if *entity == Entity::Customer {
-        attributes.sequence = Some(*hour);
-    }
-    Inbound {
-        attributes,
-        business_key: None,
-        origin: "test".to_owned(),
-        state: InboundState::Routed {
-            targets: Vec::new(),
-        },
-        raw: Bytes::from_static(b"{}"),
-        canonical: Some(Bytes::from(serde_json::to_vec(body).unwrap())),
-    }
-}
-
-fn to(entity: &str, id: &str) -> Value {
-    json!({ "master_id": MasterId::derive(&[entity, "erp", id]).to_string() })
-}
-
-fn totals(gross: &str) -> Value {
-    json!({ "net": gross, "tax": "0.00", "gross": gross })
-}
-
-fn order(id: &str, customer: &str, day: &str, quantity: &str, gross: &str, status: &str) -> Value {
-    json!({ "number": id, "customer": to("customer", customer), "order_date": day, "currency": "CNY",
-        "requested_date": "2026-03-20", "contract_number": "HT-1",
-        "lines": [{ "number": 1, "item": to("item", "SH-3"), "quantity": quantity, "unit_price": "10.00",
-            "tax_rate": "0", "amount": gross }],
-        "totals": totals(gross), "status": status })
-}
-
-fn shipment(id: &str, orders: &[&str], quantity: &str, day: &str) -> Value {
-    let orders: Vec<Value> = orders.iter().map(|id| to("order", id)).collect();
-    json!({ "number": id, "customer": to("customer", "K-1"), "orders": orders, "status": "shipped",
-        "shipped_on": day,
-        "lines": [{ "number": 1, "item": to("item", "SH-3"), "quantity": quantity }] })
-}
-
-fn invoice(id: &str, orders: &[&str], gross: &str, day: &str, status: &str) -> Value {
-    let orders: Vec<Value> = orders.iter().map(|id| to("order", id)).collect();
-    json!({ "number": id, "customer": to("customer", "K-1"), "orders": orders, "kind": "special",
-        "status": status, "issue_date": day, "currency": "CNY",
-        "lines": [{ "number": 1, "quantity": "1", "unit_price": gross, "tax_rate": "0",
-            "amount": gross, "tax": "0.00" }],
-        "totals": totals(gross) })
-}
-
-fn receipt(id: &str, what: (&str, &str), amount: &str, day: &str) -> Value {
-    let allocation = json!({ what.0: to(what.0, what.1), "amount": amount });
-    json!({ "number": id, "customer": to("customer", "K-1"), "received_on": day, "currency": "CNY",
-        "amount": amount, "status": "received", "allocations": [allocation] })
-}
-
-/// A story with everything in it: corrections, documents of several orders, payments of invoices, an order
-/// that is cancelled, and what leads nowhere.
-fn story() -> Vec<Stated> {
-    use Entity::{Customer, Invoice, Item, Order, Receipt, Shipment};
-    vec![
-        (
-            Customer,
-            "K-1",
-            1,
-            json!({ "legal_name": "川可", "kind": "customer", "code": "CK",
-            "industry": "retail/appliances", "source": "exhibition/canton-fair", "owner": "li" }),
-        ),
-        (
-            Customer,
-            "K-1",
-            9,
-            json!({ "legal_name": "川可贸易", "kind": "customer", "code": "CK",
-            "industry": "retail/online", "source": "exhibition/canton-fair", "owner": "li",
-            "credit_terms": { "days": 10 } }),
-        ),
-        (
-            Item,
-            "SH-3",
-            1,
-            json!({ "code": "SH-3", "name": "Shaver", "standard_cost": "6.00",
-            "cost_currency": "CNY" }),
-        ),
-        // Matched, after a correction of the order and of its invoice.
-        (
-            Order,
-            "O-1",
-            1,
-            order("O-1", "K-1", "2026-03-01", "9", "90.00", "confirmed"),
-        ),
-        (
-            Order,
-            "O-1",
-            5,
-            order("O-1", "K-1", "2026-03-01", "10", "100.00", "closed"),
-        ),
-        (
-            Shipment,
-            "S-1",
-            6,
-            shipment("S-1", &["O-1"], "10", "2026-03-05"),
-        ),
-        (
-            Invoice,
-            "I-1",
-            7,
-            invoice("I-1", &["O-1"], "99.00", "2026-03-06", "requested"),
-        ),
-        (
-            Invoice,
-            "I-1",
-            8,
-            invoice("I-1", &["O-1"], "100.00", "2026-03-06", "issued"),
-        ),
-        (
-            Receipt,
-            "R-1",
-            9,
-            receipt("R-1", ("invoice", "I-1"), "100.00", "2026-03-10"),
-        ),
-        // Short, and billed for what was shipped; partly paid.
-        (
-            Order,
-            "O-2",
-            1,
-            order("O-2", "K-1", "2026-03-02", "10", "100.00", "partly_shipped"),
-        ),
-        (
-            Shipment,
-            "S-2",
-            6,
-            shipment("S-2", &["O-2"], "7", "2026-03-07"),
-        ),
-        (
-            Invoice,
-            "I-2",
-            7,
-            invoice("I-2", &["O-2"], "70.00", "2026-03-08", "issued"),
-        ),
-        (
-            Receipt,
-            "R-2",
-            9,
-            receipt("R-2", ("order", "O-2"), "30.00", "2026-03-12"),
-        ),
-        // Two orders shipped and billed together, one of them unbilled in part.
-        (
-            Order,
-            "O-3",
-            1,
-            order("O-3", "K-2", "2026-04-02", "10", "100.00", "shipped"),
-        ),
-        (
-            Order,
-            "O-4",
-            1,
-            order("O-4", "K-2", "2026-04-02", "30", "300.00", "shipped"),
-        ),
-        (
-            Shipment,
-            "S-3",
-            2,
-            shipment("S-3", &["O-3", "O-4"], "40", "2026-04-03"),
-        ),
-        (
-            Invoice,
-            "I-3",
-            3,
-            invoice("I-3", &["O-3", "O-4"], "360.00", "2026-04-04", "issued"),
-        ),
-        // Billed beyond the order; cancelled afterwards.
-        (
-            Order,
-            "O-5",
-            1,
-            order("O-5", "K-1", "2026-04-03", "1", "10.00", "confirmed"),
-        ),
-        (
-            Invoice,
-            "I-5",
-            2,
-            invoice("I-5", &["O-5"], "15.00", "2026-04-04", "issued"),
-        ),
-        (
-            Order,
-            "O-6",
-            1,
-            order("O-6", "K-1", "2026-04-03", "1", "10.00", "confirmed"),
-        ),
-        (
-            Order,
-            "O-6",
-            2,
-            order("O-6", "K-1", "2026-04-03", "1", "10.00", "cancelled"),
-        ),
-        // Leads nowhere; and what is moved from one order to another.
-        (
-            Invoice,
-            "I-9",
-            2,
-            invoice("I-9", &["O-99"], "55.00", "2026-04-05", "issued"),
-        ),
-        (
-            Receipt,
-            "R-9",
-            1,
-            receipt("R-9", ("order", "O-5"), "5.00", "2026-04-06"),
-        ),
-        (
-            Receipt,
-            "R-9",
-            4,
-            receipt("R-9", ("order", "O-3"), "5.00", "2026-04-06"),
-        ),
-    ]
 }
 
 async fn journal(store: &SharedStore, statements: &[&Stated]) {
@@ -320,6 +91,15 @@ async fn figures(store: &SharedStore) -> String {
         lines.push(format!("{row:?}"));
     }
     for row in insight.exceptions(generation, &filter()).await.unwrap() {
+        lines.push(format!("{row:?}"));
+    }
+    for row in contracts(store, None).await {
+        lines.push(format!("{row:?}"));
+    }
+    for row in insight.contract_sums(generation).await.unwrap() {
+        lines.push(format!("{row:?}"));
+    }
+    for row in insight.months(generation, all, None).await.unwrap() {
         lines.push(format!("{row:?}"));
     }
     for row in insight.cohorts(generation, all).await.unwrap() {
@@ -424,7 +204,7 @@ async fn orders_stand_as_their_documents_say() {
         (orphan.state.as_str(), orphan.invoiced),
         ("orphan", 550_000)
     );
-    assert_eq!(orders.len(), 7);
+    assert_eq!(orders.len(), 10);
     // Overdue after the customer's own ten days, not after the house's thirty.
     let overdue = MatterFilter {
         matter: Some(tenon_store::insight::Matter::Overdue),
@@ -453,7 +233,7 @@ async fn what_is_made_anew_is_what_was_there() {
     journal(&house.store, early).await;
     catch_up(&house.store).await;
     let before = live(&house.store).await;
-    tenon_insight::rebuild(&house.store.insight())
+    tenon_insight::rebuild(&house.store.insight(), &Calendar::default())
         .await
         .unwrap();
     // Traffic goes on meanwhile.
@@ -513,4 +293,35 @@ async fn a_reference_that_nobody_knew_is_found_later() {
         .await
         .unwrap();
     assert_eq!(orders[0].row.party, customer.0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn figures_are_made_anew_by_the_days_of_another_time_zone() {
+    let house = house().await;
+    // Opened on the last evening of a month, in UTC; in China it is the next morning.
+    let case = json!({ "number": "C-1", "customer": to("customer", "K-1"), "kind": "complaint",
+        "status": "open", "subject": "x", "opened_at": "2026-03-31T20:00:00Z" });
+    let stated = (Entity::Case, "C-1", 1, case);
+    journal(&house.store, &[&stated]).await;
+    catch_up(&house.store).await;
+    let id = MasterId::derive(&["case", "erp", "C-1"]).0;
+    let day = async || {
+        let generation = live(&house.store).await;
+        let found = house.store.insight().documents(generation, &[id]).await;
+        (generation, found.unwrap()[0].day)
+    };
+    let number = |day: &str| Some(day_number(day.parse().unwrap()));
+    assert_eq!(day().await, (1, number("2026-03-31")));
+    let policy = json!({ "calendar": { "time_zone": "Asia/Shanghai" } });
+    let policy: Policy = serde_json::from_value(policy).unwrap();
+    let claim = house.store.claim("insight").await.unwrap().unwrap();
+    for _ in 0..2 {
+        let mut turn = Turn::alone(house.store.insight(), Arc::new(policy.clone()));
+        while turn.take(claim.as_ref()).await.unwrap() {}
+        // Once, and not again by who comes after.
+        assert_eq!(day().await, (2, number("2026-04-01")));
+        let generations = house.store.insight().generations().await.unwrap();
+        assert_eq!(generations.len(), 1);
+        assert_eq!(generations[0].time_zone, "Asia/Shanghai");
+    }
 }

@@ -1,0 +1,62 @@
+-- By the days of which time zone a generation counts; nothing where an older release began it.
+alter table insight_generation add column time_zone text not null default '';
+
+-- Contracts by number and currency: what the newest document says of one, where anybody told of it, and its
+-- orders added up: all but drafts and cancelled ones, those outside its days counted apart.
+create table insight_contract (
+    generation  integer not null,
+    number      text collate "C" not null,
+    currency    text collate "C" not null,
+    document    uuid,
+    party       uuid,
+    title       text,
+    status      text,
+    amount      bigint,
+    valid_from  integer,
+    valid_until integer,
+    orders      bigint not null,
+    ordered     bigint not null,
+    shipped     bigint not null,
+    invoiced    bigint not null,
+    received    bigint not null,
+    exceeded    bigint not null,
+    outside     bigint not null,
+    primary key (generation, number, currency)
+);
+
+create index insight_contract_party on insight_contract (generation, party, number, currency) where document is not null;
+create index insight_contract_exceeded on insight_contract (generation, exceeded, number, currency) where exceeded > 0;
+create index insight_contract_outside on insight_contract (generation, number, currency) where outside > 0;
+create index insight_contract_unknown on insight_contract (generation, number, currency) where document is null;
+
+create index insight_document_contract on insight_document (generation, number) where entity = 'document';
+
+-- A contract may have very many orders: they are added up from the index alone.
+drop index insight_order_contract;
+create index insight_order_contract on insight_order
+    (generation, contract, currency, kind, state, day, ordered, shipped, invoiced, received) where contract is not null;
+-- One row a contract and a currency; without a document where orders name one that nobody told of.
+create view bi_contract as
+select
+       k.number,
+       k.currency,
+       k.document as document_id,
+       coalesce(n.root, k.party) as customer_id,
+       c.code as customer_code,
+       c.name as customer_name,
+       k.title,
+       k.status,
+       date '1970-01-01' + k.valid_from as valid_from,
+       date '1970-01-01' + k.valid_until as valid_until,
+       (k.amount::numeric / 10000)::numeric(24, 4) as amount,
+       k.orders,
+       (k.ordered::numeric / 10000)::numeric(24, 4) as ordered,
+       (k.shipped::numeric / 10000)::numeric(24, 4) as shipped,
+       (k.invoiced::numeric / 10000)::numeric(24, 4) as invoiced,
+       (k.received::numeric / 10000)::numeric(24, 4) as received,
+       (k.exceeded::numeric / 10000)::numeric(24, 4) as exceeded,
+       k.outside
+from insight_contract k
+join insight_generation g on g.generation = k.generation and g.live = 1
+left join insight_customer n on n.generation = k.generation and n.id = k.party
+left join insight_customer c on c.generation = k.generation and c.id = coalesce(n.root, k.party);
