@@ -5,10 +5,10 @@
 
 use tenon_connector::{ConnectorKind, Preset};
 
-/// Customer relationship management: customers and orders come from it, golden customers and the price list go to it.
+/// Customer relationship management: customers, orders and contracts come from it, golden customers and the price list go to it.
 pub const KIND: ConnectorKind = ConnectorKind {
     name: "crm",
-    summary: "customers and orders come from it, golden customers and the price list go to it",
+    summary: "customers, orders and contracts come from it, golden customers and the price list go to it",
     presets: &[FILES, SQL, HTTP, TRYTON],
 };
 
@@ -37,6 +37,7 @@ const FILES: Preset = Preset {
         file!("files", "case_priority.csv"),
         file!("files", "case_priority_out.csv"),
         file!("files", "case_status.csv"),
+        file!("files", "contract_status.csv"),
         file!("files", "case_status_out.csv"),
         file!("shared", "currency.csv"),
         file!("files", "customer.in.jq"),
@@ -48,6 +49,8 @@ const FILES: Preset = Preset {
         file!("shared", "grade.csv"),
         file!("shared", "grade_out.csv"),
         file!("shared", "industry.csv"),
+        file!("files", "document.in.jq"),
+        file!("files", "document.in.test.yaml"),
         file!("files", "interaction.out.jq"),
         file!("files", "interaction.out.test.yaml"),
         file!("files", "invoice.out.jq"),

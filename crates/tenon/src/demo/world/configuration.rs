@@ -50,6 +50,11 @@ entity  = "case"
 every   = "500ms"
 settled = "200ms"
 
+[[receive]]
+entity  = "document"
+every   = "500ms"
+settled = "200ms"
+
 [[webhook]]
 entity = "order"
 name   = "{ORDER_INLET}"

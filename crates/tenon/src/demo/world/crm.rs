@@ -107,6 +107,7 @@ impl World {
         files += 1;
         let first = gb18030(rows.get(..size.min(rows.len())).unwrap_or_default())?;
         write(&out, "customers-once-more.csv", &first)?;
+        self.export_contracts()?;
         Ok(Exported {
             files,
             customers,
@@ -191,6 +192,7 @@ impl World {
                 .saturating_add(jiff::Span::new().days(21))
                 .strftime("%Y年%m月%d日")
                 .to_string(),
+            contract_no: self.contract_of(order),
             currency: if order.currency == "CNY" {
                 "RMB"
             } else {
@@ -266,6 +268,7 @@ struct Posted<'a> {
     customer_id: &'a str,
     order_date: String,
     delivery_date: String,
+    contract_no: Option<String>,
     currency: &'a str,
     status: &'a str,
     salesperson: &'a str,

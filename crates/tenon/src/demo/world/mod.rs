@@ -9,6 +9,7 @@
 //! wrote to join them; `ledger` counts.
 
 mod configuration;
+mod contracts;
 mod crm;
 mod erp;
 mod flows;

@@ -41,6 +41,10 @@ export function Rules({ close }: { close: () => void }) {
               <dd>{t('late_overdue', { count: found.data.credit_days })}</dd>
             </dl>
           </section>
+          <section>
+            <h3 className="section">{t('calendar')}</h3>
+            <p className="quiet">{t('calendar_text', { zone: found.data.time_zone })}</p>
+          </section>
           <p className="quiet small">{t('rules_where')}</p>
         </div>
       )}
