@@ -66,6 +66,9 @@ pub struct Facts {
     /// The orders and invoices that it names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub subjects: Vec<Subject>,
+    /// The stamp of the statement that named them, where that is an older one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub named_by: Option<String>,
     /// Goods.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<Line>,
@@ -303,6 +306,31 @@ impl Document {
     /// Whether it is a contract, of whatever state.
     pub(crate) fn is_contract(&self) -> bool {
         self.entity == Entity::Document && self.outcome.as_deref() == Some(CONTRACT)
+    }
+
+    /// The stamp of the statement that named its orders; absent where none did.
+    fn named_by(&self) -> Option<&str> {
+        let own = (!self.facts.subjects.is_empty()).then_some(&self.stamp);
+        self.facts.named_by.as_ref().or(own).map(String::as_str)
+    }
+
+    /// What two statements of one document say together: the newer one holds. Who issues an invoice, or carries the
+    /// goods, does not know for which orders that is: those stay that another statement named.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let (mut newer, older) = match self.stamp >= other.stamp {
+            true => (self, other),
+            false => (other, self),
+        };
+        let is_told_in_parts = matches!(newer.entity, Entity::Invoice | Entity::Shipment);
+        if is_told_in_parts && older.named_by() > newer.named_by() {
+            newer.facts.named_by = older.named_by().map(str::to_owned);
+            newer.facts.subjects = older.facts.subjects;
+            let is_order = |named: &Named| named.entity == Entity::Order;
+            newer.facts.pending.retain(|named| !is_order(named));
+            let orders = older.facts.pending.into_iter().filter(is_order);
+            newer.facts.pending.extend(orders);
+        }
+        newer
     }
 
     /// Refuses amounts and quantities that figures cannot hold.

@@ -58,12 +58,14 @@ impl Books {
         let stated = read(&page.entries, &policy.calendar);
         let ids: Vec<Uuid> = stated.documents.keys().copied().collect();
         let before = self.load(&ids).await?;
-        let newer = stated.documents.into_values().filter(|document| {
-            before
-                .get(&document.id)
-                .is_none_or(|known| known.stamp < document.stamp)
+        let changed = stated.documents.into_values().filter_map(|document| {
+            let Some(known) = before.get(&document.id) else {
+                return Some((document.id, document));
+            };
+            let document = known.clone().and(document);
+            (document != *known).then_some((document.id, document))
         });
-        let changed = newer.map(|document| (document.id, document)).collect();
+        let changed = changed.collect();
         let mut projection = self.changes(policy, changed, before).await?;
         projection.customers = stated.customers.into_values().collect();
         projection.items = stated.items.into_values().collect();
@@ -272,12 +274,13 @@ impl Stated {
         let read = Document::read(&entry.attributes, position, body, calendar);
         match read {
             Ok(None) => {}
-            Ok(Some(document)) => match self.documents.get(&document.id) {
-                Some(known) if known.stamp >= document.stamp => {}
-                _ => {
-                    self.documents.insert(document.id, document);
-                }
-            },
+            Ok(Some(document)) => {
+                let document = match self.documents.remove(&document.id) {
+                    Some(known) => known.and(document),
+                    None => document,
+                };
+                self.documents.insert(document.id, document);
+            }
             Err(reason) => not_counted(entry, &reason),
         }
     }

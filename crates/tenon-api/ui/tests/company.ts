@@ -45,8 +45,12 @@ export async function tellCompany(hub: Hub, sizes: { customers: number; orders: 
       addresses: [{ purpose: 'registered', country: 'CN', city: `${city}市`, street: `人民路${number + 1}号` }], phones: [`021-58${String(100000 + number)}`],
     }])
   }
+  // With every third customer a contract was made, of which the CRM told but of some.
+  const contract = (who: number) => `HT-2026-${String(who + 1).padStart(3, '0')}`
+  const agreed = new Map<number, number>()
   for (let number = 0; number < sizes.orders; number++) {
-    const customer = to('crm', `C-${1000 + Math.min(roll(sizes.customers), roll(sizes.customers))}`)
+    const who = Math.min(roll(sizes.customers), roll(sizes.customers))
+    const customer = to('crm', `C-${1000 + who}`)
     const ago = 4 + roll(640)
     const id = `SO-${day(ago).slice(0, 4)}-${String(number + 1).padStart(5, '0')}`
     const lines = [...new Set([pick(ITEMS), pick(ITEMS)])].map(([code, , price], at) => {
@@ -56,7 +60,8 @@ export async function tellCompany(hub: Hub, sizes: { customers: number; orders: 
     const net = lines.reduce((sum, line) => sum + Number(line.amount), 0)
     const totals = { net: cents(net), tax: cents(net, 13), gross: cents(net, 113) }
     const fresh = ago < 14
-    facts[1]!.push(['crm', 'order', id, { number: id, customer, ...(number % 3 ? {} : { contract_number: `HT-2026-${number % 30}` }), order_date: day(ago), requested_date: day(ago - 10), currency: 'CNY', status: fresh ? 'confirmed' : 'shipped', lines, totals }])
+    if (who % 3 === 0) agreed.set(who, (agreed.get(who) ?? 0) + Number(totals.gross))
+    facts[1]!.push(['crm', 'order', id, { number: id, customer, ...(who % 3 ? {} : { contract_number: contract(who) }), order_date: day(ago), requested_date: day(ago - 10), currency: 'CNY', status: fresh ? 'confirmed' : 'shipped', lines, totals }])
     const order = to('crm', id)
     const fate = roll(20)
     if (fresh) continue
@@ -68,6 +73,13 @@ export async function tellCompany(hub: Hub, sizes: { customers: number; orders: 
     facts[3]!.push(['erp', 'invoice', `FP-${number}`, { number: `FP-${20000 + number}`, customer, orders: fate === 3 ? [to('crm', 'SO-0')] : [order], kind: 'special', status: 'issued', issue_date: day(ago - 8), currency: 'CNY', lines: [{ number: 1, quantity: '1', unit_price: billed.net, tax_rate: '0.13', amount: billed.net, tax: billed.tax }], totals: billed }])
     if (fate < 6 || ago < 40) continue
     facts[4]!.push(['erp', 'receipt', `SK-${number}`, { number: `SK-${30000 + number}`, customer, received_on: day(Math.max(1, ago - 25 - roll(30))), currency: 'CNY', amount: totals.gross, status: 'received', allocations: [{ order, amount: totals.gross }] }])
+  }
+  for (const [who, ordered] of agreed) {
+    if (who % 12 === 9) continue
+    facts[1]!.push(['crm', 'document', contract(who), {
+      number: contract(who), title: pick(['年度框架合同', '经销合同', '集中采购合同']), kind: 'contract', status: 'released', confidentiality: 'confidential', customer: to('crm', `C-${1000 + who}`), author: pick(OWNERS),
+      amount: cents(Math.ceil(ordered / 10_000) * 10_000 * (who % 9 === 6 ? 0.9 : 1.3)), currency: 'CNY', valid_from: day(who % 6 ? 700 : 400), valid_until: day(who % 15 === 3 ? 30 : -200),
+    }])
   }
   for (let number = 0; number < Math.ceil(sizes.customers * 1.5); number++) {
     const customer = to('crm', `C-${1000 + roll(sizes.customers)}`)

@@ -328,7 +328,7 @@ test('markup in every field is shown as the text that it is', async () => {
 }, 180_000)
 
 const PATHS = [
-  '/', '/flow', '/messages', '/trace/SO-2026-000042', '/parked', '/dead-letters', '/customers', '/customers?tab=quality', '/customers?tab=import', '/reviews', '/reviews?tab=decided', '/items', '/items?tab=decided', '/reconciliation?matter=all', '/cover',
+  '/', '/flow', '/messages', '/trace/SO-2026-000042', '/parked', '/dead-letters', '/customers', '/customers?tab=quality', '/customers?tab=import', '/reviews', '/reviews?tab=decided', '/items', '/items?tab=decided', '/reconciliation?matter=all', '/reconciliation?view=contracts', '/cover',
   ...['months', 'segments', 'cohorts', 'funnel', 'new_customers', 'grades', 'products', 'hints', 'scorecard'].map((report) => `/reports?report=${report}`),
   ...['proposals', 'scores', 'decisions', 'policy'].map((tab) => `/grades?tab=${tab}`),
   '/connectors', '/connectors/erp', '/connectors/crm?tab=playground', '/connectors/erp?tab=file',

@@ -23,7 +23,7 @@ export interface Hub {
 
 /** What each system tells in the hub's own form, and what it is given. */
 const SYSTEMS: Record<string, { tells: string[]; takes: string[] }> = {
-  crm: { tells: ['customer', 'opportunity', 'case', 'interaction', 'order'], takes: [] },
+  crm: { tells: ['customer', 'opportunity', 'case', 'interaction', 'order', 'document'], takes: [] },
   erp: { tells: ['item', 'shipment', 'invoice', 'receipt'], takes: ['customer', 'order'] },
   invoicing: { tells: [], takes: ['customer', 'invoice'] },
   drp: { tells: ['inventory', 'sell_out'], takes: ['item', 'shipment'] },

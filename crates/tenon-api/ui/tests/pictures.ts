@@ -44,7 +44,7 @@ test('pictures', { timeout: 900_000 }, async () => {
     const stock = (await until(async () => (await hub.api('/api/v1/insight/cover?risk=true')).items as { dealer: string; item: string }[]))[0]!
     const pages: Record<string, string> = {
       overview: '/', flow: '/flow', messages: '/messages', trace: `/trace/${order}`, parked: '/parked', 'dead-letters': '/dead-letters', customers: '/customers', quality: '/customers?tab=quality', customer: `/customers/${customer}`,
-      reviews: '/reviews', items: '/items', reconciliation: '/reconciliation', cover: '/cover', reports: '/reports?report=segments', grades: '/grades', scores: '/grades?tab=scores', connectors: '/connectors', connector: '/connectors/erp', settings: '/settings',
+      reviews: '/reviews', items: '/items', reconciliation: '/reconciliation', contracts: '/reconciliation?view=contracts', cover: '/cover', reports: '/reports?report=segments', grades: '/grades', scores: '/grades?tab=scores', connectors: '/connectors', connector: '/connectors/erp', settings: '/settings',
       ...(process.env.LOOKS ? {
         ground: `/cover?open=${stock.dealer}/${stock.item}`, decided: '/items?tab=decided', months: '/reports', cohorts: '/reports?report=cohorts&unit=quarter', funnel: '/reports?report=funnel', newcomers: '/reports?report=new_customers', distribution: '/reports?report=grades', products: '/reports?report=products', scorecard: '/reports?report=scorecard',
         account: '/settings?tab=account', audit: '/settings?tab=audit', about: '/settings?tab=about', tokens: '/settings?tab=tokens', figures: '/settings?tab=figures', policy: '/grades?tab=policy', import: '/customers?tab=import', playground: '/connectors/crm?tab=playground', nowhere: '/nowhere',

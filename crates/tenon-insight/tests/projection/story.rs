@@ -187,14 +187,21 @@ pub(crate) fn story() -> Vec<Stated> {
         (
             Invoice,
             "I-1",
-            7,
-            invoice("I-1", &["O-1"], "99.00", "2026-03-06", "requested"),
+            6,
+            invoice("I-1", &["O-2"], "98.00", "2026-03-06", "requested"),
         ),
         (
             Invoice,
             "I-1",
+            7,
+            invoice("I-1", &["O-1"], "99.00", "2026-03-06", "requested"),
+        ),
+        // Whoever issues it does not know the orders.
+        (
+            Invoice,
+            "I-1",
             8,
-            invoice("I-1", &["O-1"], "100.00", "2026-03-06", "issued"),
+            invoice("I-1", &[], "100.00", "2026-03-06", "issued"),
         ),
         (
             Receipt,

@@ -1,4 +1,4 @@
-import { Button, Empty, Input, Select, Skeleton, Table, Tooltip } from 'antd'
+import { Button, Empty, Input, Skeleton, Table, Tooltip } from 'antd'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { Link, useSearchParams } from 'react-router'
@@ -11,6 +11,7 @@ import { money } from '../../parts/money'
 import { OfCustomer } from '../../parts/OfCustomer'
 import { Figure, PageHead, Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
+import { Currencies, ofCurrency } from './Currencies'
 import { Views } from './Views'
 
 type Contract = Schemas['ContractView']
@@ -30,9 +31,20 @@ export function Contracts() {
     },
     refetchInterval: 10_000,
   })
-  const asked = Object.fromEntries([['matter', query.get('matter')], ['text', query.get('q')], ['customer', query.get('customer')], ['currency', query.get('currency')]].filter(([, value]) => value)) as Record<string, string>
+  const rows = sums.data?.rows ?? []
+  const whole = ofCurrency(rows, query.get('currency'), (row) => row.contracts)
+  const [matter, text, customer] = [query.get('matter') ?? 'all', query.get('q') ?? '', query.get('customer') ?? '']
+  // A number is looked for in all currencies; else those are listed that were counted.
+  const currency = rows.length < 2 || (text && !query.get('currency')) ? undefined : whole?.currency
+  const asked: Record<string, string> = {
+    ...(matter === 'all' ? {} : { matter }),
+    ...(text ? { text } : {}),
+    ...(customer ? { customer } : {}),
+    ...(currency === undefined ? {} : { currency }),
+  }
   const contracts = useInfiniteQuery({
     queryKey: ['contracts', asked],
+    enabled: sums.isSuccess,
     initialPageParam: undefined as string | undefined,
     queryFn: async ({ pageParam }) => (await api.GET('/api/v1/insight/contracts', { params: { query: { ...asked, after: pageParam, limit: 50 } } })).data!,
     getNextPageParam: (page) => page.next ?? undefined,
@@ -45,30 +57,20 @@ export function Contracts() {
   }
   if (sums.error) return <Trouble error={sums.error} again={() => sums.refetch()} />
   if (!sums.data) return <Skeleton active className="page" />
-  const rows = sums.data.rows
-  const currencies = rows.map((row) => row.currency).filter(Boolean)
-  const matter = asked.matter ?? 'all'
   return (
     <div className="page stack">
       <PageHead
         title={t('contracts_title')}
         text={t('contracts_text')}
-        tools={<><Views /><AsOf at={sums.data.madeAt} /><Export href={(format) => `/api/v1/insight/contracts/export?${new URLSearchParams({ ...asked, format })}`} most={100_000} /></>}
+        tools={<><AsOf at={sums.data.madeAt} /><Export href={(format) => `/api/v1/insight/contracts/export?${new URLSearchParams({ ...asked, format })}`} most={100_000} /></>}
       />
       {rows.length === 0 && <div className="panel" style={{ padding: 40 }}><Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('no_contracts_yet')} /></div>}
-      {rows.map((row) => (
-        <Whole
-          key={row.currency}
-          row={row}
-          chosen={!asked.currency || asked.currency === row.currency ? matter : ''}
-          choose={(matter) => change({ matter: matter === 'all' ? '' : matter, currency: currencies.length > 1 ? row.currency : '' })}
-        />
-      ))}
+      <div className="views"><Views /><Currencies all={rows.map((row) => row.currency)} shown={whole?.currency} choose={(currency) => change({ currency })} /></div>
+      {whole && <Whole row={whole} chosen={matter} choose={(matter) => change({ matter: matter === 'all' ? '' : matter })} />}
       <Panel flush title={`${t('contracts')}: ${t(`contract_is.${matter}`)}`}>
         <div className="toolbar">
-          <OfCustomer value={asked.customer} choose={(id) => change({ customer: id ?? '' })} />
-          <Input.Search allowClear defaultValue={asked.text} placeholder={t('find_contract')} aria-label={t('find_contract')} style={{ width: 220 }} onSearch={(q) => change({ q: q.trim(), matter: q.trim() ? '' : matter === 'all' ? '' : matter })} />
-          {currencies.length > 1 && <Select allowClear style={{ minWidth: 110 }} placeholder={t('currency')} aria-label={t('currency')} value={asked.currency} onChange={(currency?: string) => change({ currency: currency ?? '' })} options={currencies.map((value) => ({ value, label: value }))} />}
+          <OfCustomer value={customer || undefined} choose={(id) => change({ customer: id ?? '' })} />
+          <Input.Search allowClear defaultValue={text} placeholder={t('find_contract')} aria-label={t('find_contract')} style={{ width: 220 }} onSearch={(q) => change({ q: q.trim(), ...(q.trim() ? { matter: '' } : {}) })} />
         </div>
         {contracts.error ? <Trouble error={contracts.error} again={() => contracts.refetch()} /> : <List rows={contracts.data?.pages.flatMap((page) => page.items)} />}
         {contracts.hasNextPage && <div className="more"><Button loading={contracts.isFetchingNextPage} onClick={() => void contracts.fetchNextPage()}>{t('act.more', { ns: 'common' })}</Button></div>}
@@ -120,7 +122,7 @@ function List({ rows }: { rows?: Contract[] }) {
           render: (_, row) => (
             <>
               {row.document ? <Link className="mono nowrap" to={`/trace/${encodeURIComponent(row.number)}`}>{row.number}</Link> : <span className="mono nowrap">{row.number}</span>}
-              <div className="small quiet clip customer-name">{row.document ? row.title : t('contract_matter.unknown')}</div>
+              <div className="small quiet clip contract-title">{row.document ? row.title : t('contract_matter.unknown')}</div>
             </>
           ),
         },
@@ -139,19 +141,17 @@ function List({ rows }: { rows?: Contract[] }) {
             </>
           ),
         },
-        { title: t('currency'), dataIndex: 'currency' },
-        { title: t('contracted'), align: 'right', render: (_, row) => amount(row.amount) },
+        { title: t('contracted'), align: 'right', render: (_, row) => <>{amount(row.amount)}<div className="small quiet">{row.currency}</div></> },
         {
           title: t('ordered'),
           align: 'right',
           render: (_, row) => (
             <>
-              {row.orders ? <Link to={`/reconciliation?matter=all&q=${encodeURIComponent(row.number)}${row.currency ? `&currency=${row.currency}` : ''}`}>{amount(row.ordered)}</Link> : amount(row.ordered)}
+              {row.orders ? <Link to={`/reconciliation?matter=all&q=${encodeURIComponent(row.number)}`}>{amount(row.ordered)}</Link> : amount(row.ordered)}
               <Used row={row} />
             </>
           ),
         },
-        { title: t('shipped'), align: 'right', render: (_, row) => amount(row.shipped) },
         { title: t('invoiced'), align: 'right', render: (_, row) => amount(row.invoiced) },
         { title: t('received'), align: 'right', render: (_, row) => amount(row.received) },
         { title: t('left'), align: 'right', render: (_, row) => (Number(row.exceeded) > 0 ? <b className="bad number">{money(row.left ?? '0')}</b> : amount(row.left)) },

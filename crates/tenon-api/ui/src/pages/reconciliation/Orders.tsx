@@ -14,6 +14,7 @@ import { money, sum } from '../../parts/money'
 import { OfCustomer } from '../../parts/OfCustomer'
 import { Figure, PageHead, Panel } from '../../parts/PageHead'
 import { Trouble } from '../../parts/Trouble'
+import { Currencies, ofCurrency } from './Currencies'
 import { Rules } from './Rules'
 import { Views } from './Views'
 
@@ -43,24 +44,26 @@ export function OrdersPage() {
   const text = query.get('q') ?? ''
   const customer = query.get('customer') ?? ''
   const [ruled, setRuled] = useState(false)
-  const currencies = (exceptions.data?.rows ?? []).map((row) => row.currency).filter(Boolean)
+  const rows = exceptions.data?.rows ?? []
+  const whole = ofCurrency(rows, query.get('currency'), (row) => row.orders)
   const usual = matter === 'all' ? 'youngest' : 'oldest'
-  const sorts = ['oldest', 'youngest', ...(AT_STAKE.includes(matter) && currencies.length ? ['most'] : [])]
+  const sorts = ['oldest', 'youngest', ...(AT_STAKE.includes(matter) && whole?.currency ? ['most'] : [])]
   const sort = sorts.find((sort) => sort === query.get('sort')) ?? usual
-  // Amounts are compared within one currency.
-  const currency = query.get('currency') ?? (sort === 'most' ? currencies[0] : undefined)
+  // A number is looked for in all currencies; else those are listed that were counted.
+  const currency = text && !query.get('currency') && sort !== 'most' ? undefined : whole?.currency
   const [from, to] = [query.get('from'), query.get('to')]
   const asked: Record<string, string> = {
     ...(matter === 'all' ? {} : { matter }),
     ...(text ? { text } : {}),
     ...(customer ? { customer } : {}),
-    ...(currency ? { currency } : {}),
+    ...(currency === undefined || (rows.length < 2 && sort !== 'most') ? {} : { currency }),
     ...(from ? { from } : {}),
     ...(to ? { to } : {}),
     ...(sort === usual ? {} : { sort }),
   }
   const orders = useInfiniteQuery({
     queryKey: ['orders', asked],
+    enabled: exceptions.isSuccess,
     initialPageParam: undefined as string | undefined,
     queryFn: async ({ pageParam }) => (await api.GET('/api/v1/insight/orders', { params: { query: { ...asked, after: pageParam, limit: 50 } } })).data!,
     getNextPageParam: (page) => page.next ?? undefined,
@@ -79,12 +82,13 @@ export function OrdersPage() {
       <PageHead
         title={t('title')}
         text={t('text')}
-        tools={<><Views /><AsOf at={exceptions.data.madeAt} /><Button icon={<SlidersOutlined />} onClick={() => setRuled(true)}>{t('rules')}</Button><Export href={file} most={100_000} /></>}
+        tools={<><AsOf at={exceptions.data.madeAt} /><Button icon={<SlidersOutlined />} onClick={() => setRuled(true)}>{t('rules')}</Button><Export href={file} most={100_000} /></>}
       />
-      {exceptions.data.rows.length === 0 && (
+      {rows.length === 0 && (
         <div className="panel" style={{ padding: 40 }}><Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('none_yet')} /></div>
       )}
-      {exceptions.data.rows.map((row) => <Whole key={row.currency} row={row} chosen={!query.get('currency') || query.get('currency') === row.currency ? matter : ''} choose={(matter) => change({ matter, currency: currencies.length > 1 ? row.currency : '' })} />)}
+      <div className="views"><Views /><Currencies all={rows.map((row) => row.currency)} shown={whole?.currency} choose={(currency) => change({ currency })} /></div>
+      {whole && <Whole row={whole} chosen={matter} choose={(matter) => change({ matter })} />}
       <Panel flush title={`${t('orders')}: ${t(`matter.${matter}`)}`}>
         <div className="toolbar">
           <OfCustomer value={customer || undefined} choose={(id) => change({ customer: id ?? '' })} />
@@ -96,7 +100,6 @@ export function OrdersPage() {
             style={{ width: 220 }}
             onSearch={(q) => change({ q: q.trim(), matter: q.trim() ? 'all' : matter })}
           />
-          {currencies.length > 1 && <Select allowClear={sort !== 'most'} style={{ minWidth: 110 }} placeholder={t('currency')} aria-label={t('currency')} value={currency} onChange={(currency?: string) => change({ currency: currency ?? '' })} options={currencies.map((value) => ({ value, label: value }))} />}
           <DatePicker.RangePicker
             style={{ width: 250 }}
             allowEmpty={[true, true]}
@@ -157,7 +160,7 @@ type Column = 'ordered' | 'shipped' | 'invoiced' | 'received' | 'short' | 'unbil
 
 /** What is looked at of each matter: so few columns that all of them are seen beside each other. */
 const COLUMNS: Record<string, Column[]> = {
-  overdue: ['outstanding', 'due', 'age', 'invoiced', 'received'],
+  overdue: ['outstanding', 'due', 'age', 'invoiced'],
   short: ['short', 'age', 'ordered', 'shipped'],
   unbilled: ['unbilled', 'age', 'shipped', 'invoiced'],
   over_billed: ['over_billed', 'ordered', 'shipped', 'invoiced'],
@@ -199,7 +202,7 @@ function Orders({ rows, matter, whole, of }: { rows?: Order[]; matter: string; w
               {row.contract && (
                 <div className="small">
                   <button type="button" className="linkish nowrap" onClick={() => of(row.contract!)}>{t('contract', { number: row.contract })}</button>
-                  {row.contract_matters.map((matter) => <span key={matter} className="wait"> · {t(`contract_matter.${matter}`)}</span>)}
+                  {row.contract_matters.map((matter) => <div key={matter} className="wait">{t(`contract_matter.${matter}`)}</div>)}
                 </div>
               )}
             </>
