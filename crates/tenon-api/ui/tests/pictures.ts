@@ -68,7 +68,7 @@ test('pictures', { timeout: 900_000 }, async () => {
       page.on('pageerror', (error) => console.log(page.url(), error.message))
       for (const [name, path] of Object.entries(pages)) {
         // Something is to be seen on the edges.
-        const moving = name === 'flow' && !suffix ? tellCompany(hub, { customers: 45, orders: 200 }) : undefined
+        const moving = name === 'flow' && !suffix ? tellCompany(hub, { customers: 45, orders: 420 }) : undefined
         await page.goto(hub.url + path)
         await page.locator('main h1, .ant-result').first().waitFor()
         await page.waitForFunction(() => !document.querySelector('.ant-skeleton, .ant-spin-spinning, [aria-busy=true]'))
