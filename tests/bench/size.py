@@ -244,6 +244,7 @@ class Embedded:
     numbers = staticmethod(lambda last: f"(with recursive numbers(n) as (select 0 union all select n + 1 from numbers where n < {last}) select n from numbers)")
     customer = staticmethod(lambda number: f"'019b0000-7000-0000-0000-' || printf('%012x', {number})")
     another = staticmethod(lambda identifier, n: f"printf('%08x', {n}) || substr({identifier}, 9)")
+    any = staticmethod(lambda identifier: f"min({identifier})")
     said = staticmethod(lambda field: f"golden ->> '$.customer.{field}'")
     identity = "lower(substr(hex(master_id), 1, 8) || '-' || substr(hex(master_id), 9, 4) || '-' || substr(hex(master_id), 13, 4) || '-' || substr(hex(master_id), 17, 4) || '-' || substr(hex(master_id), 21))"
     month = staticmethod(lambda day: f"(strftime('%Y', {day} * 86400, 'unixepoch') * 12 + strftime('%m', {day} * 86400, 'unixepoch') - 1)")
@@ -353,6 +354,7 @@ class Server:
     numbers = staticmethod(lambda last: f"(select n from generate_series(0, {last}) n)")
     customer = staticmethod(lambda number: f"('019b0000-7000-0000-0000-' || lpad(to_hex({number}), 12, '0'))::uuid")
     another = staticmethod(lambda identifier, n: f"(lpad(to_hex({n}), 8, '0') || substr({identifier}::text, 9))::uuid")
+    any = staticmethod(lambda identifier: f"min({identifier}::text)::uuid")
     said = staticmethod(lambda field: f"golden -> 'customer' ->> '{field}'")
     identity = "master_id"
     month = staticmethod(lambda day: f"(extract(year from date '1970-01-01' + {day}) * 12 + extract(month from date '1970-01-01' + {day}) - 1)::int")
@@ -427,7 +429,7 @@ def figures(store, company):
     times, today = company.orders // there, int(time.time()) // 86_400
     month = store.month("o.day")
     of_document = "entity, stamp, position, number, status, outcome, owner, source, currency, amount, score, facts"
-    of_order = ("kind, number, contract, currency, status, state, ordered, shipped, invoiced, received, short, unbilled, over_billed, "
+    of_order = ("kind, number, currency, status, state, ordered, shipped, invoiced, received, short, unbilled, over_billed, "
                 "outstanding, mixed, facts")
     days = "short_on, unbilled_on, billed_on, settled_on".split(", ")
     # Spread over a year and over the customers, each copy of a row otherwise.
@@ -438,14 +440,27 @@ def figures(store, company):
         "delete from insight_pending", "delete from insight_link",
         f"insert into insight_document (generation, id, party, day, {of_document}) select generation, {store.another('id', 'n')}, {buyer}, "
         f"{moved('day')}, {of_document} from insight_document cross join {store.numbers(times - 1)} copies where n > 0",
-        f"insert into insight_order (generation, id, party, day, {', '.join(days)}, {of_order}) select generation, {store.another('id', 'n')}, "
-        f"{of_row}, {moved('day')}, {', '.join(map(moved, days))}, {of_order} from insight_order cross join {store.numbers(times - 1)} copies "
-        "where n > 0",
+        f"insert into insight_order (generation, id, party, contract, day, {', '.join(days)}, {of_order}) "
+        f"select generation, {store.another('id', 'n')}, {of_row}, contract || '-' || n, {moved('day')}, {', '.join(map(moved, days))}, {of_order} "
+        f"from insight_order cross join {store.numbers(times - 1)} copies where n > 0",
+        # Of nine contracts in ten somebody told, and of some more was ordered than they allow.
+        "delete from insight_contract",
+        "insert into insight_contract (generation, number, currency, document, party, title, status, amount, valid_from, valid_until, orders, "
+        "ordered, shipped, invoiced, received, exceeded, outside) "
+        "select 1, s.number, s.currency, case when s.ordered / 10000 % 10 > 0 then s.document end, case when s.ordered / 10000 % 10 > 0 then s.party end, "
+        "'框架合同', 'released', case when s.ordered / 10000 % 10 > 0 then s.ordered - s.past end, s.first, s.last, s.orders, s.ordered, s.shipped, "
+        "s.invoiced, s.received, case when s.ordered / 10000 % 10 > 0 and s.past > 0 then s.past else 0 end, s.ordered / 10000 % 97 / 96 "
+        f"from (select o.contract as number, o.currency, {store.any('o.id')} as document, {store.any('o.party')} as party, min(o.day) as first, "
+        "max(o.day) as last, count(*) as orders, cast(sum(o.ordered) as bigint) as ordered, cast(sum(o.shipped) as bigint) as shipped, "
+        "cast(sum(o.invoiced) as bigint) as invoiced, cast(sum(o.received) as bigint) as received, "
+        "cast(sum(o.ordered) / 10000 % 50 as bigint) * 10000 - 400000 as past "
+        "from insight_order o where o.kind = 'order' and o.contract is not null group by o.contract, o.currency) s",
         "delete from insight_customer", "delete from insight_month", "delete from insight_product", "delete from insight_product_month",
         "insert into insight_customer (generation, id, root, version, code, name, kind, stage, grade, industry, source, owner, credit_days, "
-        f"known_on, facts, stamp, scored_on, score, proposed, parts) select 1, {store.identity}, {store.identity}, 1, {store.said('code')}, "
+        f"known_on, facts, stamp, scored_on, sales, first_order, last_order, score, proposed, parts) select 1, {store.identity}, {store.identity}, 1, {store.said('code')}, "
         f"{store.said('legal_name')}, 'customer', 'in_service', {store.said('grade')}, {store.said('industry')}, {store.said('source')}, "
-        f"{store.said('owner')}, 30, {today} - length(cast(golden as text)) * 7919 % 365, '{{}}', '', {today}, length(cast(golden as text)) * 31 % 100, "
+        f"{store.said('owner')}, 30, {today} - length(cast(golden as text)) * 7919 % 365, '{{}}', '', {today}, length(cast(golden as text)) * 7919 % 100000 * 10000, "
+        f"{store.month(today)} - 5, {today} - length(cast(golden as text)) * 104729 % 365, length(cast(golden as text)) * 31 % 100, "
         f"case when {store.said('grade')} = 'problem' then 'ordinary' end, '[]' from golden",
         "insert into insight_month (generation, party, month, currency, orders, ordered, invoiced, billed, received) "
         f"select 1, o.party, {month}, o.currency, count(*), sum(o.ordered), sum(o.invoiced), sum(o.invoiced), sum(o.received) "
@@ -636,6 +651,15 @@ def pages(company, projected, waiting):
         "reconciliation, unbilled": lambda: of("/api/v1/insight/orders?matter=unbilled"),
         "what is wrong": lambda: of("/api/v1/insight/exceptions"),
         "orders of a customer": lambda: of(f"/api/v1/insight/orders?customer={text(identity('customer', buyer()))}"),
+        "contracts": lambda: of("/api/v1/insight/contracts", lambda a: len(a["items"]) == 50),
+        "contracts that are exceeded": lambda: of("/api/v1/insight/contracts?matter=exceeded", lambda a: all(float(i["exceeded"]) > 0 for i in a["items"])),
+        "contracts that nobody told of": lambda: of("/api/v1/insight/contracts?matter=unknown", lambda a: all(i["document"] is None for i in a["items"])),
+        "contracts of a customer": lambda: of(f"/api/v1/insight/contracts?customer={text(identity('customer', buyer()))}"),
+        "how contracts stand": lambda: of("/api/v1/insight/contracts/sums", lambda a: a and a[0]["contracts"]),
+        "customers by sales": lambda: of("/api/v1/insight/customers?sort=sales&limit=50", lambda a: len(a["items"]) == 50),
+        "customers of a grade and an industry": lambda: of(f"/api/v1/insight/customers?grade={draw.choice(GRADES)}&industry={quote(draw.choice(INDUSTRIES))}&limit=50"),
+        "customers that last ordered within days": lambda: of(f"/api/v1/insight/customers?last_to=2026-06-30&sort=last_order&limit=50"),
+        "customers with a text": lambda: of(f"/api/v1/insight/customers?text={quote(name(buyer())[2:5])}&limit=50"),
         "an order by its number": lambda: of(f"/api/v1/insight/orders?text=SO-2026-{draw.randrange(max(1, projected * 34 // 300 - 100))}", lambda a: a["items"]),
     }
     for report in REPORTS:
