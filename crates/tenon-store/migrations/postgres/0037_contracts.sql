@@ -25,7 +25,7 @@ create table insight_contract (
 );
 
 create index insight_contract_party on insight_contract (generation, party, number, currency) where document is not null;
-create index insight_contract_exceeded on insight_contract (generation, exceeded, number, currency) where exceeded > 0;
+create index insight_contract_exceeded on insight_contract (generation, exceeded desc, number, currency) where exceeded > 0;
 create index insight_contract_outside on insight_contract (generation, number, currency) where outside > 0;
 create index insight_contract_unknown on insight_contract (generation, number, currency) where document is null;
 
