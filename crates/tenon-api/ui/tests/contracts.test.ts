@@ -80,6 +80,36 @@ test('contracts are found by number and customer, also those of which nobody tol
   expect(visitor.complaints).toEqual([])
 })
 
+test('a customer and a number are found in every currency', async () => {
+  const [known] = (await contracts('limit=50')).filter(({ document }: { document?: string }) => document)
+  const foreign = {
+    number: 'HT-EUR-1', title: 'Frame contract', kind: 'contract', status: 'released', customer: { master_id: known.customer }, amount: '1000.00', currency: 'EUR',
+  }
+  await hub.tell('crm', 'document', foreign.number, foreign)
+  await hub.tell('crm', 'order', 'SO-EUR-1', {
+    number: 'SO-EUR-1', customer: { master_id: known.customer }, contract_number: foreign.number, order_date: '2026-01-05', currency: 'EUR', status: 'confirmed',
+    lines: [{ number: 1, item: { system: 'erp', native_id: 'SH-100' }, quantity: '1', unit_price: '10.00', tax_rate: '0', amount: '10.00' }], totals: { net: '10.00', tax: '0.00', gross: '10.00' },
+  })
+  await until(async () => (await contracts('text=HT-EUR-1'))[0]?.orders === 1)
+  // Most is of another currency, and that is shown first.
+  await goTo(`/reconciliation?matter=all&customer=${known.customer}`)
+  await rows().filter({ hasText: 'SO-EUR-1' }).waitFor()
+  await page.getByText('EUR', { exact: true }).first().click()
+  await page.waitForURL(/currency=EUR/)
+  await until(async () => (await rows().count()) === 1)
+  await page.getByRole('searchbox', { name: 'Order or contract number' }).fill(known.number)
+  await page.keyboard.press('Enter')
+  await page.waitForURL((url) => url.search.includes(`q=${known.number}`) && !url.search.includes('currency='))
+  await rows().filter({ hasText: known.number }).first().waitFor()
+  await goTo('/reconciliation?view=contracts&currency=EUR')
+  await rows().filter({ hasText: foreign.number }).waitFor()
+  expect(await rows().count()).toBe(1)
+  await page.getByRole('searchbox', { name: 'Contract number' }).fill(known.number)
+  await page.keyboard.press('Enter')
+  await rows().filter({ hasText: known.number }).waitFor()
+  expect(visitor.complaints).toEqual([])
+})
+
 test('the page of contracts can be read by everybody', async () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })

@@ -34,8 +34,9 @@ export function Contracts() {
   const rows = sums.data?.rows ?? []
   const whole = ofCurrency(rows, query.get('currency'), (row) => row.contracts)
   const [matter, text, customer] = [query.get('matter') ?? 'all', query.get('q') ?? '', query.get('customer') ?? '']
-  // A number is looked for in all currencies; else those are listed that were counted.
-  const currency = rows.length < 2 || (text && !query.get('currency')) ? undefined : whole?.currency
+  // Those are listed that were counted; a number, and what a customer has, in all currencies unless one is chosen.
+  const isSought = (text || customer) && !query.get('currency')
+  const currency = rows.length < 2 || isSought ? undefined : whole?.currency
   const asked: Record<string, string> = {
     ...(matter === 'all' ? {} : { matter }),
     ...(text ? { text } : {}),
@@ -70,7 +71,7 @@ export function Contracts() {
       <Panel flush title={`${t('contracts')}: ${t(`contract_is.${matter}`)}`}>
         <div className="toolbar">
           <OfCustomer value={customer || undefined} choose={(id) => change({ customer: id ?? '' })} />
-          <Input.Search allowClear defaultValue={text} placeholder={t('find_contract')} aria-label={t('find_contract')} style={{ width: 220 }} onSearch={(q) => change({ q: q.trim(), ...(q.trim() ? { matter: '' } : {}) })} />
+          <Input.Search allowClear defaultValue={text} placeholder={t('find_contract')} aria-label={t('find_contract')} style={{ width: 220 }} onSearch={(q) => change({ q: q.trim(), ...(q.trim() ? { matter: '', currency: '' } : {}) })} />
         </div>
         {contracts.error ? <Trouble error={contracts.error} again={() => contracts.refetch()} /> : <List rows={contracts.data?.pages.flatMap((page) => page.items)} />}
         {contracts.hasNextPage && <div className="more"><Button loading={contracts.isFetchingNextPage} onClick={() => void contracts.fetchNextPage()}>{t('act.more', { ns: 'common' })}</Button></div>}

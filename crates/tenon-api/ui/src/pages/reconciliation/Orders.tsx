@@ -49,8 +49,9 @@ export function OrdersPage() {
   const usual = matter === 'all' ? 'youngest' : 'oldest'
   const sorts = ['oldest', 'youngest', ...(AT_STAKE.includes(matter) && whole?.currency ? ['most'] : [])]
   const sort = sorts.find((sort) => sort === query.get('sort')) ?? usual
-  // A number is looked for in all currencies; else those are listed that were counted.
-  const currency = text && !query.get('currency') && sort !== 'most' ? undefined : whole?.currency
+  // Those are listed that were counted; a number, and what a customer has, in all currencies unless one is chosen.
+  const isSought = (text || customer) && !query.get('currency') && sort !== 'most'
+  const currency = isSought ? undefined : whole?.currency
   const [from, to] = [query.get('from'), query.get('to')]
   const asked: Record<string, string> = {
     ...(matter === 'all' ? {} : { matter }),
@@ -98,7 +99,7 @@ export function OrdersPage() {
             placeholder={t('find')}
             aria-label={t('find')}
             style={{ width: 220 }}
-            onSearch={(q) => change({ q: q.trim(), matter: q.trim() ? 'all' : matter })}
+            onSearch={(q) => change({ q: q.trim(), ...(q.trim() ? { matter: 'all', currency: '' } : {}) })}
           />
           <DatePicker.RangePicker
             style={{ width: 250 }}
@@ -113,7 +114,7 @@ export function OrdersPage() {
         {orders.error ? (
           <Trouble error={orders.error} again={() => orders.refetch()} />
         ) : (
-          <Orders matter={matter} rows={orders.data?.pages.flatMap((page) => page.items)} whole={orders.data && !orders.hasNextPage ? text : undefined} of={(contract) => change({ q: contract, matter: 'all', customer: '' })} />
+          <Orders matter={matter} rows={orders.data?.pages.flatMap((page) => page.items)} whole={orders.data && !orders.hasNextPage ? text : undefined} of={(contract) => change({ q: contract, matter: 'all', customer: '', currency: '' })} />
         )}
         {orders.hasNextPage && <div className="more"><Button loading={orders.isFetchingNextPage} onClick={() => void orders.fetchNextPage()}>{t('act.more', { ns: 'common' })}</Button></div>}
       </Panel>
