@@ -21,7 +21,7 @@ UI := crates/tenon-api/ui
 ui: ## Build the console, which the next build of the binary embeds (Node 20 or newer)
 	@$(node-is-there) || { echo 'the console needs Node $(NODE_AT_LEAST) or newer, and npm' >&2; exit 3; }
 	@cd $(UI) && { cmp --quiet package-lock.json node_modules/.lock || { npm ci --no-audit --no-fund && cp package-lock.json node_modules/.lock; }; }
-	@cd $(UI) && npm run --silent build
+	@cd $(UI) && npm run --silent build -- --logLevel warn
 
 demo: ## Build the release binary and run the demonstration (ONCE=1: end with its table)
 	@if $(node-is-there); then $(MAKE) ui; else \
